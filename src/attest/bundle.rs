@@ -8,11 +8,10 @@ use sigstore_verify::types::{self, SignatureContent, TransparencyLogEntry};
 
 use super::authentic::Unproven;
 use super::statement::Statement;
-use floe_core::attachment::BUNDLE_LIMIT;
+use floe_core::attachment::{BUNDLE, BUNDLE_LIMIT};
 
 /// The two spellings of version 0.3 of the format, which `actions/attest` and GitHub write.
-const MEDIA_TYPES: [&str; 2] =
-    ["application/vnd.dev.sigstore.bundle.v0.3+json", "application/vnd.dev.sigstore.bundle+json;version=0.3"];
+const MEDIA_TYPES: [&str; 2] = [BUNDLE, "application/vnd.dev.sigstore.bundle+json;version=0.3"];
 /// How the media type of a bundle of any version begins.
 const FAMILIES: [&str; 2] =
     ["application/vnd.dev.sigstore.bundle.v", "application/vnd.dev.sigstore.bundle+json;version="];
@@ -75,7 +74,7 @@ impl Bundle {
         let format: Result<Format, _> = serde_json::from_str(text);
         let Format { media_type } = format.map_err(|error| Unproven::wrong(broken(&error)))?;
         if !MEDIA_TYPES.contains(&media_type.as_str()) {
-            let why = format!("its format is `{media_type}`, not `{}`", MEDIA_TYPES[0]);
+            let why = format!("its format is `{media_type}`, not `{BUNDLE}`");
             let is_bundle = FAMILIES.iter().any(|family| media_type.starts_with(family));
             return Err(if is_bundle { Unproven::by_format(why) } else { Unproven::wrong(why) });
         }
@@ -160,12 +159,12 @@ const NO_ATTESTATION: &str =
 /// The name of another kind of signature, which users give because it lies beside the bundle.
 fn other_kind(text: &str) -> Option<&'static str> {
     let text = text.trim_start();
-    let kinds = [
+    let starts = [
         ("-----BEGIN PGP SIGNATURE", "it is a signature of GPG and no Sigstore bundle"),
         ("-----BEGIN SSH SIGNATURE", "it is a signature of ssh-keygen and no Sigstore bundle"),
         ("untrusted comment:", "it is a signature of minisign and no Sigstore bundle"),
     ];
-    if let Some((_, kind)) = kinds.iter().find(|(start, _)| text.starts_with(start)) {
+    if let Some((_, kind)) = starts.iter().find(|(start, _)| text.starts_with(start)) {
         return Some(kind);
     }
     if text.is_empty() {
@@ -175,16 +174,20 @@ fn other_kind(text: &str) -> Option<&'static str> {
         return Some("it is not JSON, so it is no Sigstore bundle");
     }
     let keys: BTreeMap<String, IgnoredAny> = serde_json::from_str(text).ok()?;
-    let has = |key| keys.contains_key(key);
-    match () {
-        () if has("mediaType") => None,
-        () if has("base64Signature") => Some(
+    let kinds = [
+        (
+            "base64Signature",
             "it is a bundle of cosign's old form (`--new-bundle-format=false`), which holds no attestation",
         ),
-        () if has("payloadType") => Some(
+        (
+            "payloadType",
             "it is an attestation without its certificate and log entry (a DSSE envelope), so nothing proves who signed it",
         ),
-        () if has("_type") => Some("it is a statement without a signature"),
-        () => Some("it is not a Sigstore bundle: it has no `mediaType`"),
+        ("_type", "it is a statement without a signature"),
+    ];
+    if keys.contains_key("mediaType") {
+        return None;
     }
+    let found = kinds.iter().find(|(key, _)| keys.contains_key(*key));
+    Some(found.map_or("it is not a Sigstore bundle: it has no `mediaType`", |(_, kind)| kind))
 }

@@ -17,7 +17,7 @@ pub use authentic::{Authentic, Unproven};
 pub use bundle::Bundle;
 pub use floe_core::attachment::BUNDLE_LIMIT;
 pub use immutable::Immutable;
-pub use policy::{Expected, PROVENANCE, Subjects};
+pub use policy::{Expected, Subjects};
 pub use roots::{Instance, ROOTS_LIMIT, Roots};
 pub use signer::Signer;
 pub use statement::{Statement, Subject};

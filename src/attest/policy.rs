@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use super::authentic::Authentic;
 use super::signer::Signer;
+use floe_core::attachment::PROVENANCE;
 use floe_core::model::{Commit, Digest, Repo, Tag};
 
-/// The type of a provenance (SLSA v1.0 and later).
-pub const PROVENANCE: &str = "https://slsa.dev/provenance/v1";
 /// The issuer of the identities of workflows on github.com.
 const ISSUER: &str = "https://token.actions.githubusercontent.com";
 /// The most files that a list of problems names.

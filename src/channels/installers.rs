@@ -95,10 +95,8 @@ fn prefix(name: &str) -> String {
 fn api(subject: &Subject<'_>) -> String {
     let tag = utf8_percent_encode(subject.manifest.tag.as_str(), PATH);
     let repository = &subject.repository;
-    // The slash after the host.
-    let slash = repository.find("://").and_then(|at| Some(at + 3 + repository[at + 3..].find('/')?));
-    let (site, repo) =
-        slash.map_or((repository.as_str(), ""), |at| (&repository[..at], &repository[at + 1..]));
+    let site = repository.rsplitn(3, '/').nth(2).unwrap_or(repository);
+    let repo = repository[site.len()..].trim_start_matches('/');
     let api = match site {
         "https://github.com" => "https://api.github.com".to_owned(),
         site => format!("{site}/api/v3"),

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -51,7 +51,7 @@ pub struct Downloader<'a> {
     /// The name of the project's own image, whose registry the environment's credentials are for.
     pub own_image: ImageName,
     /// The folder for the downloads.
-    pub folder: PathBuf,
+    pub folder: &'a Path,
 }
 
 impl Downloader<'_> {
@@ -133,7 +133,7 @@ impl Downloader<'_> {
         progress: &Progress,
     ) -> anyhow::Result<File> {
         let name = asset.name.clone();
-        let path = assets.join(safe_name(&name)?);
+        let path = assets.join(&name);
         let fetched =
             self.github.client().retry.run(async |_| self.fetch(asset, &path, progress).await).await;
         fetched.with_context(|| format!("failed to download `{name}`"))?;
@@ -225,13 +225,15 @@ impl Downloader<'_> {
             let is_there = is_listed
                 && registry.manifest(&one.manifest.digest.to_string()).await?.is_some()
                 && registry.has_blob(&one.content.digest).await?;
-            if !is_there && one.is_attestation() {
-                attached.instead = Some(registry.attestations(&one, list).await?);
-            } else if !is_there {
-                attached.problems.push(format!(
+            match is_there {
+                true => {}
+                false if one.is_attestation() => {
+                    attached.instead = Some(registry.attestations(&one, list).await?);
+                }
+                false => attached.problems.push(format!(
                     "`{}` is not attached to the image, although the manifest promises it: nothing in the registry refers to {} with it",
                     one.file, one.subject.digest
-                ));
+                )),
             }
         }
         Ok(attached)
@@ -253,21 +255,17 @@ fn signs_checksums(name: &str) -> bool {
     name == ATTESTATION || MINISIGN.iter().any(|end| name.strip_suffix(end) == Some(CHECKSUMS))
 }
 
-/// Checks that an asset's name is a plain file name. GitHub's are, but the server may not be GitHub.
-fn safe_name(name: &str) -> anyhow::Result<&str> {
-    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._+-~".contains(&byte));
-    let is_safe = plain && !name.is_empty() && !name.starts_with('.') && !archive::is_reserved(name);
-    anyhow::ensure!(is_safe, "`{}` is not the name of an asset", name.escape_debug());
-    Ok(name)
-}
-
 /// Checks that the assets can be files in one folder on any system, and are no larger than GitHub's own limit.
 fn check_names(assets: &[RemoteAsset]) -> anyhow::Result<()> {
     const MOST: usize = 1000;
     anyhow::ensure!(assets.len() <= MOST, "the release has {} assets; GitHub accepts {MOST}", assets.len());
     let mut seen = BTreeSet::new();
     for RemoteAsset { name, size, .. } in assets {
-        let is_new = seen.insert(safe_name(name)?.to_ascii_lowercase());
+        // GitHub's names are plain, but the server may not be GitHub.
+        let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._+-~".contains(&byte));
+        let is_safe = plain && !name.is_empty() && !name.starts_with('.') && !archive::is_reserved(name);
+        anyhow::ensure!(is_safe, "`{}` is not the name of an asset", name.escape_debug());
+        let is_new = seen.insert(name.to_ascii_lowercase());
         anyhow::ensure!(is_new, "GitHub lists `{name}` twice, or two names that differ only in case");
         let limit = format!("it accepts files below {ASSET_LIMIT}");
         anyhow::ensure!(*size < ASSET_LIMIT, "GitHub reports that `{name}` has {size} bytes; {limit}");

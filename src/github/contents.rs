@@ -4,10 +4,10 @@ use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
-use octocrab::GitHubError;
 use serde_json::{Value, json};
 
 use super::GitHub;
+use super::error::message;
 use super::models::Contents;
 use super::mutations::RESERVED;
 use crate::error::Failure;
@@ -54,37 +54,41 @@ impl GitHub {
         if let Some(sha) = over {
             body["sha"] = sha.into();
         }
-        match self.change(self.crab.put::<Value, _, _>(&address, Some(&body))).await? {
-            Ok(_) => Ok(()),
-            Err(octocrab::Error::GitHub { source, .. }) => Err(self.unwritten(&source)),
-            Err(error) => Err(self.judge(error)),
-        }
+        let token = format!(
+            "give a token with \"Contents: Read and write\" on `{}` as FLOE_CHANNEL_TOKEN (in the workflow: secret `channel-token`)",
+            self.repo
+        );
+        self.write(self.crab.put::<Value, _, _>(&address, Some(&body)), &token).await.map(drop)
     }
 
-    /// Judges a refused write. The file may have moved, which another look shows.
-    fn unwritten(&self, error: &GitHubError) -> AttemptError {
-        let repo = &self.repo;
-        let judged = self.refusal(error);
-        self.limiter.learn(&judged);
-        let hint = match error.status_code {
+    /// Tries to make a change in the repository of a channel. `token` is the hint for one that may not.
+    pub(super) async fn write<T>(
+        &self,
+        change: impl Future<Output = octocrab::Result<T>>,
+        token: &str,
+    ) -> Result<T, AttemptError> {
+        self.change(change).await?.map_err(|error| self.unwritten(error, token))
+    }
+
+    /// Judges a refused change. Something may have moved or be there by now, which another look shows.
+    pub(super) fn unwritten(&self, error: octocrab::Error, token: &str) -> AttemptError {
+        let octocrab::Error::GitHub { source, .. } = &error else { return self.judge(error) };
+        let (status, said) = (source.status_code, message(source).unwrap_or_default().to_lowercase());
+        let says = |words: &[&str]| words.iter().any(|words| said.contains(words));
+        let (repo, site, judged) = (&self.repo, &self.site, self.judge(error));
+        let hint = match status {
             _ if judged.retry != RetryPolicy::Never => return judged,
-            StatusCode::CONFLICT if is_rule(&error.message) => format!(
-                "let the token write past the rule, at {}/{repo}/settings/rules, or take the rule away",
-                self.site
-            ),
+            StatusCode::CONFLICT if says(&RULE) => {
+                format!(
+                    "let the token write past the rule, at {site}/{repo}/settings/rules, or take the rule away"
+                )
+            }
             StatusCode::CONFLICT => return AttemptError { retry: RetryPolicy::Later, ..judged },
-            StatusCode::UNPROCESSABLE_ENTITY if error.message.contains("sha") => {
+            StatusCode::UNPROCESSABLE_ENTITY if says(&MOVED) => {
                 return AttemptError { retry: RetryPolicy::Later, ..judged };
             }
-            StatusCode::FORBIDDEN if error.message.contains("archived") => {
-                format!("unarchive it at {}/{repo}/settings", self.site)
-            }
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => format!(
-                "give a token with \"Contents: Read and write\" on `{repo}` as FLOE_CHANNEL_TOKEN (in the workflow: secret `channel-token`)"
-            ),
-            StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => {
-                format!("`{repo}` has another name now: write that in Cargo.toml")
-            }
+            StatusCode::FORBIDDEN if says(&["archived"]) => format!("unarchive it at {site}/{repo}/settings"),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => token.to_owned(),
             _ => return judged,
         };
         // GitHub's own refusal has a hint for the token of the release.
@@ -92,13 +96,11 @@ impl GitHub {
     }
 }
 
-/// Whether a 409 is a rule of the branch, which no other attempt passes.
-fn is_rule(message: &str) -> bool {
-    let message = message.to_lowercase();
-    ["rule violation", "pull request", "protected branch", "required status"]
-        .iter()
-        .any(|words| message.contains(words))
-}
+/// The words of a 409 for a rule of the branch, which no other attempt passes.
+const RULE: [&str; 4] = ["rule violation", "pull request", "protected branch", "required status"];
+/// The words of a 422 for something that is there already, or that has moved.
+const MOVED: [&str; 5] =
+    ["sha", "already exists", "no commits between", "not a fast forward", "reference does not exist"];
 
 /// A path with every segment percent-encoded.
 pub(super) fn escape(path: &str) -> String {

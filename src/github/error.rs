@@ -92,7 +92,7 @@ pub(super) fn is_spent(error: &GitHubError) -> bool {
 
 /// GitHub's own words: `message`, followed by the texts or codes of `errors`. There are none where the answer was not
 /// the JSON of an error: octocrab then has the body or the status in the message's place.
-fn message(error: &GitHubError) -> Option<String> {
+pub(super) fn message(error: &GitHubError) -> Option<String> {
     let mut message = error.message.clone();
     if message.starts_with(['<', '{', '[']) || error.status_code.canonical_reason() == Some(&message) {
         return None;

@@ -4,7 +4,6 @@
 
 use anyhow::Context as _;
 use http::StatusCode;
-use octocrab::GitHubError;
 use octocrab::models::repos::Ref;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -13,11 +12,12 @@ use super::contents::escape;
 use super::models::{self, Committed, Compared, Entry, Named, Pull};
 use super::{GitHub, mutations::RESERVED};
 use crate::error::Failure;
-use crate::net::retry::{AttemptError, RetryPolicy};
+use crate::net::retry::AttemptError;
 use floe_core::model::Rendered;
 use floe_core::model::places::Submission;
 use floe_core::plan::channel::Own;
 use floe_core::plan::submission::holds;
+use floe_core::preflight::CLASSIC_TOKEN;
 use floe_core::untrusted::text;
 use floe_core::world::{Access, PullState, RemoteBranch, RemotePull, RemoteSubmission};
 
@@ -142,8 +142,10 @@ impl Submitter {
         // Without force: a commit that somebody added meanwhile stays.
         let address = self.fork.path(&format!("/git/refs/heads/{}", escape(&name)));
         let body = json!({ "sha": commit.sha, "force": false });
-        let moved = self.fork.change(self.fork.crab.patch::<Value, _, _>(&address, Some(&body))).await?;
-        moved.map(drop).map_err(|error| self.judge(&self.fork, error))
+        self.fork
+            .write(self.fork.crab.patch::<Value, _, _>(&address, Some(&body)), CLASSIC_TOKEN)
+            .await
+            .map(drop)
     }
 
     /// The head of the fork's default branch, which catches up first. A fork that cannot is used as it is: a pull request
@@ -163,7 +165,7 @@ impl Submitter {
                     fork.refusal(&source).error
                 ));
             }
-            Err(error) => return Err(self.judge(fork, error)),
+            Err(error) => return Err(fork.unwritten(error, CLASSIC_TOKEN)),
         }
         let head = self.head(branch).await?;
         let head = head.with_context(|| format!("`{}` has no branch `{branch}`", fork.repo))?;
@@ -201,10 +203,7 @@ impl Submitter {
         rest: &str,
         body: &Value,
     ) -> Result<T, AttemptError> {
-        let address = github.path(rest);
-        let made = github.change(github.crab.post::<_, Value>(&address, Some(body))).await?;
-        let made = made.map_err(|error| self.judge(github, error))?;
-        Ok(serde_json::from_value(made).context("GitHub's answer is not understood")?)
+        github.write(github.crab.post(github.path(rest), Some(body)), CLASSIC_TOKEN).await
     }
 
     /// The title that winget's own tools give.
@@ -212,34 +211,4 @@ impl Submitter {
         let what = if is_first { "package" } else { "version" };
         format!("New {what}: {} version {}", self.to.id, self.to.version)
     }
-
-    /// Judges a refusal. A branch or a pull request may be there by now, which another look shows.
-    fn judge(&self, github: &GitHub, error: octocrab::Error) -> AttemptError {
-        let octocrab::Error::GitHub { source, .. } = error else { return github.judge(error) };
-        let judged = github.refusal(&source);
-        github.limiter.learn(&judged);
-        match source.status_code {
-            _ if judged.retry != RetryPolicy::Never => judged,
-            status if status == StatusCode::CONFLICT || is_there(&source) => {
-                AttemptError { retry: RetryPolicy::Later, ..judged }
-            }
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => {
-                let hint = "give a classic token with the scope `public_repo` as FLOE_CHANNEL_TOKEN (in the workflow: secret `channel-token`)";
-                AttemptError::fatal(Failure::new(format!("{:#}", judged.error)).hint(hint))
-            }
-            _ => judged,
-        }
-    }
-}
-
-/// Whether a 422 says that the thing is there already, or that the branch has moved.
-fn is_there(error: &GitHubError) -> bool {
-    if error.status_code != StatusCode::UNPROCESSABLE_ENTITY {
-        return false;
-    }
-    let errors = serde_json::to_string(&error.errors).unwrap_or_default();
-    let said = format!("{} {errors}", error.message).to_lowercase();
-    ["already exists", "no commits between", "not a fast forward", "reference does not exist"]
-        .iter()
-        .any(|words| said.contains(words))
 }

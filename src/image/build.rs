@@ -180,14 +180,7 @@ fn check_program(
 }
 
 fn index(manifests: Vec<Descriptor>, annotations: BTreeMap<String, String>) -> ImageIndex {
-    ImageIndex {
-        schema_version: 2,
-        media_type: Some(INDEX.to_owned()),
-        artifact_type: None,
-        manifests,
-        subject: None,
-        annotations,
-    }
+    ImageIndex { schema_version: 2, media_type: Some(INDEX.to_owned()), manifests, annotations }
 }
 
 /// Reads a bundle of certificates; a private key in the same file must not become public.

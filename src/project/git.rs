@@ -3,7 +3,8 @@
 //! It only reads: it locks and fetches nothing, prompts for no password, and runs no program that the repository's
 //! own configuration names.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -123,6 +124,34 @@ pub fn is_executable(file: &Path) -> anyhow::Result<Option<bool>> {
     let name = file.file_name().unwrap_or_default();
     let entry = git(folder, |git| git.args(["ls-files", "--stage", "--"]).arg(name))?;
     Ok((!entry.is_empty()).then(|| entry.starts_with("100755")))
+}
+
+/// Those of some files that a setting of git, such as `core.autocrlf`, has given the line ends of Windows, while the commit
+/// has those of Unix. What `.gitattributes` says holds on every system, so it counts as the commit's.
+pub fn with_other_line_ends<'f>(files: impl Iterator<Item = &'f Path>) -> anyhow::Result<Vec<PathBuf>> {
+    /// A command line has a limit, which is 32,767 characters on Windows.
+    const AT_ONCE: usize = 100;
+    let mut folders: BTreeMap<&Path, Vec<&OsStr>> = BTreeMap::new();
+    for file in files {
+        let folder = file.parent().unwrap_or(Path::new("."));
+        folders.entry(folder).or_default().extend(file.file_name());
+    }
+    let mut found = Vec::new();
+    // A folder may be in a repository of its own.
+    for (folder, names) in folders.into_iter().filter(|(folder, _)| is_in_repository(folder)) {
+        for names in names.chunks(AT_ONCE) {
+            let arguments = ["--literal-pathspecs", "ls-files", "--eol", "-z", "--"];
+            let listed = git(folder, |git| git.args(arguments).args(names))?;
+            found.extend(listed.split_terminator('\0').filter_map(|entry| {
+                let (about, name) = entry.split_once('\t')?;
+                let mut words = about.split_whitespace();
+                let is_converted = words.next() == Some("i/lf") && words.next() == Some("w/crlf");
+                let is_given = words.any(|word| matches!(word, "attr/-text" | "eol=crlf" | "attr/eol=crlf"));
+                (is_converted && !is_given).then(|| folder.join(name))
+            }));
+        }
+    }
+    Ok(found)
 }
 
 /// Every tag of the folder's repository.

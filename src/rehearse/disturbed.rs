@@ -70,7 +70,7 @@ pub async fn by_seed(
     let testbed = servers.testbed(release, clock.clone());
     let retry = Retry::new(5, Duration::from_secs(1), clock.clone(), report.clone());
     let addresses = servers.addresses(&release.destination);
-    let (invariants, schedule) = (Invariants::new(&testbed, release), Schedule::of(release, seed));
+    let (invariants, schedule) = (Invariants::new(&testbed, &[release]), Schedule::of(release, seed));
     invariants.attach();
     schedule.arm(&testbed, &invariants);
     report.step("Injecting", format!("{} faults, drawn from seed {seed}:", schedule.injections.len()));
@@ -128,7 +128,7 @@ pub async fn verify_by_seed(
     };
     interceptor.calm();
     if let Some(sums) = release.asset(CHECKSUMS) {
-        github.set_attestations(repo, &sums.digest, Vec::new())?;
+        github.edit(repo, |stored| stored.attestations.remove(&sums.digest.to_string()))?;
     }
     if let Some(violation) = fault.violation(found) {
         let text = format!("the faults of seed {seed} led to a violated invariant");

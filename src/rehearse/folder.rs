@@ -8,6 +8,12 @@ use anyhow::Context as _;
 
 use crate::error::{Exit, Failure};
 
+/// The dist.
+pub const DIST: &str = "dist";
+/// The release as it was downloaded for verification.
+pub const RELEASE: &str = "release";
+/// The state of the servers.
+pub const SERVERS: &str = "servers";
 /// The file that marks the folder as a rehearsal's.
 const MARK: &str = "README.txt";
 
@@ -34,35 +40,15 @@ impl Folder {
                 .into());
         }
         let folder = Folder { _lock: lock(&root).with_context(context)?, root: root.clone() };
-        let old = [Some(folder.dist()), Some(folder.release()), (!keep).then(|| folder.servers())];
-        for old in old.iter().flatten() {
-            if_there(fs::remove_dir_all(old)).with_context(context)?;
+        for old in [DIST, RELEASE, SERVERS].into_iter().filter(|name| !keep || *name != SERVERS) {
+            if_there(fs::remove_dir_all(folder.path(old))).with_context(context)?;
         }
         Ok(folder)
     }
 
-    /// The dist.
-    pub fn dist(&self) -> PathBuf {
-        self.root.join("dist")
-    }
-
-    /// The release as it was downloaded for verification.
-    pub fn release(&self) -> PathBuf {
-        self.root.join("release")
-    }
-
-    /// The state of both servers.
-    pub fn servers(&self) -> PathBuf {
-        self.root.join("servers")
-    }
-
-    pub fn receipt(&self) -> PathBuf {
-        self.root.join("receipt.json")
-    }
-
-    /// The HTML report.
-    pub fn page(&self) -> PathBuf {
-        self.root.join("report.html")
+    /// The path of something in it.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.root.join(name)
     }
 }
 

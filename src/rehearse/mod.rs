@@ -8,7 +8,7 @@ pub mod page;
 pub mod servers;
 mod summary;
 
-use folder::Folder;
+use folder::{DIST, Folder, RELEASE, SERVERS};
 use summary::Summary;
 
 use std::fs;
@@ -64,7 +64,7 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
 
     let token = Token::from(floe_rehearsal::random_hex(20)?);
     let channels = Subject::from(&release).channels();
-    let servers = Servers::start(&folder.servers(), &release.destination, channels, token).await?;
+    let servers = Servers::start(&folder.path(SERVERS), &release.destination, channels, token).await?;
     servers.set_commit_date(&release.destination, date.unwrap_or_default())?;
     let is_feed = |place: &ChannelPlace| matches!(place.home, Home::Feed(_));
     let feed = channels.iter().any(is_feed).then(|| format!(", feed at {}", servers.feed.url()));
@@ -73,12 +73,14 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     report.step("Serving", format!("GitHub at {github}, registry at {registry}{feed}"));
     let addresses = servers.addresses(&release.destination);
     let done = match args.faults {
-        Some(seed) => disturbed::by_seed(seed, &release, &servers, &folder.receipt(), report).await,
+        Some(seed) => {
+            disturbed::by_seed(seed, &release, &servers, &folder.path("receipt.json"), report).await
+        }
         None => {
             stop::listen(report);
             let retry = session::retry(&addresses, report);
             let session = Session::connect(&release, &addresses, servers.secrets(), Client::new(retry))?;
-            release::publish(&release, &session, &folder.receipt()).await
+            release::publish(&release, &session, &folder.path("receipt.json")).await
         }
     };
     let (plan, receipt) = done.map_err(|error| explain(error, &folder))?;
@@ -91,7 +93,7 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
         disturbed::verify_by_seed(seed, &release, &servers, request.clone(), report).await?;
     }
     let retry = session::retry(&addresses, report);
-    let (download, _) = verify(request, &addresses, &folder.release(), retry, report).await?;
+    let (download, _) = verify(request, &addresses, &folder.path(RELEASE), retry, report).await?;
     if let Ok(manifest) = &download.manifest {
         release::channel::follow(manifest, &addresses, report).await?;
     }
@@ -111,7 +113,7 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     report.step("Finished", format!("everything is in {}", folder.root.display()));
     match args.json {
         true => report.json(&summary)?,
-        false => report.out(folder.page().display().to_string()),
+        false => report.out(folder.path("report.html").display().to_string()),
     }
     if args.serve { serve(&servers, &release, &addresses, report).await } else { Ok(()) }
 }
@@ -151,8 +153,8 @@ fn dist(
     }
     if builder(project, args.with, report)? == Builder::Nix {
         report.step("Building", format!("{} {} with `nix build .#dist`", project.name, project.version));
-        nix::build_dist(&project.workspace_root, &folder.dist())?;
-        return check(&[folder.dist()], &expect);
+        nix::build_dist(&project.workspace_root, &folder.path(DIST))?;
+        return check(&[folder.path(DIST)], &expect);
     }
     for file in &expect.files {
         report.warn(format!(
@@ -179,7 +181,7 @@ fn dist(
     };
     let mut pieces: Vec<package::Build> = builds.iter().map(piece).collect();
     package::find_crates(project, &mut pieces, None)?;
-    package::pack((project, &origin), &pieces, &folder.dist(), Enforcement::Warn { except }, report)?;
+    package::pack((project, &origin), &pieces, &folder.path(DIST), Enforcement::Warn { except }, report)?;
     let linux = builds.iter().filter(|build| build.is_static && build.target.os() == Os::Linux);
     let binaries: Vec<PathBuf> = linux.flat_map(|build| build.binaries.clone()).collect();
     let platforms = if project.config.image.is_none() {
@@ -188,12 +190,12 @@ fn dist(
         report.warn("no image: this machine builds no Linux binaries");
         Vec::new()
     } else {
-        let image = make_image(project, &origin, &binaries, &folder.dist().join("image"), report)?;
+        let image = make_image(project, &origin, &binaries, &folder.path(DIST).join("image"), report)?;
         report.step("Made", format!("image {}  {}", image.index.digest, size(image.size())));
         image.platforms.iter().map(|one| one.platform).collect()
     };
     let targets = builds.iter().map(|build| build.target).collect();
-    check(&[folder.dist()], &Expect { targets, platforms, tolerate: true, files: Vec::new(), ..expect })
+    check(&[folder.path(DIST)], &Expect { targets, platforms, tolerate: true, files: Vec::new(), ..expect })
 }
 
 /// The requested builder; or Nix if it is installed and the flake has a `dist`, else Cargo.
@@ -282,7 +284,7 @@ fn explain(error: anyhow::Error, folder: &Folder) -> anyhow::Error {
     if !disturbed::is_conflict(&error) {
         return error;
     }
-    let servers = folder.servers();
+    let servers = folder.path(SERVERS);
     let state =
         format!("the embedded servers in `{}` hold another release of this version", servers.display());
     Failure::around(error).state(state).into()
@@ -292,9 +294,9 @@ fn leave(folder: &Folder, page: &Page<'_>) -> anyhow::Result<()> {
     let write = || {
         let mut json = serde_json::to_string_pretty(&page.plan.to_json::<Check>(page.release, &[]))?;
         json.push('\n');
-        fs::write(folder.root.join("plan.json"), json)?;
-        fs::write(folder.release().join("notes.md"), page.notes)?;
-        fs::write(folder.page(), page.render())?;
+        fs::write(folder.path("plan.json"), json)?;
+        fs::write(folder.path(RELEASE).join("notes.md"), page.notes)?;
+        fs::write(folder.path("report.html"), page.render())?;
         anyhow::Ok(())
     };
     write().with_context(|| format!("failed to write into `{}`", folder.root.display()))

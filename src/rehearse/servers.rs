@@ -17,8 +17,8 @@ use floe_core::model::{ChannelPlace, Destination, Release, Repo, Subject};
 use floe_rehearsal::faults::Testbed;
 use floe_rehearsal::feed::EmbeddedFeed;
 use floe_rehearsal::github::{EmbeddedGitHub, GitHubAccount, GitHubOptions, SeedRepo, SeedTag};
-use floe_rehearsal::interceptor::{Interceptor, Server, serve};
-use floe_rehearsal::registry::{EmbeddedRegistry, RegistryAccount, RegistryOptions, Visibility};
+use floe_rehearsal::interceptor::{Server, serve};
+use floe_rehearsal::registry::{EmbeddedRegistry, RegistryAccount, RegistryOptions};
 
 /// The user name at both servers.
 pub const USER: &str = "rehearsal";
@@ -51,7 +51,6 @@ impl Servers {
     ) -> anyhow::Result<Self> {
         let seed = |repo: &Repo, branch: &str, tag: &str| SeedRepo {
             repo: repo.clone(),
-            private: false,
             tags: vec![SeedTag {
                 name: tag.to_owned(),
                 commit: destination.commit.clone(),
@@ -77,11 +76,10 @@ impl Servers {
             expires: None,
         };
         let github = EmbeddedGitHub::open(GitHubOptions {
-            root: folder.join("github"),
             repos: channels.iter().flat_map(channel).chain([own]).collect(),
             tokens: vec![account],
             immutable: true,
-            rate_limit: 5000,
+            ..GitHubOptions::new(folder.join("github"))
         })
         .context("failed to start the embedded GitHub")?;
         for place in channels {
@@ -97,7 +95,7 @@ impl Servers {
         };
         let registry = EmbeddedRegistry::open(RegistryOptions {
             accounts: vec![account],
-            visibility: Visibility::Everything,
+            public: vec!["*".to_owned()],
             ..RegistryOptions::ghcr(folder.join("registry"))
         })
         .context("failed to start the embedded registry")?;
@@ -105,11 +103,11 @@ impl Servers {
         let packages = EmbeddedFeed::open(folder.join("feed"), key.reveal())
             .context("failed to start the embedded feed")?;
         Ok(Servers {
-            feed: serve(packages.router(), Interceptor::new(), None).await?,
+            feed: serve(packages.router()).await?,
             packages,
             key,
-            github: serve(github.router(), Interceptor::new(), None).await?,
-            registry: serve(registry.router(), Interceptor::new(), None).await?,
+            github: serve(github.router()).await?,
+            registry: serve(registry.router()).await?,
             held: github,
             stored: registry,
             token,
@@ -119,7 +117,8 @@ impl Servers {
     /// Sets the date of the release's commit, in seconds since 1970.
     pub fn set_commit_date(&self, destination: &Destination, epoch: u64) -> anyhow::Result<()> {
         let date = i64::try_from(epoch).ok().and_then(|epoch| DateTime::from_timestamp(epoch, 0));
-        self.held.set_commit_date(&destination.repo, &destination.commit, date.unwrap_or_default())
+        let date = date.unwrap_or_default();
+        self.held.edit(&destination.repo, |stored| stored.add_commit(&destination.commit, Some(date)))
     }
 
     /// The arguments that send requests to these servers. Names stay the real ones.
@@ -137,16 +136,15 @@ impl Servers {
 
     /// Access to the state of both servers, which then use `clock`.
     pub fn testbed(&self, release: &Release, clock: Clock) -> Testbed {
-        for server in [&self.github, &self.registry, &self.feed] {
+        let servers = [&self.github, &self.registry, &self.feed];
+        for server in servers {
             server.interceptor.set_clock(clock.clone());
         }
         Testbed {
             github: self.held.clone(),
-            github_interceptor: self.github.interceptor.clone(),
             registry: self.stored.clone(),
-            registry_interceptor: self.registry.interceptor.clone(),
             feed: self.packages.clone(),
-            feed_interceptor: self.feed.interceptor.clone(),
+            interceptors: servers.map(|server| server.interceptor.clone()),
             home: release.destination.clone(),
             channels: Subject::from(release).channels().to_vec(),
             project: release.name.clone(),

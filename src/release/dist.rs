@@ -113,13 +113,14 @@ fn list(dist: &Path, listed: &mut Listed) -> anyhow::Result<()> {
             _ if name.starts_with('.') => {}
             _ if name == DESCRIPTION && is_file => {}
             // A link may lead elsewhere by the time the file is sent.
-            _ if kind_of_file.is_symlink() => found.links.push(path),
+            _ if kind_of_file.is_symlink() => found.problems.push(link(&path)),
             _ if name == "image" && kind_of_file.is_dir() => layouts.push(path),
             _ if name == CHANNELS && kind_of_file.is_dir() => list_rendered(&path, name, found)?,
             (Some(kind), _) if is_file => archives.push((path, kind)),
             (None, Some(archive)) if is_file && ArchiveKind::of_file(archive).is_some() => {
                 if !names.iter().any(|other| other == archive) {
-                    found.lonely_records.push(name.clone());
+                    let text = format!("`{name}` is a record, but its archive is not there");
+                    found.problems.push(text.into());
                 }
             }
             _ if is_file => {
@@ -130,10 +131,14 @@ fn list(dist: &Path, listed: &mut Listed) -> anyhow::Result<()> {
                 let file = file(path, name)?;
                 if is_installer { found.rendered.push(file) } else { found.files.push(file) }
             }
-            _ => found.strays.push(path),
+            _ => found.problems.push(verify::stray(&path)),
         }
     }
     Ok(())
+}
+
+fn link(path: &Path) -> Problem {
+    format!("`{}` is a link; a dist holds the files themselves", path.display()).into()
 }
 
 fn file(path: PathBuf, name: &str) -> io::Result<PromisedFile> {
@@ -147,10 +152,10 @@ fn list_rendered(folder: &Path, name: &str, found: &mut Found) -> anyhow::Result
         let kind = fs::symlink_metadata(&path)?.file_type();
         let name = format!("{name}/{}", files::name_of(&path));
         match () {
-            () if kind.is_symlink() => found.links.push(path),
+            () if kind.is_symlink() => found.problems.push(link(&path)),
             () if kind.is_dir() => list_rendered(&path, &name, found)?,
             () if kind.is_file() => found.rendered.push(file(path, &name)?),
-            () => found.strays.push(path),
+            () => found.problems.push(verify::stray(&path)),
         }
     }
     Ok(())

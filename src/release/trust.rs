@@ -10,6 +10,7 @@ use crate::attest::{
     Authentic, BUNDLE_LIMIT, Bundle, Expected, ROOTS_LIMIT, Roots, Signer, Subjects, Unproven,
 };
 use crate::cli::TrustArgs;
+use crate::error::AtPath as _;
 use floe_core::model::{Destination, Digest, Release};
 use floe_core::parallel::lock;
 use floe_core::untrusted::files;
@@ -78,11 +79,11 @@ fn read_roots(path: &Path) -> anyhow::Result<Roots> {
         let text = String::from_utf8(files::read(files::open(path)?, ROOTS_LIMIT)?);
         Roots::parse(&text.context("it is not UTF-8")?).map_err(anyhow::Error::msg)
     };
-    read().with_context(|| format!("failed to read the trusted roots `{}`", path.display()))
+    read().at("failed to read the trusted roots", path)
 }
 
 /// Reads a bundle from a file.
 pub fn read_bundle(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let read = || files::read(files::open(path)?, BUNDLE_LIMIT);
-    read().with_context(|| format!("failed to read the attestation `{}`", path.display()))
+    let read = files::open(path).and_then(|file| files::read(file, BUNDLE_LIMIT));
+    read.at("failed to read the attestation", path)
 }

@@ -13,6 +13,8 @@ use crate::oci::{Descriptor, ImageManifest, MANIFEST};
 
 /// The artifact type of an attestation (cosign, `BUNDLE_SPEC.md`).
 pub const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
+/// The type of the statement in it, a provenance (SLSA v1.0 and later).
+pub const PROVENANCE: &str = "https://slsa.dev/provenance/v1";
 /// The largest attestation, in bytes. A statement of 1000 files has about 200 KB.
 pub const BUNDLE_LIMIT: u64 = 2 * 1024 * 1024;
 /// The artifact type of an SBOM, as IANA registers it.
@@ -88,10 +90,8 @@ impl Attachment {
 
 /// Those of an attestation are cosign's, by which it finds one.
 fn annotations(kind: &str) -> BTreeMap<String, String> {
-    let bundle = [
-        ("dev.sigstore.bundle.content", "dsse-envelope"),
-        ("dev.sigstore.bundle.predicateType", "https://slsa.dev/provenance/v1"),
-    ];
+    let bundle =
+        [("dev.sigstore.bundle.content", "dsse-envelope"), ("dev.sigstore.bundle.predicateType", PROVENANCE)];
     let own = if kind == BUNDLE { &bundle[..] } else { &[] };
     own.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
 }

@@ -64,14 +64,8 @@ pub struct ImageIndex {
     /// [`INDEX`]; optional in the specification.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media_type: Option<String>,
-    /// The kind of artifact, if it is not an image.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub artifact_type: Option<String>,
     /// The descriptors it lists.
     pub manifests: Vec<Descriptor>,
-    /// The manifest that this one refers to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subject: Option<Descriptor>,
     /// Its annotations.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,

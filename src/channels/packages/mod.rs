@@ -7,6 +7,7 @@ mod deb;
 mod rpm;
 mod tree;
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::path::Path;
 
@@ -31,20 +32,13 @@ const SUMMARY: usize = 79;
 const WIDTH: usize = 79;
 
 /// An archive that packages are made from.
-#[derive(Clone, Copy)]
 pub struct Source<'a> {
-    /// The project's name.
-    pub name: &'a str,
-    /// The version.
-    pub version: &'a Version,
-    /// The target.
-    pub target: Target,
-    /// The project's description of itself.
-    pub about: Option<&'a About>,
-    /// The programs in the archive.
-    pub binaries: &'a [BinaryFacts],
-    /// The man pages and completions in the archive.
-    pub extras: &'a Extras,
+    name: &'a str,
+    version: &'a Version,
+    target: Target,
+    about: Option<&'a About>,
+    binaries: &'a [BinaryFacts],
+    extras: Cow<'a, Extras>,
 }
 
 /// A package to be made.
@@ -61,15 +55,27 @@ pub struct Wanted {
 }
 
 impl<'a> Source<'a> {
+    /// The archive of a record.
+    pub fn of_record(record: &'a Record) -> Self {
+        Source {
+            name: &record.name,
+            version: &record.version,
+            target: record.target,
+            about: record.package.as_ref(),
+            binaries: &record.binaries,
+            extras: Cow::Owned(Extras::of(&record.name, record.target, &record.contents)),
+        }
+    }
+
     /// The archive of a release manifest.
-    pub fn of(manifest: &'a Manifest, artifact: &'a Artifact) -> Self {
+    pub fn of_manifest(manifest: &'a Manifest, artifact: &'a Artifact) -> Self {
         Source {
             name: &manifest.name,
             version: &manifest.version,
             target: artifact.target,
             about: manifest.package.as_ref(),
             binaries: &artifact.binaries,
-            extras: &artifact.extras,
+            extras: Cow::Borrowed(&artifact.extras),
         }
     }
 
@@ -119,13 +125,8 @@ impl<'a> Source<'a> {
         Ok((PackageFacts { kind, file, digest, revision: REVISION, package, maintainer, homepage }, bytes))
     }
 
-    /// The packages that are not what the archive makes. `digest` gives the one that a file has.
-    pub fn edited<'f>(
-        &self,
-        path: &Path,
-        facts: &'f [PackageFacts],
-        digest: impl Fn(&PackageFacts) -> Option<Digest>,
-    ) -> anyhow::Result<Vec<&'f str>> {
+    /// The packages that are not what the archive makes.
+    pub fn edited<'f>(&self, path: &Path, facts: &'f [PackageFacts]) -> anyhow::Result<Vec<&'f str>> {
         let known: Vec<&PackageFacts> = facts.iter().filter(|one| one.revision == REVISION).collect();
         if known.is_empty() {
             return Ok(Vec::new());
@@ -139,24 +140,9 @@ impl<'a> Source<'a> {
         let mut archive =
             files::open(path).with_context(|| format!("failed to open `{}`", path.display()))?;
         let made = self.make((&mut archive, path), &known.iter().map(wanted).collect::<Vec<_>>())?;
-        let is_same = |one: &&&PackageFacts| {
-            made.iter().any(|(again, _)| again.file == one.file && Some(again.digest) == digest(one))
-        };
+        let is_same = |one: &&&PackageFacts| made.iter().any(|(again, _)| again == **one);
         Ok(known.iter().filter(|one| !is_same(one)).map(|one| one.file.as_str()).collect())
     }
-}
-
-/// The packages of a record that are not what its archive makes.
-pub fn edited<'r>(record: &'r Record, archive: &Path) -> anyhow::Result<Vec<&'r str>> {
-    let source = Source {
-        name: &record.name,
-        version: &record.version,
-        target: record.target,
-        about: record.package.as_ref(),
-        binaries: &record.binaries,
-        extras: &Extras::of(&record.name, record.target, &record.contents),
-    };
-    source.edited(archive, &record.packages, |one| Some(one.digest))
 }
 
 /// A warning for each package that this floe cannot make again.

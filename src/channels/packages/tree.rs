@@ -58,7 +58,7 @@ impl Source<'_> {
         let plain = |path| (path, Nature::Plain);
         if self.binaries.iter().any(|binary| binary.path == path) {
             plain(format!("usr/bin/{file}"))
-        } else if let Some((_, place)) = completions(self.extras).find(|(one, _)| *one == path) {
+        } else if let Some((_, place)) = completions(&self.extras).find(|(one, _)| *one == path) {
             match place.strip_prefix("zsh/site-functions/") {
                 // Debian leaves the usual folder to the administrator.
                 Some(name) if kind == PackageKind::Deb => {

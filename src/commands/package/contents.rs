@@ -18,8 +18,10 @@ use crate::error::{Failure, Wrong, in_one_line};
 use crate::files::{self, name_of};
 use crate::package::archive::{self, Item, composed};
 use crate::project::cargo::Project;
+use crate::project::git;
 use crate::report::Report;
 use floe_core::model::config::{Built, Include};
+use floe_core::units::counted;
 
 /// The beginnings of the names of documents that are packed. If the package's folder has none of a kind, the workspace's
 /// folder is looked at.
@@ -67,7 +69,30 @@ pub(super) fn common(project: &Project, report: &Report) -> anyhow::Result<Vec<I
             files.add(&folder.join(name), name, Kind::Document)?;
         }
     }
-    files.finish(project)
+    let files = files.finish(project)?;
+    warn_of_line_ends(&files, report);
+    Ok(files)
+}
+
+/// Warns of files that another system would pack with other bytes. Their commit may be given without git, which then need
+/// not be there.
+fn warn_of_line_ends(files: &[Item], report: &Report) {
+    match git::with_other_line_ends(files.iter().map(|item| item.file.as_path())) {
+        Ok(found) => {
+            let Some(first) = found.first() else { return };
+            let name = name_of(first);
+            let subject = match found.len() - 1 {
+                0 => format!("`{name}` has"),
+                others => format!("`{name}` and {} have", counted(others, "other packed file")),
+            };
+            report.warn(format!(
+                "{subject} Windows line ends here and Unix ones in the commit, because of git's setting `core.autocrlf`: \
+                 archives from another system have other bytes; commit a `.gitattributes` with `* text=auto eol=lf`, and \
+                 once nothing is modified, check the files out again with `git rm -rq --cached .` and `git reset --hard`"
+            ));
+        }
+        Err(error) => report.detail("Skipped", format!("line ends: {}", in_one_line(&error))),
+    }
 }
 
 /// The files of one archive: `common` and the completions and man pages that the build has made.

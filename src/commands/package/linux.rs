@@ -10,16 +10,15 @@ use crate::channels::packages::{Source, Wanted};
 use crate::files;
 use crate::files::atomic_file::AtomicFile;
 use crate::project::cargo::Project;
-use floe_core::model::{BinaryFacts, Entry, Extras, PackageFacts, PackageKind, Record, Target};
+use floe_core::model::{PackageFacts, PackageKind, Record};
 
-/// Makes the packages that the project wants of a target's archive. Their files have no names yet.
+/// Makes the packages that the project wants of an archive, and lists them in its record. Their files have no names yet.
 pub(super) fn make(
     project: &Project,
-    target: Target,
-    (archive, name): (&mut File, &str),
-    (binaries, entries): (&[BinaryFacts], &[Entry]),
+    record: &mut Record,
+    archive: &mut File,
     out: &Path,
-) -> anyhow::Result<(Vec<AtomicFile>, Vec<PackageFacts>)> {
+) -> anyhow::Result<Vec<AtomicFile>> {
     let wanted = |kind: &PackageKind| Wanted {
         kind: *kind,
         package: project.config.package_name(*kind, &project.name),
@@ -27,23 +26,15 @@ pub(super) fn make(
         homepage: project.about.homepage.clone().or_else(|| project.repository.clone()),
     };
     let wanted: Vec<Wanted> = project.config.packages.keys().map(wanted).collect();
-    let (about, extras) = (project.about(), Extras::of(&project.name, target, entries));
-    let source = Source {
-        name: &project.name,
-        version: &project.version,
-        target,
-        about: about.as_ref(),
-        binaries,
-        extras: &extras,
-    };
-    let (mut packages, mut all) = (Vec::new(), Vec::new());
-    for (facts, bytes) in source.make((archive, Path::new(name)), &wanted)? {
+    let made = Source::of_record(record).make((archive, Path::new(&record.archive.file)), &wanted)?;
+    let mut packages = Vec::new();
+    for (facts, bytes) in made {
         let mut package = AtomicFile::create(&out.join(&facts.file))?;
         package.file().write_all(&bytes).with_context(|| format!("failed to write `{}`", facts.file))?;
         packages.push(package);
-        all.push(facts);
+        record.packages.push(facts);
     }
-    Ok((packages, all))
+    Ok(packages)
 }
 
 /// Removes the packages that an earlier run made beside an archive and that are not replaced: their names have the version.

@@ -335,8 +335,7 @@ fn pack_one(
         epoch: origin.epoch,
     };
     let sbom = build.crates.as_ref().map(|crates| sbom::build(&described, crates).to_json());
-    let (packages, facts) = linux::make(project, target, (archive.file(), &file), (&all, &entries), out)?;
-    let record = Record {
+    let mut record = Record {
         schema: Schema,
         name: project.name.clone(),
         version: project.version.clone(),
@@ -351,7 +350,8 @@ fn pack_one(
             file: Sbom::file_name(&project.name, target),
             digest: Digest::of(json.as_bytes()),
         }),
-        packages: facts,
+        packages: Vec::new(),
     };
+    let packages = linux::make(project, &mut record, archive.file(), out)?;
     Ok(Unnamed { archive, sbom, packages, record, violations: broken, refused })
 }

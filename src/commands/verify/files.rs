@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use serde::Serialize;
 
 use crate::attest::{Authentic, Bundle, Expected, Subjects, Unproven};
 use crate::cli::VerifyArgs;
-use crate::error::{Failure, invalid};
+use crate::error::{AtPath as _, Failure, Wrong, invalid};
 use crate::package::sbom;
 use crate::release::published::{Signature, block};
 use crate::release::trust::{Trust, read_bundle};
@@ -82,17 +82,15 @@ pub fn verify(args: &VerifyArgs, bundle: &Path, repo: &Repo, report: &Report) ->
 
 /// The digest of each file. Every file that cannot be read is named.
 fn digests(paths: &[PathBuf]) -> anyhow::Result<BTreeMap<String, Digest>> {
-    let (mut digests, mut unread) = (BTreeMap::new(), Vec::new());
-    for path in paths {
+    let digest = |path: &PathBuf| {
         let name = path.display().to_string();
-        match files::open(path).and_then(Digest::of_reader) {
-            Ok((digest, _)) => drop(digests.insert(name, digest)),
-            Err(_) if path.is_dir() => unread.push(format!("`{name}` is a folder; name the files in it")),
-            Err(error) => unread.push(format!("`{name}`: {error}")),
-        }
-    }
-    Failure::new("not every file can be read").if_any(unread)?;
-    Ok(digests)
+        ensure!(!path.is_dir(), "`{name}` is a folder; name the files in it");
+        let (digest, _) = files::open(path).and_then(Digest::of_reader).at("failed to read", path)?;
+        Ok((name, digest))
+    };
+    let mut wrong = Wrong::default();
+    let digests = paths.iter().filter_map(|path| wrong.keep(digest(path))).collect();
+    wrong.refuse("files cannot be read").map(|()| digests)
 }
 
 fn show(
@@ -115,12 +113,8 @@ fn show(
     let mut bytes = vec![format!("{} as the attestation says", units::files(files.len()))];
     bytes.extend(files.iter().filter_map(SignedFile::renamed));
     let sboms: Vec<String> = files.iter().filter_map(SignedFile::contents).collect();
-    let commit = found
-        .claims
-        .source_repository_digest
-        .as_ref()
-        .map(|commit| format!(" at {commit}"))
-        .unwrap_or_default();
+    let commit = found.claims.source_repository_digest.as_ref();
+    let commit = commit.map(|commit| format!(" at {commit}")).unwrap_or_default();
     let [bytes, signed, sboms] = [("bytes", bytes), ("signed", signature.lines()), ("sbom", sboms)]
         .map(|(name, lines)| block(name, &lines));
     report.out(format!("{repo}{commit}{bytes}{signed}{sboms}"));

@@ -55,16 +55,12 @@ fn commit_point(publish: &Line) -> String {
 }
 
 fn step(line: &Line, axis: Option<&Axis>) -> [Markup; 5] {
-    let (class, status) = match line.status {
-        Status::Done => ("done", "done"),
-        Status::Was => ("was", "was there"),
-        Status::Todo => ("todo", "to do"),
-        Status::Failed => ("failed", "failed"),
-    };
+    // The first word is the class.
+    let status = line.status.words();
     [
         html! { span.verb { (line.verb) } " " span.path { (line.object) } },
         html! { @if let Some(bytes) = line.bytes { (size(bytes)) } },
-        html! { span.status.(class) { (status) } },
+        html! { span.status.(status) { (status) } },
         html! { @if let Some((from, to)) = line.millis { (took(to.saturating_sub(from))) } },
         html! { @if let Some(axis) = axis { (axis.track(line)) } },
     ]

@@ -22,7 +22,7 @@ use crate::report::Report;
 use crate::token::Token;
 use floe_core::model::manifest::Artifact;
 use floe_core::model::release::{CHECKSUMS, MINISIGN};
-use floe_core::model::{Content, Manifest, PackageFacts, Repo, Tag};
+use floe_core::model::{Content, Manifest, Repo, Tag};
 use floe_core::parallel;
 use floe_core::verify::published::{self, Download, ReleaseRequest};
 
@@ -86,9 +86,8 @@ pub async fn download(
             Some(image) => image.clone(),
             None => names::image_name(&request.repo, &request.tag, package)?,
         };
-        let (to, registry_url) = (folder.to_owned(), args.registry_url.as_deref());
-        let downloader =
-            Downloader { github: github.clone(), is_private, registry_url, own_image, folder: to };
+        let registry_url = args.registry_url.as_deref();
+        let downloader = Downloader { github, is_private, registry_url, own_image, folder };
         downloader.download(request, release).await
     };
     download.await.with_context(|| format!("{name} could not be checked"))
@@ -129,9 +128,8 @@ pub fn verify_embedded(download: &Download, manifest: &Manifest, assets: &Path) 
     let found =
         parallel::map(with_sbom.collect(), compare).into_iter().collect::<anyhow::Result<Vec<_>>>()?;
     let again = |artifact: &Artifact| -> anyhow::Result<Vec<String>> {
-        let digest = |package: &PackageFacts| Some(download.file(&package.file)?.digest);
-        let source = packages::Source::of(manifest, artifact);
-        let edited = source.edited(&assets.join(&artifact.file), &artifact.packages, digest)?;
+        let source = packages::Source::of_manifest(manifest, artifact);
+        let edited = source.edited(&assets.join(&artifact.file), &artifact.packages)?;
         Ok(edited.iter().map(|file| format!("`{file}` does not follow from `{}`", artifact.file)).collect())
     };
     // One after the other, because each is in memory.

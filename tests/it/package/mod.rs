@@ -4,6 +4,7 @@ mod archive;
 mod built;
 mod contents;
 mod hostile;
+mod line_ends;
 mod linux;
 mod names;
 mod own_sbom;

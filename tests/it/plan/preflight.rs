@@ -42,7 +42,7 @@ fn the_plan_is_also_shown_where_publishing_would_be_refused() {
 #[test]
 fn all_failed_checks_are_reported_together_each_with_a_fix() {
     let scenario = Scenario::new("1.4.0").token(Some(READER));
-    scenario.registry.set_push("reader", Vec::new()).unwrap();
+    scenario.registry.set_push("reader", &[]);
     scenario.github.delete_tag(&scenario.repo(), "v1.4.0").unwrap();
     scenario.run(["publish"]).exit(4).stderr_without_warnings(expect![[r#"
         error: publishing would fail for 3 reasons
@@ -111,7 +111,7 @@ fn strict_makes_warnings_errors_before_anything_is_sent() {
 #[test]
 fn the_permission_to_push_the_image_is_checked_before_anything_is_staged() {
     let scenario = Scenario::new("1.4.0");
-    scenario.registry.set_push("tester", Vec::new()).unwrap();
+    scenario.registry.set_push("tester", &[]);
     for verb in ["plan", "publish"] {
         let outcome = scenario.run([verb]).exit(1).says("permission_denied: write_package");
         assert!(outcome.stderr.contains("\"Manage Actions access\""), "{}", outcome.stderr);
@@ -203,9 +203,9 @@ fn a_finished_release_needs_no_check_of_permissions() {
 
 #[test]
 fn a_plan_does_not_wait_for_a_rate_limit() {
-    let limit = |limit| Fault::next("GET", "/repos/acme/tool$", What::Limit(limit));
-    let lasts = Duration::from_secs(24 * 60);
-    for limit in [limit(Limit::Primary { lasts }), limit(Limit::Secondary { lasts, retry_after: true })] {
+    let limit =
+        |limit| Fault::next("GET", "/repos/acme/tool$", What::Limit(limit, Duration::from_secs(24 * 60)));
+    for limit in [limit(Limit::Primary), limit(Limit::SecondaryRetryAfter)] {
         let scenario = Scenario::new("1.4.0").disturb_github(limit);
         let outcome = scenario.run(["plan"]).exit(1).says("the server asks to wait 2");
         outcome.says(" min").says(" UTC\n").says("GitHub answered 403 Forbidden");

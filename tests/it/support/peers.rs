@@ -16,9 +16,19 @@ pub fn peer(program: &str) -> Option<PathBuf> {
 /// The same for a program that neither Debian nor a package index has. It is never required; GitHub's runners have it.
 pub fn rare_peer(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
+    let name = format!("{program}{}", std::env::consts::EXE_SUFFIX);
     std::env::split_paths(&path)
-        .map(|folder| folder.join(format!("{program}{}", std::env::consts::EXE_SUFFIX)))
-        .find(|file| file.is_file())
+        .filter(|folder| !is_other_program(folder, program))
+        .map(|folder| folder.join(&name))
+        .find(|file| file.metadata().is_ok_and(|about| about.is_file() && about.len() > 0))
+}
+
+/// Whether the program of this name in a folder of Windows is another one: `bash` starts a Linux that need not be installed.
+/// A name that leads to Microsoft's shop, such as `python3`, is an empty file.
+fn is_other_program(folder: &Path, program: &str) -> bool {
+    let system = std::env::var_os("SystemRoot").map(|root| Path::new(&root).join("System32"));
+    let is = |path: &Path| path.as_os_str().eq_ignore_ascii_case(folder.as_os_str());
+    cfg!(windows) && program == "bash" && system.is_some_and(|system| is(&system))
 }
 
 /// The folder of the packages that `.ci/requirements.txt` names, `FLOE_TOOLS`; `None` where it is not set.

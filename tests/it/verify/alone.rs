@@ -127,7 +127,7 @@ fn files_that_are_not_what_they_are_called_are_named() {
     expect![[r#"
         0: acme/tool at 3f9ac21c0ffee0000000000000000000000000aa; bytes      1 file as the attestation says; `other.bin` is `tool.txt` in the attestation; signed     by OWNER/floe/.github/workflows/release.yml@refs/tags/v1.0.0 (c30b838), for acme/tool at refs/tags/v1.4.0; run 77, github-hosted, 2026-01-15 12:00 UTC, in the log of the given root (9895427)
         3: error: the attestation `good.json` does not prove this file to be of `acme/tool`; it does not name `empty` (sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855); hint: do not use the files; download them and the attestation from the release again
-        1: error: not every file can be read; `gone`: entity not found; `.` is a folder; name the files in it
+        1: error: 2 files cannot be read; failed to read `gone`: entity not found; `.` is a folder; name the files in it
         2: error: `tool.txt` is a file: a dist is a folder, and a file is checked by its attestation; hint: `floe verify tool.txt --attestation SHA256SUMS.sigstore.json --repo OWNER/NAME`
         2: error: invalid value 'https://github.com/acme/tool' for '--repo <OWNER/NAME>': `https://github.com/acme/tool` is an address; write the repository as acme/tool
         2: error: the argument '--release <TAG>' cannot be used with '--attestation <FILE>'; Usage: floe verify --release <TAG> --repo <OWNER/NAME> --trusted-root <FILE> [DIST]...; For more information, try '--help'."#]].assert_eq(&lines.join("\n"));

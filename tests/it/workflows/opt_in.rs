@@ -96,7 +96,11 @@ fn compare(folder: &Path, code: &str, answer: &str) -> Result<String, String> {
 
 #[test]
 fn a_version_of_the_registry_is_compared_by_its_checksum() {
-    if !is_whole() || ["bash", "cargo", "git", "jq"].into_iter().any(|program| peer(program).is_none()) {
+    // The step runs on Linux only, and so does its stand-in for curl.
+    if !is_whole()
+        || !cfg!(unix)
+        || ["bash", "cargo", "git", "jq"].into_iter().any(|program| peer(program).is_none())
+    {
         return;
     }
     let folder = tempfile::tempdir().unwrap();

@@ -33,14 +33,6 @@ impl ChannelKind {
         matches!(self, ChannelKind::Sh | ChannelKind::Ps1)
     }
 
-    /// Whether a release moves it. The others are moved by a person.
-    pub fn is_moved(self) -> bool {
-        matches!(
-            self,
-            ChannelKind::Homebrew | ChannelKind::Scoop | ChannelKind::Winget | ChannelKind::Chocolatey
-        )
-    }
-
     /// Whether it installs what is built for a target.
     pub fn is_for(self, target: Target) -> bool {
         let (os, arch) = (target.os(), target.arch());

@@ -64,7 +64,7 @@ fn judge(subject: Subject<'_>, facts: &ServerFacts, step: &Step, there: &Asked<R
         None => {
             "give one with \"Contents: Read and write\" on it as FLOE_CHANNEL_TOKEN (in the workflow: secret `channel-token`)"
         }
-        Some(_) => CLASSIC,
+        Some(_) => CLASSIC_TOKEN,
     };
     match (rights.channel_token, access.push) {
         _ if is_own => passed(format!("`{repository}` is the repository of the release itself")),
@@ -94,7 +94,8 @@ fn feed_key(host: &str, key: Secret) -> Outcome {
     }
 }
 
-const CLASSIC: &str = "give a classic token with the scope `public_repo` as FLOE_CHANNEL_TOKEN (in the workflow: secret `channel-token`)";
+/// The hint for a token that cannot open a pull request.
+pub const CLASSIC_TOKEN: &str = "give a classic token with the scope `public_repo` as FLOE_CHANNEL_TOKEN (in the workflow: secret `channel-token`)";
 
 /// The obstacles that keep a fork and a token from opening a pull request, besides the right to write the fork.
 fn pull_request(submission: &Submission, access: &Access, rights: &Rights) -> Option<Outcome> {
@@ -114,6 +115,7 @@ fn pull_request(submission: &Submission, access: &Access, rights: &Rights) -> Op
         None => !rights.channel_pulls,
     };
     let has_token = !matches!(rights.channel_token, Secret::Absent | Secret::Follows);
-    (has_token && is_limited)
-        .then(|| failed(format!("winget: this token cannot open a pull request in `{upstream}`"), CLASSIC))
+    (has_token && is_limited).then(|| {
+        failed(format!("winget: this token cannot open a pull request in `{upstream}`"), CLASSIC_TOKEN)
+    })
 }

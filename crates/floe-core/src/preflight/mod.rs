@@ -10,6 +10,7 @@ mod signed;
 use serde::Serialize;
 
 pub use crate::world::{Access, Asked, Budget, Finding};
+pub use channels::CLASSIC_TOKEN;
 pub use facts::{Package, Rights, Secret, ServerFacts};
 pub use judge::checks;
 

@@ -3,7 +3,7 @@
 //! Pure: it compares data that others read, and never touches a file.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use semver::Version;
 
@@ -44,18 +44,14 @@ pub struct Found {
     pub archives: Vec<FoundArchive>,
     /// The image layouts.
     pub images: Vec<FoundImage>,
-    /// Records without their archive.
-    pub lonely_records: Vec<String>,
-    /// Links, wherever they lead.
-    pub links: Vec<PathBuf>,
     /// Other regular files.
     pub files: Vec<PromisedFile>,
     /// The content of those that are called as SBOMs.
     pub sboms: FoundSboms,
     /// Files that floe renders from the manifest, each by its path in the dist.
     pub rendered: Vec<PromisedFile>,
-    /// Other entries, which belong to no release.
-    pub strays: Vec<PathBuf>,
+    /// Links, records without their archive, and other entries that belong to no release.
+    pub problems: Vec<Problem>,
 }
 
 /// An archive and what its record claims.
@@ -147,14 +143,7 @@ pub fn check(found: Found, expect: &Expect) -> Result<Verified, Vec<Problem>> {
     if found.archives.is_empty() && found.images.is_empty() {
         problems.push(empty());
     }
-    let shown = |path: &PathBuf| path.display().to_string();
-    let links = found.links.iter().map(shown);
-    problems
-        .extend(links.map(|path| format!("`{path}` is a link; a dist holds the files themselves").into()));
-    problems.extend(found.strays.iter().map(stray));
-    let lonely = found.lonely_records.iter();
-    problems.extend(lonely.map(|file| format!("`{file}` is a record, but its archive is not there").into()));
-
+    problems.append(&mut found.problems);
     let mut archives = Vec::new();
     for archive in found.archives {
         archives.extend(check_archive(archive, expect, &mut problems));
@@ -187,7 +176,8 @@ fn empty() -> Problem {
     "there is no archive in the given folders".to_owned().into()
 }
 
-fn stray(path: &PathBuf) -> Problem {
+/// An entry of a dist that belongs to no release.
+pub fn stray(path: &Path) -> Problem {
     let path = path.display();
     format!("`{path}` is not part of the release; list further files as `assets` in [package.metadata.floe]")
         .into()
@@ -200,24 +190,22 @@ fn missing(file: &str) -> Problem {
 /// Drops an archive or image that is byte for byte in another dist too: a dist may be given together with one that it was
 /// made from. Archives that differ, or that only one record describes, all stay.
 fn dedup(found: Found) -> Found {
-    let Found { archives, images, .. } = found;
-    let mut kept = Found { archives: Vec::new(), images: Vec::new(), ..found };
-    for archive in archives {
-        let facts = |PromisedFile { name, size, digest, .. }: &PromisedFile| (name.clone(), *size, *digest);
-        let same = |other: &FoundArchive| {
-            facts(&other.archive) == facts(&archive.archive) && other.record == archive.record
-        };
-        if !kept.archives.iter().any(same) {
-            kept.archives.push(archive);
-        }
-    }
-    for image in images {
-        let same = |other: &FoundImage| match (&other.image, &image.image) {
-            (Ok(one), Ok(other)) => one.index.digest == other.index.digest,
-            _ => false,
-        };
-        if !kept.images.iter().any(same) {
-            kept.images.push(image);
+    let facts = |PromisedFile { name, size, digest, .. }: &PromisedFile| (name.clone(), *size, *digest);
+    let archives = unique(found.archives, |one, other| {
+        facts(&one.archive) == facts(&other.archive) && one.record == other.record
+    });
+    let images = unique(found.images, |one, other| match (&one.image, &other.image) {
+        (Ok(one), Ok(other)) => one.index.digest == other.index.digest,
+        _ => false,
+    });
+    Found { archives, images, ..found }
+}
+
+fn unique<T>(all: Vec<T>, is_same: impl Fn(&T, &T) -> bool) -> Vec<T> {
+    let mut kept: Vec<T> = Vec::new();
+    for one in all {
+        if !kept.iter().any(|other| is_same(other, &one)) {
+            kept.push(one);
         }
     }
     kept
@@ -225,13 +213,16 @@ fn dedup(found: Found) -> Found {
 
 /// Takes the promised files, and the signatures of files, out of what was found. A promised archive of other contents has no record.
 fn check_files(found: &mut Found, expect: &Expect, problems: &mut Vec<Problem>) -> Vec<PromisedFile> {
-    let signed = signed_files(found, expect);
+    let mut named = named_by_records(found);
+    named.extend(expect.files.iter().cloned());
+    // The release manifest is not signed: it names the signatures.
+    let mut signed: BTreeSet<String> =
+        found.archives.iter().map(|found| found.archive.name.clone()).collect();
+    signed.extend(named.iter().cloned().chain([CHECKSUMS.to_owned()]));
     let is_signature = |name: &String| {
         SIGNATURES.iter().any(|end| name.strip_suffix(end).is_some_and(|subject| signed.contains(subject)))
     };
-    let named = named_by_records(found);
-    let is_promised =
-        |name: &String| expect.files.contains(name) || named.contains(name) || is_signature(name);
+    let is_promised = |name: &String| named.contains(name) || is_signature(name);
     let archives: Vec<FoundArchive> =
         found.archives.extract_if(.., |found| is_promised(&found.archive.name)).collect();
     let archives = archives.into_iter().map(|found| found.archive);
@@ -259,14 +250,6 @@ fn named_by_records(found: &Found) -> BTreeSet<String> {
         record.sbom.iter().map(|sbom| sbom.file.clone()).chain(packages).collect::<Vec<_>>()
     };
     records.flat_map(names).collect()
-}
-
-/// The names of the files that a signature beside them may be of. The release manifest is not among them: it names the
-/// signatures.
-fn signed_files(found: &Found, expect: &Expect) -> BTreeSet<String> {
-    let archives = found.archives.iter().map(|found| found.archive.name.clone());
-    let further = expect.files.iter().cloned().chain(named_by_records(found));
-    archives.chain(further).chain([CHECKSUMS.to_owned()]).collect()
 }
 
 /// The expectations with the identity that all archives must share: the expected one, else that of the first.

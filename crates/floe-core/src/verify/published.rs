@@ -9,7 +9,9 @@ use std::path::PathBuf;
 use super::image::{ArchiveProgram, compare_programs};
 use crate::model::manifest::Artifact;
 use crate::model::release::{CHECKSUMS, is_covered};
-use crate::model::{Commit, Digest, Entry, Image, ImageName, Manifest, Repo, Sbom, Tag};
+use crate::model::{
+    BinaryFacts, Commit, Digest, Entry, Image, ImageName, Manifest, PackageFacts, Repo, Sbom, Tag,
+};
 use crate::world::RemoteRelease;
 
 /// The requested release.
@@ -169,7 +171,7 @@ pub fn check(download: &Download) -> Vec<String> {
             problems.push(format!("`{}` is unfinished on the server", asset.name));
         }
         if let (Some(file), Some(expected)) = (download.file(&asset.name), asset.digest) {
-            compare(file, expected, "GitHub's own digest", &mut problems);
+            compare(file, (None, expected), "GitHub's own digest", &mut problems);
         }
     }
     check_checksums(download, &mut problems);
@@ -200,7 +202,7 @@ fn check_checksums(download: &Download, problems: &mut Vec<String>) {
     };
     // A name that comes twice is compared twice, as `sha256sum -c` does.
     for (name, digest) in download.sums() {
-        expect(download, name, digest, "`SHA256SUMS`", problems);
+        expect(download, name, (None, digest), "`SHA256SUMS`", problems);
     }
     for line in text.lines().filter(|line| checksum(line).is_none()).take(BAD_LINES) {
         let line: String = line.chars().take(120).collect();
@@ -256,7 +258,7 @@ fn check_manifest(download: &Download, manifest: &Manifest, problems: &mut Vec<S
         check_artifact(download, manifest, artifact, problems);
     }
     for file in &manifest.files {
-        expect(download, &file.file, file.digest, "the manifest", problems);
+        expect(download, &file.file, (Some(file.size), file.digest), "the manifest", problems);
     }
     if download.checksums.is_some() {
         let (names, sums) = (names(manifest), download.sums().map(|(name, _)| name.to_owned()).collect());
@@ -284,24 +286,31 @@ fn check_manifest(download: &Download, manifest: &Manifest, problems: &mut Vec<S
 }
 
 fn check_artifact(download: &Download, manifest: &Manifest, artifact: &Artifact, problems: &mut Vec<String>) {
-    let Artifact { file: name, target, .. } = artifact;
+    let Artifact { file: name, target, size, digest, .. } = artifact;
     let expected = target.archive_file(&manifest.name);
     if *name != expected {
         problems
             .push(format!("the manifest calls the archive for {} `{name}`, not `{expected}`", target.name()));
     }
-    match expect(download, name, artifact.digest, "the manifest", problems).map(|file| &file.contents) {
+    let file = expect(download, name, (Some(*size), *digest), "the manifest", problems);
+    match file.map(|file| &file.contents) {
         Some(Some(Ok(entries))) => {
-            let same = |path: &str, digest: Digest| {
-                entries.iter().any(|entry| entry.path == path && entry.digest == digest)
+            let is_there = |one: &&BinaryFacts| {
+                let is_it = |entry: &Entry| (entry.size, entry.digest) == (one.size, one.digest);
+                entries.iter().any(|entry| entry.path == one.path && is_it(entry))
             };
-            for binary in artifact.binaries.iter().filter(|one| !same(&one.path, one.digest)) {
+            for binary in artifact.binaries.iter().filter(|one| !is_there(one)) {
                 let path = &binary.path;
                 problems.push(format!("`{path}` in `{name}` is not the binary the manifest names"));
             }
         }
         Some(Some(Err(why))) => problems.push(format!("`{name}` cannot be opened: {why}")),
         Some(None) | None => {}
+    }
+    for PackageFacts { file, digest, .. } in &artifact.packages {
+        if !manifest.files.iter().any(|one| one.file == *file && one.digest == *digest) {
+            problems.push(format!("`{file}`, a package of `{name}`, is not one of the manifest's files"));
+        }
     }
     check_sbom(download, manifest, artifact, problems);
 }
@@ -313,7 +322,7 @@ fn check_sbom(download: &Download, manifest: &Manifest, artifact: &Artifact, pro
         problems
             .push(format!("the manifest calls the SBOM for {} `{name}`, not `{expected}`", target.name()));
     }
-    let Some(file) = expect(download, name, sbom.digest, "the manifest", problems) else { return };
+    let Some(file) = expect(download, name, (None, sbom.digest), "the manifest", problems) else { return };
     let whys = match &file.sbom {
         Some(Ok(sbom)) => sbom.contradictions((&manifest.name, &manifest.version, *target), binaries),
         Some(Err(why)) => vec![format!("it cannot be read: {why}")],
@@ -348,7 +357,7 @@ fn check_image(manifest: &Manifest, image: &Image, problems: &mut Vec<String>) {
 fn expect<'a>(
     download: &'a Download,
     name: &str,
-    expected: Digest,
+    expected: (Option<u64>, Digest),
     by: &str,
     problems: &mut Vec<String>,
 ) -> Option<&'a File> {
@@ -360,8 +369,11 @@ fn expect<'a>(
     found
 }
 
-fn compare(file: &File, expected: Digest, by: &str, problems: &mut Vec<String>) {
-    if file.digest != expected {
-        problems.push(format!("`{}` is {}, but {by} says {expected}", file.name, file.digest));
+fn compare(file: &File, (size, digest): (Option<u64>, Digest), by: &str, problems: &mut Vec<String>) {
+    let name = &file.name;
+    if file.digest != digest {
+        problems.push(format!("`{name}` is {}, but {by} says {digest}", file.digest));
+    } else if let Some(size) = size.filter(|size| *size != file.size) {
+        problems.push(format!("`{name}` has {} bytes, but {by} says {size}", file.size));
     }
 }

@@ -22,6 +22,10 @@ pub(super) struct Built {
 
 /// Compiles a text; `None` where the compiler is not installed, or is one that Nix wraps: that adds options of its own.
 pub(super) fn build(compiler: &str, options: &[&str], text: &str) -> Option<Built> {
+    // MinGW's compiler has this name on Windows, and Apple's clang on macOS. They make no ELF files.
+    if compiler == "gcc" && !cfg!(target_os = "linux") {
+        return None;
+    }
     let compiler = peer(compiler).filter(|_| std::env::var_os("NIX_CC").is_none())?;
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("program.c"), text).unwrap();

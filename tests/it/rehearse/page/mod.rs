@@ -172,7 +172,7 @@ fn steps_share_one_axis_with_the_commit_point_before_publishing() {
     assert!(
         html.contains("Public, 2 steps left")
             && html.contains(">failed</span>")
-            && html.contains(">to do</span>")
+            && html.contains(">todo</span>")
     );
 }
 
