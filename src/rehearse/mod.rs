@@ -42,7 +42,7 @@ use floe_core::model::places::Home;
 use floe_core::model::{
     Attestation, BuiltOn, ChannelPlace, Commit, Destination, Digest, Image, Os, Record, Release, Rule,
 };
-use floe_core::preflight::CheckedPlanJson;
+use floe_core::preflight::Check;
 use floe_core::verify::published::{Download, ReleaseRequest};
 use floe_core::verify::{Depth, Expect, Verified};
 use floe_rehearsal::interceptor::Server;
@@ -290,7 +290,7 @@ fn explain(error: anyhow::Error, folder: &Folder) -> anyhow::Error {
 
 fn leave(folder: &Folder, page: &Page<'_>) -> anyhow::Result<()> {
     let write = || {
-        let mut json = serde_json::to_string_pretty(&CheckedPlanJson::new(page.plan, page.release, &[]))?;
+        let mut json = serde_json::to_string_pretty(&page.plan.to_json::<Check>(page.release, &[]))?;
         json.push('\n');
         fs::write(folder.path("plan.json"), json)?;
         fs::write(folder.path(RELEASE).join("notes.md"), page.notes)?;
