@@ -103,7 +103,7 @@ impl Signature {
         }
     }
 
-    /// It in lines, for people.
+    /// The same in lines, for people.
     pub fn lines(&self) -> Vec<String> {
         match self {
             Signature::Signed { by, run, .. } => vec![by.clone(), run.clone()],
