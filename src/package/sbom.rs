@@ -6,6 +6,7 @@ use std::path::Path;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use semver::Version;
 
+use crate::files::name_of;
 use crate::package::audit::Audited;
 use floe_audit::EmbeddedCrate;
 use floe_core::clock;
@@ -26,17 +27,20 @@ pub fn read(path: &Path) -> Result<Sbom, String> {
     Sbom::read(&json.map_err(|error| error.to_string())?)
 }
 
-/// Why an SBOM is wrong by the lists that `cargo auditable` embedded in the binaries of its archive, a clause each. An SBOM
-/// that cannot be read has no such reason; that is found before.
-pub fn compare_embedded(sbom: &Path, audited: &[Audited]) -> Vec<String> {
+/// Why an SBOM is wrong by the lists that `cargo auditable` embedded in the binaries of its archive. An SBOM that cannot be
+/// read has no such reason; that is found before.
+pub fn compare_embedded(sbom: &Path, archive: &str, audited: &[Audited]) -> Vec<String> {
     let lists = audited.iter().filter_map(|one| Some((one.inside.as_ref()?, one.crates.as_ref()?)));
     let lists: Vec<_> = lists.collect();
+    let name = name_of(sbom);
     let Some(sbom) = (!lists.is_empty()).then(|| read(sbom).ok()).flatten() else { return Vec::new() };
     let compare = |(path, listed): (&String, &Vec<EmbeddedCrate>)| {
         let missing = sbom.missing_from(listed);
         let (first, more) = (missing.first()?, missing.len() - 1);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        Some(format!("it names {first}{more}, which the list of `cargo auditable` in `{path}` lacks"))
+        Some(format!(
+            "`{name}` is not the SBOM of `{archive}`: it names {first}{more}, which the list of `cargo auditable` in `{path}` lacks"
+        ))
     };
     lists.into_iter().filter_map(compare).collect()
 }

@@ -118,8 +118,7 @@ fn wrong(ReleaseRequest { tag, repo, .. }: &ReleaseRequest) -> Failure {
 /// packages again. `assets` is the folder of the downloaded files.
 pub fn verify_embedded(download: &Download, manifest: &Manifest, assets: &Path) -> anyhow::Result<()> {
     let compare = |(archive, name): (&str, &str)| -> anyhow::Result<Vec<String>> {
-        let whys = sbom::compare_embedded(&assets.join(name), &audit::audit(&assets.join(archive))?);
-        Ok(whys.into_iter().map(|why| format!("`{name}` is not the SBOM of `{archive}`: {why}")).collect())
+        Ok(sbom::compare_embedded(&assets.join(name), archive, &audit::audit(&assets.join(archive))?))
     };
     let with_sbom = manifest
         .artifacts
