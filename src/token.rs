@@ -4,59 +4,34 @@ use std::fmt;
 
 use crate::environment::variable;
 
-/// The variables a GitHub token is read from, in this order.
-const GITHUB_VARIABLES: [&str; 2] = ["GH_TOKEN", "GITHUB_TOKEN"];
+/// The variables a GitHub token is read from, in this order: for its API, and for GHCR where no other token is given.
+const GITHUB: [&str; 2] = ["GH_TOKEN", "GITHUB_TOKEN"];
 /// The variable a registry's own token is read from.
-const REGISTRY_VARIABLE: &str = "FLOE_REGISTRY_TOKEN";
-/// The variable that the token for the repositories of channels is read from.
-const CHANNEL_VARIABLE: &str = "FLOE_CHANNEL_TOKEN";
-
-/// The variable by which a job without that token says that the job that publishes has one.
-const CHANNEL_FOLLOWS: &str = "FLOE_CHANNEL_TOKEN_FOLLOWS";
-
-/// The variable that the key for a feed of packages is read from.
-const FEED_VARIABLE: &str = "FLOE_CHOCOLATEY_KEY";
-/// The variable by which a job without that key says that the job that publishes has one.
-const FEED_FOLLOWS: &str = "FLOE_CHOCOLATEY_KEY_FOLLOWS";
+pub const REGISTRY: &str = "FLOE_REGISTRY_TOKEN";
+/// The variable that the token for the repositories of channels, taps and buckets, is read from.
+pub const CHANNEL: &str = "FLOE_CHANNEL_TOKEN";
+/// The variable that the key for a feed of packages is read from. Only the feed gets it.
+pub const FEED: &str = "FLOE_CHOCOLATEY_KEY";
 
 /// A secret. Its `Debug` hides it, and it has no `Display`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
 
 impl Token {
-    fn from_env(name: &str) -> Option<Self> {
+    /// The secret in a variable.
+    pub fn from_env(name: &str) -> Option<Self> {
         let token = variable(name)?;
         Some(Token(token.trim().to_owned())).filter(|token| !token.0.is_empty())
     }
 
-    /// The token for GitHub's API, and for GHCR where no other is given.
+    /// The token for GitHub.
     pub fn github() -> Option<Self> {
-        GITHUB_VARIABLES.into_iter().find_map(Token::from_env)
+        GITHUB.into_iter().find_map(Token::from_env)
     }
 
-    /// The token for the image's registry.
-    pub fn registry() -> Option<Self> {
-        Token::from_env(REGISTRY_VARIABLE)
-    }
-
-    /// The token for the repositories of channels: taps and buckets.
-    pub fn channel() -> Option<Self> {
-        Token::from_env(CHANNEL_VARIABLE)
-    }
-
-    /// Whether the job that publishes has a token for the repositories of channels, which this one lacks.
-    pub fn channel_follows() -> bool {
-        variable(CHANNEL_FOLLOWS).as_deref() == Some("true")
-    }
-
-    /// The key that pushes packages to a feed. Only the feed gets it.
-    pub fn feed() -> Option<Self> {
-        Token::from_env(FEED_VARIABLE)
-    }
-
-    /// Whether the job that publishes has a key for the feed, which this one lacks.
-    pub fn feed_follows() -> bool {
-        variable(FEED_FOLLOWS).is_some_and(|text| text == "true")
+    /// Whether the job that publishes has the secret of a variable, which this one lacks.
+    pub fn follows(name: &str) -> bool {
+        variable(&format!("{name}_FOLLOWS")).as_deref() == Some("true")
     }
 
     /// Whether it is an app's, such as that of a workflow: GitHub does not say what such a token may do.
@@ -72,11 +47,7 @@ impl Token {
 
     /// Every secret that floe reads from the environment, so that none of them is ever printed.
     pub fn all_from_env() -> Vec<Self> {
-        GITHUB_VARIABLES
-            .into_iter()
-            .chain([REGISTRY_VARIABLE, CHANNEL_VARIABLE, FEED_VARIABLE])
-            .filter_map(Token::from_env)
-            .collect()
+        GITHUB.into_iter().chain([REGISTRY, CHANNEL, FEED]).filter_map(Token::from_env).collect()
     }
 
     /// The text without this secret. A very short one is a test's, and part of other words.

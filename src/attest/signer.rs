@@ -68,7 +68,7 @@ impl Signer {
     }
 
     pub(super) fn is_of(&self, repo: &Repo) -> bool {
-        self.repo.to_string().eq_ignore_ascii_case(&repo.to_string())
+        self.repo.is(repo)
     }
 
     /// Whether `found` is this workflow, at this ref if it has one.

@@ -228,11 +228,9 @@ fn copy(release: &Release, to: &Path) -> anyhow::Result<()> {
     let to = to.join("image");
     fs::create_dir_all(to.join("blobs/sha256")).context("failed to make the image's folder")?;
     let stored = image.blobs().into_iter().chain(image.manifests());
-    let mut stored = stored.map(|blob| format!("blobs/sha256/{}", blob.digest.hex()));
-    stored.try_for_each(|name| copy(&image.layout.join(&name), &to.join(&name)))?;
-    ["oci-layout", "index.json"]
-        .into_iter()
-        .try_for_each(|name| copy(&image.layout.join(name), &to.join(name)))
+    let stored = stored.map(|blob| format!("blobs/sha256/{}", blob.digest.hex()));
+    let mut names = stored.chain(["oci-layout", "index.json"].map(str::to_owned));
+    names.try_for_each(|name| copy(&image.layout.join(&name), &to.join(&name)))
 }
 
 fn describe(release: &Release, inputs: &Inputs) -> Assembly {

@@ -13,7 +13,6 @@ use crate::release::trust::Trust;
 use crate::release::{self, job_summary};
 use crate::report::Report;
 use floe_core::model::{Destination, Subject};
-use floe_core::preflight::CheckedPlanJson;
 
 /// Runs the command. With a dist, the plan is shown even if publishing would fail.
 pub async fn plan(args: PlanArgs, report: &Report) -> anyhow::Result<()> {
@@ -42,7 +41,7 @@ pub async fn plan(args: PlanArgs, report: &Report) -> anyhow::Result<()> {
         Subject::Release(release) => {
             if let Some(Ok(Ready { plan, .. })) = &preflight.ready {
                 match args.json {
-                    true => report.json(&CheckedPlanJson::new(plan, release, &preflight.checks))?,
+                    true => report.json(&plan.to_json(release, &preflight.checks))?,
                     false => report.out(plan.to_table(release)),
                 }
                 job_summary::planned(release, plan, &preflight.checks, report);

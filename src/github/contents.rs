@@ -29,7 +29,7 @@ impl GitHub {
     ) -> anyhow::Result<Option<RemoteFile>> {
         let at = commit.map(|commit| format!("?ref={commit}")).unwrap_or_default();
         let address = self.path(&format!("/contents/{}{at}", escape(path)));
-        let what = format!("`{path}` of `{}`", self.repo());
+        let what = format!("`{path}` of `{}`", self.repo);
         let Some(found) = self.get::<Contents>(&what, &address).await? else { return Ok(None) };
         let content = found.content.filter(|_| found.encoding.as_deref() == Some("base64"));
         let content =

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use super::{GitHub, models};
 use crate::error::{Exit, Failure};
 use floe_core::model::Tag;
+use floe_core::plan::Conflict;
 use floe_core::world::RemoteRelease;
 
 impl GitHub {
@@ -73,11 +74,8 @@ impl GitHub {
             0 => Ok(None),
             1 => Ok(drafts.pop().filter(|draft| draft.holds_notes(notes))),
             _ => {
-                let ids: Vec<String> = drafts.iter().map(|draft| draft.id.to_string()).collect();
-                let hint = "delete all but one of them on the releases page, then run the same command again";
-                let text =
-                    format!("there are {} drafts of `{tag}` now: releases {}", ids.len(), ids.join(", "));
-                Err(Failure::new(text).hint(hint).exit(Exit::Conflicts).into())
+                let ids = drafts.iter().map(|draft| draft.id).collect();
+                Err(Failure::of_conflicts(&[Conflict::Drafts { tag: tag.clone(), ids }]).into())
             }
         }
     }

@@ -25,7 +25,6 @@ mod service;
 mod submission;
 
 pub use draft::second_to;
-pub use rate_limit::AT_ONCE as ASSETS_AT_ONCE;
 pub use submission::Submitter;
 
 use crate::error::Failure;
@@ -40,6 +39,8 @@ use floe_core::world::{Budget, RemoteAsset};
 use rate_limit::RateLimiter;
 use service::Service;
 
+/// The number of parallel uploads, each over its own connection.
+pub const ASSETS_AT_ONCE: usize = 6;
 /// Enough pages for a hundred thousand releases.
 const PAGES_LIMIT: usize = 1000;
 /// The limit of a list, however many entries a page has.
@@ -72,7 +73,7 @@ impl GitHub {
         token: Option<Token>,
     ) -> anyhow::Result<Self> {
         let api = Endpoint::given("GitHub", api)?;
-        let limiter = RateLimiter::new(&client.retry);
+        let limiter = RateLimiter::new(client.retry.clone());
         let service = Service {
             client,
             uploads: uploads_of(&api.url),
@@ -82,16 +83,6 @@ impl GitHub {
         };
         let (notes, tag_objects) = (Arc::default(), Arc::default());
         Ok(GitHub { crab: service.octocrab(), service, site, repo, limiter, notes, tag_objects })
-    }
-
-    /// The repository.
-    pub fn repo(&self) -> &Repo {
-        &self.repo
-    }
-
-    /// GitHub's web address.
-    pub fn site(&self) -> &str {
-        &self.site
     }
 
     /// The API's server.

@@ -58,7 +58,7 @@ impl GitHub {
                 return Ok(there);
             }
             let share = progress.share();
-            let body = Upload::asset(asset, share.clone()).await?;
+            let body = Upload::new(&asset.content, asset.size, asset.digest, share.clone()).await?;
             let request = Request::post(address.as_str())
                 .header(header::CONTENT_TYPE, asset.content_type())
                 .body(OctoBody::new(body))

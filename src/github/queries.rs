@@ -22,7 +22,7 @@ impl GitHub {
                 }
                 false => "if it is private, set GITHUB_TOKEN; if the name is wrong, give `--repo owner/name`",
             };
-            let failure = Failure::new(format!("GitHub knows no repository `{}`", self.repo()));
+            let failure = Failure::new(format!("GitHub knows no repository `{}`", self.repo));
             return Err(failure.hint(hint).refused(Refusal::Denied).into());
         };
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());

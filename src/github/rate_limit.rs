@@ -1,4 +1,4 @@
-//! Rate limits on changes: a few at once, a number per minute and per hour, and one after the other once GitHub answers
+//! Rate limits on changes: a number per minute and per hour, and one after the other once GitHub answers
 //! with a rate limit (GitHub's "Rate limits for the REST API" and "Best practices for using the REST API").
 //!
 //! It counts the changes of this run. GitHub's answers show when other clients have used up the limit.
@@ -8,62 +8,50 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::net::retry::{AttemptError, Retry};
 use crate::net::wait;
-use crate::report::Report;
-use floe_core::clock::Clock;
 
-/// Changes at the same time, until GitHub answers with a rate limit.
-pub const AT_ONCE: usize = 6;
 /// Changes and the seconds within which GitHub accepts no more of them.
 const LIMITS: [(usize, u32); 2] = [(80, 60), (500, 3600)];
+
+/// The right to make a change.
+type Permit<'a> = MutexGuard<'a, VecDeque<Duration>>;
 
 /// Keeps changes within GitHub's limits. Clones count together.
 #[derive(Clone)]
 pub(super) struct RateLimiter {
-    permits: Arc<Semaphore>,
     slow: Arc<AtomicBool>,
     /// When the last changes were made, newest last, as many as the longest limit counts.
     made: Arc<Mutex<VecDeque<Duration>>>,
-    /// A second; shorter where a run waits less.
-    second: Duration,
-    clock: Clock,
-    report: Report,
+    retry: Retry,
 }
 
 impl RateLimiter {
-    pub fn new(retry: &Retry) -> Self {
-        RateLimiter {
-            permits: Arc::new(Semaphore::new(AT_ONCE)),
-            slow: Arc::default(),
-            made: Arc::default(),
-            second: retry.first_wait,
-            clock: retry.clock.clone(),
-            report: retry.report.clone(),
-        }
+    pub fn new(retry: Retry) -> Self {
+        RateLimiter { slow: Arc::default(), made: Arc::default(), retry }
     }
 
-    /// Waits until one change may be made; it ends when the permit is dropped.
-    pub async fn acquire(&self) -> anyhow::Result<SemaphorePermit<'_>> {
-        let slow = self.slow.load(Ordering::Relaxed);
-        let permits = if slow { AT_ONCE } else { 1 };
-        let permit = self.permits.acquire_many(u32::try_from(permits).unwrap_or(1)).await?;
+    /// Waits until one change may be made. While the permit lives, no other change is made, if one at a time may be.
+    pub async fn acquire(&self) -> anyhow::Result<Option<Permit<'_>>> {
+        // A second; shorter where a run waits less.
+        let Retry { first_wait: second, clock, report, .. } = &self.retry;
         let mut made = self.made.lock().await;
+        let slow = self.slow.load(Ordering::Relaxed);
         if let Some(last) = made.back().filter(|_| slow) {
-            self.clock.wait((*last + self.second).saturating_sub(self.clock.now())).await;
+            clock.wait((*last + *second).saturating_sub(clock.now())).await;
         }
-        let full = due(&made, self.second).saturating_sub(self.clock.now());
+        let full = due(&made, *second).saturating_sub(clock.now());
         if !full.is_zero() {
             let why = ": GitHub accepts 80 changes a minute and 500 an hour";
-            wait::wait(&self.report, &self.clock, ("Resuming", why), full).await?;
+            wait::wait(report, clock, ("Resuming", why), full).await?;
         }
-        made.push_back(self.clock.now());
+        made.push_back(clock.now());
         if made.len() > LIMITS[LIMITS.len() - 1].0 {
             made.pop_front();
         }
-        Ok(permit)
+        Ok(Some(made).filter(|_| slow))
     }
 
     /// Slows down once GitHub has answered with a rate limit.
@@ -86,13 +74,14 @@ fn due(made: &VecDeque<Duration>, second: Duration) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Verbosity;
+    use crate::report::{Report, Verbosity};
+    use floe_core::clock::Clock;
 
     #[tokio::test]
     async fn no_minute_has_more_than_80_changes_and_no_hour_more_than_500() {
         let (second, clock) = (Duration::from_secs(1), Clock::skipping());
         let report = Report::new(Verbosity::Quiet);
-        let limiter = RateLimiter::new(&Retry::new(1, second, clock.clone(), report));
+        let limiter = RateLimiter::new(Retry::new(1, second, clock.clone(), report));
         let began = clock.now();
         let mut made = Vec::new();
         for _ in 0..1000 {

@@ -3,7 +3,6 @@
 //!
 //! The token is added here and only here, after the address has passed the rule of [`Service::url`].
 
-use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use anyhow::Context as _;
@@ -38,16 +37,9 @@ pub(super) struct Service {
 }
 
 /// An [`AttemptError`] on its way through octocrab.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.error)]
 pub(super) struct Passed(pub AttemptError);
-
-impl fmt::Display for Passed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.error.fmt(f)
-    }
-}
-
-impl std::error::Error for Passed {}
 
 impl Service {
     /// An octocrab that sends its requests through this service. It needs a running tokio runtime.

@@ -69,7 +69,7 @@ impl Submitter {
     /// The commit of a branch of the fork.
     async fn head(&self, branch: &str) -> anyhow::Result<Option<String>> {
         let address = self.fork.path(&format!("/git/ref/heads/{}", escape(branch)));
-        let what = format!("the branch `{branch}` of `{}`", self.fork.repo());
+        let what = format!("the branch `{branch}` of `{}`", self.fork.repo);
         let found = self.fork.get::<Ref>(&what, &address).await?;
         found.map(|found| Ok(models::object(found.object)?.1)).transpose()
     }
@@ -161,14 +161,14 @@ impl Submitter {
             {
                 fork.retry().report.warn(format!(
                     "`{}` cannot catch up with the repository that it is a fork of, and is used as it is: {:#}",
-                    fork.repo(),
+                    fork.repo,
                     fork.refusal(&source).error
                 ));
             }
             Err(error) => return Err(fork.unwritten(error, CLASSIC_TOKEN)),
         }
         let head = self.head(branch).await?;
-        let head = head.with_context(|| format!("`{}` has no branch `{branch}`", fork.repo()))?;
+        let head = head.with_context(|| format!("`{}` has no branch `{branch}`", fork.repo))?;
         let (parent, theirs) = access.parent.as_ref().context(NO_PARENT)?;
         let owner = parent.split('/').next().unwrap_or_default();
         let range = format!("{}:{}...{head}", escape(owner), escape(theirs));
@@ -180,9 +180,9 @@ impl Submitter {
         }
         let failure = format!(
             "`{branch}` of `{}` has commits that `{parent}` lacks ({ahead}), and they would be in the pull request",
-            fork.repo()
+            fork.repo
         );
-        let hint = format!("take them away: `gh repo sync {} --branch {branch} --force`", fork.repo());
+        let hint = format!("take them away: `gh repo sync {} --branch {branch} --force`", fork.repo);
         Err(AttemptError::fatal(Failure::new(failure).hint(hint)))
     }
 

@@ -1,10 +1,9 @@
 //! The body of an upload: a file or a few bytes, streamed in pieces and hashed on the way.
 //!
 //! At most two pieces are in memory. The last one is sent only if all of them are the promised bytes, so that no server
-//! receives the whole of anything else.
+//! receives the whole of anything else. The body ends with its attempt: the rest of an upload that was refused early would
+//! only take bandwidth from the next one.
 
-use std::error::Error;
-use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -19,7 +18,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::error::{Exit, Failure};
 use crate::report::Share;
-use floe_core::model::{Asset, Content, Digest, Hasher};
+use floe_core::model::{Content, Digest, Hasher};
 use floe_core::untrusted::files;
 
 /// How much is read and sent at once.
@@ -32,48 +31,27 @@ pub struct Upload {
     share: Share,
 }
 
-/// A file does not hold the promised bytes. Sending it again would not help.
-#[derive(Debug, Clone)]
-pub struct WrongBytes(String);
-
-impl WrongBytes {
-    /// The file, and a clause that says what is wrong with it.
-    pub fn new(file: &str, why: &str) -> Self {
-        WrongBytes(format!("`{file}` is not the promised file: it {why}"))
-    }
-}
-
-impl fmt::Display for WrongBytes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl Error for WrongBytes {}
-
-impl From<WrongBytes> for Failure {
-    fn from(wrong: WrongBytes) -> Self {
-        Failure::new(wrong.to_string())
-            .hint("the dist is not what was verified: make it again, and check it with `floe verify`")
-            .exit(Exit::Problems)
-    }
+/// The failure for a file that does not hold the promised bytes. Sending it again would not help.
+pub fn wrong_bytes(file: &str, why: &str) -> Failure {
+    Failure::new(format!("`{file}` is not the promised file: it {why}"))
+        .hint("the dist is not what was verified: make it again, and check it with `floe verify`")
+        .exit(Exit::Problems)
 }
 
 impl Upload {
-    /// The body for an asset.
-    pub async fn asset(asset: &Asset, share: Share) -> anyhow::Result<Self> {
-        match &asset.content {
-            Content::File(path) => Upload::file(path, asset.size, asset.digest, share).await,
+    /// The body for content of this size and digest.
+    pub async fn new(content: &Content, size: u64, digest: Digest, share: Share) -> anyhow::Result<Self> {
+        match content {
+            Content::File(path) => Upload::file(path, size, digest, share).await,
             Content::Bytes(bytes) => {
                 let pieces: Vec<_> =
                     bytes.chunks(PIECE as usize).map(Bytes::copy_from_slice).map(Ok).collect();
-                Ok(Upload { pieces: Box::pin(stream::iter(pieces)), left: asset.size, share })
+                Ok(Upload { pieces: Box::pin(stream::iter(pieces)), left: size, share })
             }
         }
     }
 
-    /// The body for a file of a known size and digest.
-    pub async fn file(path: &Path, size: u64, promised: Digest, share: Share) -> anyhow::Result<Self> {
+    async fn file(path: &Path, size: u64, promised: Digest, share: Share) -> anyhow::Result<Self> {
         let path = path.to_owned();
         let reader = spawn_blocking(move || Reader::open(&path, size, promised));
         let reader = reader.await.context("the thread that opens files ended")??;
@@ -93,6 +71,10 @@ impl Body for Upload {
     type Error = io::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        if self.share.is_last() {
+            let over = "the answer came before the end of the upload";
+            return Poll::Ready(Some(Err(io::Error::other(over))));
+        }
         let Some(piece) = ready!(self.pieces.as_mut().poll_next(cx)?) else { return Poll::Ready(None) };
         self.left -= piece.len() as u64;
         self.share.add(piece.len() as u64);
@@ -125,7 +107,7 @@ impl Reader {
         let reader = Reader { file, left: size, promised, hasher: Hasher::default(), name };
         match found == size {
             true => Ok(reader),
-            false => Err(Failure::from(reader.wrong(&format!("has {found} bytes, not {size}"))).into()),
+            false => Err(reader.wrong(&format!("has {found} bytes, not {size}")).into()),
         }
     }
 
@@ -154,8 +136,8 @@ impl Reader {
         Ok((self, piece.into()))
     }
 
-    fn wrong(&self, why: &str) -> WrongBytes {
-        WrongBytes::new(&self.name, why)
+    fn wrong(&self, why: &str) -> Failure {
+        wrong_bytes(&self.name, why)
     }
 }
 
@@ -179,13 +161,17 @@ mod tests {
         (folder, path, Digest::of(&vec![7; SIZE]))
     }
 
-    async fn upload(path: &Path, promised: Digest) -> anyhow::Result<Upload> {
-        let progress = Report::new(Verbosity::Quiet).progress("Uploading", 0);
-        Upload::file(path, SIZE as u64, promised, progress.share()).await
+    fn share() -> Share {
+        Report::new(Verbosity::Quiet).progress("Uploading", 0).share()
+    }
+
+    async fn upload(path: &Path, promised: Digest) -> anyhow::Result<(Upload, Share)> {
+        let share = share();
+        Ok((Upload::file(path, SIZE as u64, promised, share.clone()).await?, share))
     }
 
     /// How much of it is given out, and why it broke off.
-    async fn sent(mut upload: Upload) -> (usize, Option<String>) {
+    async fn sent((mut upload, _share): (Upload, Share)) -> (usize, Option<String>) {
         let mut sent = 0;
         while let Some(frame) = upload.frame().await {
             match frame {
@@ -222,12 +208,21 @@ mod tests {
         {
             let (_folder, path, digest) = sevens();
             let mut upload = upload(&path, digest).await.unwrap();
-            assert_eq!(upload.frame().await.unwrap().unwrap().into_data().unwrap().len() as u64, PIECE);
+            assert_eq!(upload.0.frame().await.unwrap().unwrap().into_data().unwrap().len() as u64, PIECE);
             let file = File::options().write(true).open(&path).unwrap();
             file.set_len(2 * PIECE).unwrap();
             file.set_len(length).unwrap();
             let (_, found) = sent(upload).await;
             assert!(found.unwrap().contains(why), "{why}");
         }
+    }
+
+    #[tokio::test]
+    async fn an_upload_ends_with_its_attempt() {
+        let (_folder, path, digest) = sevens();
+        let (mut upload, share) = upload(&path, digest).await.unwrap();
+        assert!(upload.frame().await.unwrap().is_ok());
+        drop(share);
+        assert!(upload.frame().await.unwrap().is_err());
     }
 }

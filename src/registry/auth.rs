@@ -16,14 +16,14 @@ use crate::error::usage;
 use crate::net::client::Answer;
 use crate::net::retry::AttemptError;
 use crate::net::words;
-use crate::token::Token;
+use crate::token::{self, Token};
 use floe_core::model::ImageName;
 
 /// The limit of a token in bytes, like that of a header in most servers.
 const TOKEN_LIMIT: usize = 64 * 1024;
 
 /// A user of a registry and the secret.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credentials {
     user: String,
     token: Token,
@@ -33,7 +33,7 @@ pub struct Credentials {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Bearer {
     Token(Token),
-    Basic(String, Token),
+    Basic(Credentials),
 }
 
 impl Credentials {
@@ -41,7 +41,7 @@ impl Credentials {
     /// the one they are bound to, [`Credentials::host`]; for GHCR else GitHub's token.
     pub fn from_env(image: &ImageName, own: &ImageName) -> anyhow::Result<Option<Self>> {
         let is_bound = Credentials::host(own)?.eq_ignore_ascii_case(image.registry());
-        let (user, token) = match Token::registry().filter(|_| is_bound) {
+        let (user, token) = match Token::from_env(token::REGISTRY).filter(|_| is_bound) {
             Some(token) => ("FLOE_REGISTRY_USER", Some(token)),
             None if image.registry() == "ghcr.io" => ("GITHUB_ACTOR", Token::github()),
             None => return Ok(None),
@@ -66,10 +66,6 @@ impl Credentials {
     pub fn new(user: impl Into<String>, token: Token) -> Self {
         Credentials { user: user.into(), token }
     }
-
-    fn basic(&self) -> Bearer {
-        Bearer::Basic(self.user.clone(), self.token.clone())
-    }
 }
 
 impl Bearer {
@@ -77,7 +73,7 @@ impl Bearer {
     pub fn header(&self) -> anyhow::Result<HeaderValue> {
         let text = match self {
             Bearer::Token(token) => format!("Bearer {}", token.reveal()),
-            Bearer::Basic(user, token) => {
+            Bearer::Basic(Credentials { user, token }) => {
                 let both = format!("{user}:{}", token.reveal());
                 format!("Basic {}", base64::prelude::BASE64_STANDARD.encode(both))
             }
@@ -99,7 +95,7 @@ impl Registry {
         }
         let new = match (Challenge::of(&refused.headers), &self.credentials) {
             (Some(Challenge::Bearer { realm, service }), _) => self.ask_token(&realm, service).await?,
-            (Some(Challenge::Basic), Some(own)) if old.is_none() => own.basic(),
+            (Some(Challenge::Basic), Some(own)) if old.is_none() => Bearer::Basic(own.clone()),
             _ => return Err(self.refused(refused, "push to")),
         };
         *bearer = Some(new.clone());
@@ -125,7 +121,7 @@ impl Registry {
         if let Some(service) = service {
             url.query_pairs_mut().append_pair("service", &service);
         }
-        let own = self.credentials.as_ref().map(Credentials::basic);
+        let own = self.credentials.clone().map(Bearer::Basic);
         let answer = self.exchange(Request::new(Method::GET, url), own.as_ref()).await?;
         match answer.status {
             StatusCode::OK => Ok(token(&answer.body)?),
@@ -146,21 +142,21 @@ fn token(body: &[u8]) -> anyhow::Result<Bearer> {
 }
 
 /// The challenge of a registry in `WWW-Authenticate`.
-enum Challenge {
-    Bearer { realm: String, service: Option<String> },
+pub enum Challenge {
+    /// For a token of this service.
+    Bearer {
+        /// Its address.
+        realm: String,
+        /// The registry's name there.
+        service: Option<String>,
+    },
+    /// For the credentials themselves.
     Basic,
 }
 
-/// The token service that the challenge in an answer names.
-pub fn realm(headers: &HeaderMap) -> Option<String> {
-    match Challenge::of(headers)? {
-        Challenge::Bearer { realm, .. } => Some(realm),
-        Challenge::Basic => None,
-    }
-}
-
 impl Challenge {
-    fn of(headers: &HeaderMap) -> Option<Self> {
+    /// The challenge in an answer.
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
         let mut challenges = headers.get_all(header::WWW_AUTHENTICATE).iter();
         challenges.find_map(|header| Challenge::parse(header.to_str().ok()?))
     }

@@ -16,7 +16,7 @@ mod pull;
 mod push;
 mod referrers;
 
-pub use auth::{Credentials, realm};
+pub use auth::{Challenge, Credentials};
 pub use pull::PullError;
 pub use referrers::Referrers;
 
@@ -66,11 +66,6 @@ impl Registry {
         credentials: Option<Credentials>,
     ) -> Self {
         Registry { client, base, name, credentials, pull_only: false, state: Arc::default() }
-    }
-
-    /// The image's name.
-    pub fn name(&self) -> &ImageName {
-        &self.name
     }
 
     /// Whether there are credentials for this registry.

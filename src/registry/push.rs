@@ -1,7 +1,5 @@
 //! Pushing: blobs in one PUT each, manifests by digest, tags last.
 
-use std::path::Path;
-
 use anyhow::{Context as _, anyhow};
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header};
@@ -13,27 +11,12 @@ use super::{Registry, error_part};
 use crate::net::body::Upload;
 use crate::net::client::Answer;
 use crate::net::retry::{AttemptError, RetryPolicy};
-use crate::report::{Progress, Share};
-use floe_core::model::{Asset, Blob, Digest};
+use crate::report::Progress;
+use floe_core::model::{Blob, Content, Digest};
 
 impl Registry {
-    /// Pushes a blob from a file: a session, then one PUT with the whole of it (distribution-spec, "POST then PUT").
-    pub async fn push_blob(&self, blob: &Blob, file: &Path, progress: &Progress) -> anyhow::Result<()> {
-        let body = async |share: Share| Upload::file(file, blob.size, blob.digest, share).await;
-        self.push_body(blob, body, progress).await
-    }
-
-    /// Pushes an asset of the release as a blob.
-    pub async fn push_asset(&self, blob: &Blob, asset: &Asset, progress: &Progress) -> anyhow::Result<()> {
-        self.push_body(blob, async |share: Share| Upload::asset(asset, share).await, progress).await
-    }
-
-    async fn push_body(
-        &self,
-        blob: &Blob,
-        body: impl AsyncFn(Share) -> anyhow::Result<Upload>,
-        progress: &Progress,
-    ) -> anyhow::Result<()> {
+    /// Pushes a blob: a session, then one PUT with the whole of it (distribution-spec, "POST then PUT").
+    pub async fn push_blob(&self, blob: &Blob, content: &Content, progress: &Progress) -> anyhow::Result<()> {
         let push = async |number: u32| {
             let share = progress.share();
             // After an ambiguous answer the blob may be there already.
@@ -43,7 +26,7 @@ impl Registry {
             }
             let session = self.begin_upload(&blob.digest).await?;
             let token = self.bearer_for(&session).await;
-            let body = body(share.clone()).await?;
+            let body = Upload::new(content, blob.size, blob.digest, share.clone()).await?;
             let mut request = Request::new(Method::PUT, session);
             let kind = HeaderValue::from_static("application/octet-stream");
             request.headers_mut().insert(header::CONTENT_TYPE, kind);

@@ -32,7 +32,7 @@ pub struct Referrers {
 impl Registry {
     /// The artifacts that refer to a manifest, by the API or else by the index under `tag`.
     pub async fn referrers(&self, subject: &Digest, tag: &str) -> anyhow::Result<Referrers> {
-        let failed = || format!("failed to look for what is attached to `{}@{subject}`", self.name());
+        let failed = || format!("failed to look for what is attached to `{}@{subject}`", self.name);
         let read = |body: &Bytes| digests(&parse(body)?);
         let found = self
             .look(Method::GET, &format!("referrers/{subject}"), |answer| Ok(read(&answer.body)?))
@@ -107,7 +107,7 @@ impl Registry {
                 Some(_) => Err(AttemptError::later(anyhow!("another client has replaced it meanwhile"))),
             }
         };
-        let failed = || format!("failed to list what is attached, in `{}:{tag}`", self.name());
+        let failed = || format!("failed to list what is attached, in `{}:{tag}`", self.name);
         self.client.retry.run(list).await.with_context(failed)
     }
 
@@ -119,7 +119,7 @@ impl Registry {
         }
         let pulled =
             self.look(Method::GET, &format!("blobs/{}", blob.digest), |answer| Ok(answer.body)).await;
-        let pulled = pulled.with_context(|| format!("failed to pull {what} of `{}`", self.name()))?;
+        let pulled = pulled.with_context(|| format!("failed to pull {what} of `{}`", self.name))?;
         let bytes = pulled.ok_or_else(|| absent(&what))?;
         check(&what, Digest::of(&bytes), blob.digest).map(|()| bytes)
     }

@@ -8,6 +8,12 @@ use anyhow::Context as _;
 
 use crate::error::{Exit, Failure};
 
+/// The dist.
+pub const DIST: &str = "dist";
+/// The release as it was downloaded for verification.
+pub const RELEASE: &str = "release";
+/// The state of the servers.
+pub const SERVERS: &str = "servers";
 /// The file that marks the folder as a rehearsal's.
 const MARK: &str = "README.txt";
 
@@ -34,35 +40,19 @@ impl Folder {
                 .into());
         }
         let folder = Folder { _lock: lock(&root).with_context(context)?, root: root.clone() };
-        let old = [Some(folder.dist()), Some(folder.release()), (!keep).then(|| folder.servers())];
-        for old in old.iter().flatten() {
-            if_there(fs::remove_dir_all(old)).with_context(context)?;
+        for old in [DIST, RELEASE, SERVERS].into_iter().filter(|name| !keep || *name != SERVERS) {
+            let old = folder.path(old);
+            // Also a link that leads nowhere.
+            if old.symlink_metadata().is_ok() {
+                fs::remove_dir_all(old).with_context(context)?;
+            }
         }
         Ok(folder)
     }
 
-    /// The dist.
-    pub fn dist(&self) -> PathBuf {
-        self.root.join("dist")
-    }
-
-    /// The release as it was downloaded for verification.
-    pub fn release(&self) -> PathBuf {
-        self.root.join("release")
-    }
-
-    /// The state of both servers.
-    pub fn servers(&self) -> PathBuf {
-        self.root.join("servers")
-    }
-
-    pub fn receipt(&self) -> PathBuf {
-        self.root.join("receipt.json")
-    }
-
-    /// The HTML report.
-    pub fn page(&self) -> PathBuf {
-        self.root.join("report.html")
+    /// The path of something in it.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.root.join(name)
     }
 }
 
@@ -73,7 +63,10 @@ fn link_in(root: &Path) -> io::Result<Option<PathBuf>> {
     if root.is_symlink() {
         return Ok(Some(root));
     }
-    for entry in if_there(fs::read_dir(&root))?.into_iter().flatten() {
+    if !root.exists() {
+        return Ok(None);
+    }
+    for entry in fs::read_dir(&root)? {
         let entry = entry?;
         // Nix makes `dist` a link to its store. It is removed, and nothing is written through it.
         if entry.file_type()?.is_symlink() && entry.file_name() != "dist" {
@@ -81,14 +74,6 @@ fn link_in(root: &Path) -> io::Result<Option<PathBuf>> {
         }
     }
     Ok(None)
-}
-
-/// `None` where there is no such folder.
-fn if_there<T>(result: io::Result<T>) -> io::Result<Option<T>> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        result => result.map(Some),
-    }
 }
 
 /// Marks the folder as a rehearsal's and locks it for this process.

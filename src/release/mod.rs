@@ -82,7 +82,7 @@ pub async fn publish(
 }
 
 /// The commands that install from the channels of a plan.
-pub fn installs(release: &Release, plan: &Plan) -> Vec<Install> {
+fn installs(release: &Release, plan: &Plan) -> Vec<Install> {
     let moves = |step: &Step, kind| matches!(step, Step::Channel { place, .. } if place.kind == kind);
     let is_moved = |install: &Install| plan.steps.iter().any(|one| moves(&one.step, install.kind));
     install::commands(&release.manifest).into_iter().filter(is_moved).collect()

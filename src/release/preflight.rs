@@ -9,7 +9,7 @@ use crate::registry::Registry;
 use crate::release::observe::{Observed, finding};
 use crate::release::session::Session;
 use crate::report::Report;
-use floe_core::model::Subject;
+use floe_core::model::{Destination, Subject};
 use floe_core::plan::{self, Conflict, Plan, Since, Step};
 use floe_core::preflight::{Access, Answer, Asked, Check, Outcome, Package, ServerFacts, checks};
 use floe_core::world::{RemoteChannel, RemoteImage, World};
@@ -62,34 +62,32 @@ async fn ask(
     world: &World,
     session: &Session,
 ) {
-    let (destination, repo) = (subject.destination(), subject.destination().repo.to_string());
+    let Destination { repo, tag, .. } = subject.destination();
     let todo = |is: &dyn Fn(&Step) -> bool| match plan {
         Some(Ok(plan)) => plan.todo().any(is),
         // Most conflicts can be resolved; a published release is not changed again.
-        Some(Err(_)) => world.published(&destination.tag).is_none(),
+        Some(Err(_)) => world.published(tag).is_none(),
         None => true,
     };
-    let is_attached = |step: &Step| matches!(step, Step::Attach { .. } | Step::ListAttached { .. });
-    let of_registry =
-        |step: &Step| is_attached(step) || matches!(step, Step::PushImage { .. } | Step::TagImage { .. });
+    let of_registry = |step: &Step| {
+        matches!(
+            step,
+            Step::PushImage { .. } | Step::TagImage { .. } | Step::Attach { .. } | Step::ListAttached { .. }
+        )
+    };
     let elsewhere = |step: &Step| match step {
-        Step::Channel { place, .. } => {
-            !place.writes().is_some_and(|other| other.to_string().eq_ignore_ascii_case(&repo))
-        }
+        Step::Channel { place, .. } => !place.writes().is_some_and(|other| other.is(repo)),
         step => of_registry(step),
     };
     // Before the dist is built, another token than the one that will publish may look.
     let may_ask = !facts.rights.reads_only && (subject.release().is_some() || facts.may_push());
-    let takes_writes = |access: &Access| {
-        !access.frozen && access.name.as_ref().is_none_or(|name| name.eq_ignore_ascii_case(&repo))
-    };
+    let takes_writes = |access: &Access| !access.frozen && access.new_name(repo).is_none();
     let write = async {
         let is_wanted = may_ask && facts.rights.has_token && todo(&|step| !elsewhere(step));
         if !is_wanted || !facts.access.as_ref().is_ok_and(takes_writes) {
             return None;
         }
-        let since = Since::of(&destination.tag, world);
-        let asked = session.github.may_write(&destination.tag, since.tag()).await;
+        let asked = session.github.may_write(tag, Since::of(tag, world).tag()).await;
         Some(asked.map_err(|error| finding(&error)))
     };
     let registry = session.registry.as_ref().filter(|_| !matches!(facts.registry, Some(Err(_))));

@@ -13,7 +13,7 @@ use crate::release::REGISTRY_AT_ONCE;
 use crate::release::channel::Channel;
 use crate::release::trust::Trust;
 use crate::report::Report;
-use crate::token::Token;
+use crate::token::{self, Token};
 use floe_core::clock::Clock;
 use floe_core::model::places::Feed;
 use floe_core::model::{Destination, ImageName, Release, Repo, Subject};
@@ -45,10 +45,10 @@ impl Secrets {
         Ok(Secrets {
             github: Token::github(),
             registry,
-            channels: Token::channel(),
-            channels_follow: Token::channel_follows(),
-            feed: Token::feed(),
-            feed_follows: Token::feed_follows(),
+            channels: Token::from_env(token::CHANNEL),
+            channels_follow: Token::follows(token::CHANNEL),
+            feed: Token::from_env(token::FEED),
+            feed_follows: Token::follows(token::FEED),
         })
     }
 
@@ -108,7 +108,7 @@ impl Session {
         let subject = subject.into();
         let image = &subject.destination().image;
         let host = Credentials::host(image)?;
-        if Token::registry().is_some() && !host.eq_ignore_ascii_case(image.registry()) {
+        if Token::from_env(token::REGISTRY).is_some() && !host.eq_ignore_ascii_case(image.registry()) {
             retry.report.warn(format!(
                 "`FLOE_REGISTRY_TOKEN` is not sent to `{}`, because `FLOE_REGISTRY_HOST` is `{host}`",
                 image.registry()
@@ -132,10 +132,9 @@ impl Session {
         let subject = subject.into();
         let Destination { repo, image, .. } = subject.destination();
         let rights = secrets.rights(site(args));
-        let is_own = |other: &Repo| other.to_string().eq_ignore_ascii_case(&repo.to_string());
         let of = |other: &Repo| {
             let token = match &secrets.channels {
-                Some(token) if !is_own(other) => Some(token.clone()),
+                Some(token) if !repo.is(other) => Some(token.clone()),
                 // GitHub's own token never goes where the other one does.
                 _ => secrets.github.clone(),
             };

@@ -114,6 +114,11 @@ impl Share {
         self.0.progress.add(bytes);
     }
 
+    /// Whether only this is left of the attempt: its other holders have dropped theirs.
+    pub fn is_last(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+
     /// The attempt succeeded.
     pub fn keep(&self) {
         self.0.kept.store(true, Ordering::Relaxed);

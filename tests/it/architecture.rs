@@ -97,13 +97,13 @@ const CORE: Allowed = &[
 
 /// The same for the embedded servers.
 const REHEARSAL: Allowed = &[
-    ("basics", &[]),
     ("download", &[]),
-    ("interceptor", &["basics"]),
-    ("github", &["basics", "download"]),
-    ("registry", &["basics", "download"]),
-    ("feed", &["basics"]),
-    ("faults", &["basics", "feed", "github", "interceptor", "registry"]),
+    ("store", &[]),
+    ("interceptor", &[]),
+    ("github", &["download", "store"]),
+    ("registry", &["download", "store"]),
+    ("feed", &[]),
+    ("faults", &["feed", "github", "interceptor", "registry"]),
 ];
 
 #[test]

@@ -8,8 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::extract::Request;
-use floe_rehearsal::interceptor::{Fault, Interceptor, Server, What, serve};
-use floe_rehearsal::registry::Visibility;
+use floe_rehearsal::interceptor::{Fault, Server, What, serve};
 use http::StatusCode;
 
 use crate::support::scenario::Scenario;
@@ -35,7 +34,7 @@ impl Elsewhere {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let router = Router::new().fallback(handler);
-        let server = runtime.block_on(serve(router, Interceptor::new(), None)).unwrap();
+        let server = runtime.block_on(serve(router)).unwrap();
         Elsewhere { server, shown, _runtime: runtime }
     }
 
@@ -84,7 +83,7 @@ fn a_download_of_a_private_release_sends_no_token_to_another_host() {
     let other = Elsewhere::new();
     let scenario = Scenario::new("1.4.0");
     scenario.run(["publish"]).exit(0);
-    scenario.github.set_private(&scenario.repo(), true).unwrap();
+    scenario.github.edit(&scenario.repo(), |stored| stored.private = true).unwrap();
     let scenario = scenario.disturb_github(Fault::route("GET", "/releases/assets/", 0, 100, other.lead(302)));
     scenario.run(["verify", "--release", "v1.4.0"]).exit(1);
     other.was_asked_without_a_secret("GET ");
@@ -104,8 +103,8 @@ fn a_token_service_of_another_site_gets_no_secret() {
     // Downloading a private release uses a secret too.
     let scenario = Scenario::new("1.4.0");
     scenario.run(["publish"]).exit(0);
-    scenario.github.set_private(&scenario.repo(), true).unwrap();
-    scenario.registry.set_visibility(Visibility::Listed(Vec::new())).unwrap();
+    scenario.github.edit(&scenario.repo(), |stored| stored.private = true).unwrap();
+    scenario.registry.options().public.clear();
     let scenario = scenario.disturb_registry(Fault::route("GET", "/v2/$", 0, 100, challenge(401)));
     scenario.run(["verify", "--release", "v1.4.0"]).exit(1).says(words);
 }

@@ -43,7 +43,7 @@ impl Receipt {
             tag: release.destination.tag.clone(),
             repository: release.destination.repo.to_string(),
             commit: release.destination.commit.clone(),
-            image: release.image.as_ref().map(|image| release.destination.image.at(&image.index.digest)),
+            image: release.image_reference(),
             url: plan.published.as_ref().map(|release| release.url.clone()),
             published: plan.published.is_some(),
             started,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use semver::Version;
 use serde::Serialize;
 
-use crate::model::{Asset, Commit, Digest, Tag};
+use crate::model::{Asset, Commit, Digest, Repo, Tag};
 
 /// Everything a plan is decided by, besides the release itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -108,6 +108,13 @@ pub struct Access {
     pub branch: Option<String>,
     /// The repository that it is a fork of, `owner/name`, and the name of its default branch.
     pub parent: Option<(String, String)>,
+}
+
+impl Access {
+    /// The name of the repository, if it has another one than `repo` by now.
+    pub fn new_name(&self, repo: &Repo) -> Option<&str> {
+        self.name.as_deref().filter(|name| !repo.is_called(name))
+    }
 }
 
 /// GitHub's rate limit: the requests that are left in this hour.

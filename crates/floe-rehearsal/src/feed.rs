@@ -15,9 +15,8 @@ use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, put};
 use bytes::Bytes;
+use floe_core::parallel::lock;
 use http::{HeaderMap, StatusCode, header};
-
-use crate::basics::lock;
 
 /// The largest package, in bytes.
 const LIMIT: usize = 4 << 20;

@@ -4,12 +4,23 @@
 
 #![recursion_limit = "256"]
 
-mod basics;
 mod download;
 pub mod faults;
 pub mod feed;
 pub mod github;
 pub mod interceptor;
 pub mod registry;
+mod store;
 
-pub use basics::random_hex;
+use anyhow::Context as _;
+
+/// Random bytes of the operating system as lower-case hexadecimal digits.
+///
+/// # Errors
+/// The system gives none.
+pub fn random_hex(bytes: usize) -> anyhow::Result<String> {
+    let mut buffer = vec![0; bytes];
+    let provider = rustls::crypto::ring::default_provider();
+    provider.secure_random.fill(&mut buffer).ok().context("the system gave no random bytes")?;
+    Ok(buffer.iter().map(|byte| format!("{byte:02x}")).collect())
+}

@@ -12,10 +12,9 @@ use rustls::{AlertDescription, CertificateError};
 use url::Url;
 
 use super::Answer;
-use super::connect::{CONNECT_TIMEOUT, Inside, trust};
+use super::connect::{CONNECT_TIMEOUT, trust};
 use crate::error::Failure;
 use crate::net::address::{self, Endpoint};
-use crate::net::body::WrongBytes;
 use crate::net::retry::AttemptError;
 
 /// Judges an error of a connection to a server.
@@ -53,11 +52,10 @@ fn judge(server: &Url, error: &(dyn Error + 'static), is_connect: bool, is_timeo
 fn final_failure(server: &Url, error: &(dyn Error + 'static), is_connect: bool) -> Option<Failure> {
     let host = server.host_str().unwrap_or_default();
     let shown = address::shown(server);
-    if let Some(wrong) = cause::<WrongBytes>(error) {
-        return Some(Failure::from(wrong.clone()));
-    }
-    if let Some(inside) = cause::<Inside>(error) {
-        return Some(Failure::new(format!("another server leads to {inside}")).hint(address::LEAD_HINT));
+    // The body and the resolver fail for reasons of their own.
+    if let Some(own) = cause::<Failure>(error) {
+        let hint = own.hint.clone().unwrap_or_default();
+        return Some(Failure::new(own.to_string()).hint(hint).exit(own.exit));
     }
     match cause(error) {
         Some(rustls::Error::InvalidCertificate(reason)) => {
@@ -201,6 +199,7 @@ mod tests {
 
     use super::*;
     use crate::error::hint_of;
+    use crate::net::client::connect::inside;
     use crate::net::client::tests::{client, server};
     use crate::net::retry::RetryPolicy;
 
@@ -264,7 +263,7 @@ mod tests {
                 "`ghcr.io` and floe do not agree on TLS: ",
                 "no certificate of its own",
             ),
-            (of(Inside("x.example".to_owned())), "another server leads to `x.example`", "internet"),
+            (of(inside("x.example")), "another server leads to `x.example`", "internet"),
             (lookup("Name or service not known"), "there is no host `ghcr.io`", "nslookup ghcr.io"),
             (lookup("Name does not resolve"), "there is no host `ghcr.io`", "nslookup"),
             (

@@ -4,8 +4,6 @@
 //! certificates are read only where TLS is used, and a proxy is never used for loopback.
 
 use std::collections::BTreeMap;
-use std::error::Error;
-use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -130,7 +128,7 @@ impl Resolve for Within {
             if !found.is_empty() && !is_proxy(host) {
                 found.retain(|address| Network::of(address.ip()).is_some_and(|network| network <= limit));
                 if found.is_empty() {
-                    return Err(Inside(host.to_owned()).into());
+                    return Err(inside(host).into());
                 }
             }
             Ok(Box::new(found.into_iter()) as Addrs)
@@ -149,17 +147,11 @@ fn is_proxy(host: &str) -> bool {
     })
 }
 
-/// A name that another server gave resolves to addresses that it must not lead to.
-#[derive(Debug)]
-pub(super) struct Inside(pub(super) String);
-
-impl fmt::Display for Inside {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is in a private network or on this machine", self.0)
-    }
+/// The failure for a name of another server that resolves to addresses that it must not lead to.
+pub(super) fn inside(host: &str) -> Failure {
+    let why = "which is in a private network or on this machine";
+    Failure::new(format!("another server leads to `{host}`, {why}")).hint(address::LEAD_HINT)
 }
-
-impl Error for Inside {}
 
 /// The hint for a certificate that nothing on this system vouches for.
 pub(super) fn trust(system: &str) -> &'static str {
@@ -206,7 +198,10 @@ mod tests {
         let resolve = |limit| async move { Within(limit).resolve("localhost".parse().unwrap()).await };
         for limit in [Network::Public, Network::Private] {
             let error = resolve(limit).await.map(drop).unwrap_err();
-            assert_eq!(error.to_string(), "`localhost` is in a private network or on this machine");
+            assert!(
+                error.to_string().ends_with("which is in a private network or on this machine"),
+                "{error}"
+            );
         }
         assert!(resolve(Network::Loopback).await.unwrap().all(|address| address.ip().is_loopback()));
     }

@@ -8,20 +8,17 @@ mod broken;
 mod connect;
 
 use std::path::Path;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header};
-use http_body::{Body as HttpBody, Frame, SizeHint};
-use reqwest::{Body, Request, Response};
+use http_body::Body as _;
+use reqwest::{Request, Response};
 use tokio::fs::File;
 use tokio::io::{AsyncWriteExt as _, BufWriter};
-use tokio::sync::oneshot;
 use tokio::time::timeout;
 use url::Url;
 
@@ -63,8 +60,6 @@ pub(crate) struct Streamed {
     response: Response,
     server: Endpoint,
     silence: Duration,
-    /// The upload ends when this is dropped.
-    _upload: Option<oneshot::Sender<()>>,
 }
 
 /// The body of an answer is larger than its limit.
@@ -145,10 +140,9 @@ impl Client {
         if !is_read_only(request.method()) {
             request.headers_mut().insert(header::CONTENT_LENGTH, length.into());
         }
-        let upload = request.body_mut().as_mut().filter(|body| body.as_bytes().is_none()).map(until_answered);
         let client = self.clients.of(server).await?;
         let response = client.execute(request).await.map_err(|error| broken::broken(&server.url, error))?;
-        Ok(Streamed { response, server: server.clone(), silence: self.silence, _upload: upload })
+        Ok(Streamed { response, server: server.clone(), silence: self.silence })
     }
 }
 
@@ -249,49 +243,13 @@ fn length(request: &Request) -> u64 {
     request.body().map_or(0, |body| body.size_hint().lower())
 }
 
-/// Lets a streamed body end as soon as its answer was read: the rest of an upload that was refused early would only
-/// take bandwidth from the next attempt.
-fn until_answered(body: &mut Body) -> oneshot::Sender<()> {
-    let (answered, is_answered) = oneshot::channel();
-    let inner = std::mem::take(body);
-    *body = Body::wrap(UntilAnswered { inner, is_answered });
-    answered
-}
-
-struct UntilAnswered {
-    inner: Body,
-    is_answered: oneshot::Receiver<()>,
-}
-
-impl HttpBody for UntilAnswered {
-    type Data = Bytes;
-    type Error = Box<dyn std::error::Error + Send + Sync>;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        if Pin::new(&mut self.is_answered).poll(cx).is_ready() {
-            return Poll::Ready(Some(Err("the answer came before the end of the upload".into())));
-        }
-        Pin::new(&mut self.inner).poll_frame(cx).map_err(Into::into)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
-    }
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use std::sync::Mutex;
 
     use http::HeaderValue;
-    use http_body_util::{BodyExt as _, Full};
+    use http_body_util::Full;
+    use reqwest::Body;
     use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
     use tokio::net::TcpListener;
 
@@ -448,14 +406,5 @@ pub(crate) mod tests {
             let text = failed.error.to_string();
             assert!(failed.retry == RetryPolicy::Later && text.ends_with(" within 0.0 s"), "{text}");
         }
-    }
-
-    #[tokio::test]
-    async fn an_upload_ends_with_its_answer() {
-        let mut body = Body::wrap(Full::new(Bytes::from_static(b"bytes")));
-        let answered = until_answered(&mut body);
-        assert_eq!(body.size_hint().exact(), Some(5));
-        drop(answered);
-        assert!(body.collect().await.is_err());
     }
 }

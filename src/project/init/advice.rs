@@ -119,9 +119,8 @@ fn about_lock(found: &Found) -> Option<String> {
 
 fn about_git(found: &Found, git: &Git) -> Vec<String> {
     let mut advice = Vec::new();
-    // GitHub ignores case.
     if let (Some(named), Some(origin)) = (&found.repository, &git.origin)
-        && !named.to_string().eq_ignore_ascii_case(&origin.to_string())
+        && !named.is(origin)
     {
         advice.push(format!(
             "`repository` in Cargo.toml is {named}, but git's `origin` is {origin}: the image would name the first \

@@ -1,10 +1,9 @@
-//! Package managers: the command that users of each type, and the file that it reads.
+//! Package managers: the files that they read.
 
 use maud::{Markup, html};
 
 use super::command;
 use crate::package::archive::unzipped;
-use crate::release::installs;
 use floe_core::model::{ChannelKind, ChannelPlace, Release, Rendered};
 use floe_core::plan::{Plan, Step};
 
@@ -21,24 +20,16 @@ pub(super) fn are_there(plan: &Plan) -> bool {
 }
 
 pub(super) fn show(release: &Release, plan: &Plan) -> Markup {
-    let installs = installs(release, plan);
     html! {
         @if are_there(plan) {
             h3 #channels { "Package managers" }
-            dl.commands {
-                @for place in places(plan) {
-                    dt { (name(place.kind)) }
-                    dd {
-                        @for install in installs.iter().filter(|install| install.kind == place.kind) {
-                            (command(&install.command))
-                        }
-                        @if let Some(waits) = waits(place.kind) { p.about { (waits) } }
-                        @for file in release.files_of(place) {
-                            details {
-                                summary { code { (file.entry.path) } " in " (place.home) }
-                                (command(&text(file)))
-                            }
-                        }
+            p.about { "The files that they read, and that this release changes." }
+            @for place in places(plan) {
+                @if let Some(waits) = waits(place.kind) { p.about { (waits) } }
+                @for file in release.files_of(place) {
+                    details {
+                        summary { code { (file.entry.path) } " in " (place.home) }
+                        (command(&text(file)))
                     }
                 }
             }
@@ -58,20 +49,8 @@ fn text(file: &Rendered) -> String {
 /// The step between the release and its users.
 fn waits(kind: ChannelKind) -> Option<&'static str> {
     match kind {
-        ChannelKind::Winget => Some("It finds the version once the pull request is merged."),
-        ChannelKind::Chocolatey => Some("It finds the version once people have approved it."),
+        ChannelKind::Winget => Some("winget finds the version once the pull request is merged."),
+        ChannelKind::Chocolatey => Some("Chocolatey finds the version once people have approved it."),
         _ => None,
-    }
-}
-
-fn name(kind: ChannelKind) -> &'static str {
-    match kind {
-        ChannelKind::Homebrew => "Homebrew",
-        ChannelKind::Scoop => "Scoop",
-        ChannelKind::Winget => "winget",
-        ChannelKind::Chocolatey => "Chocolatey",
-        ChannelKind::Aur => "Arch User Repository",
-        ChannelKind::Sh => "Shell",
-        ChannelKind::Ps1 => "PowerShell",
     }
 }

@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use pulldown_cmark::Event::{
     Code, End, HardBreak, Html, InlineHtml, Rule, SoftBreak, Start, TaskListMarker, Text,
 };
-use pulldown_cmark::{Alignment, Event, Options, Parser, Tag, TagEnd, TextMergeStream};
+use pulldown_cmark::{Alignment, Event, Options, Parser, Tag, TextMergeStream};
 
 use super::web_link;
 
@@ -17,8 +17,6 @@ use super::web_link;
 const DEPTH: usize = 32;
 /// More lists and quotes than this may not begin on one line.
 const MARKERS: usize = 100;
-/// Each cell of a table repeats this many characters of its column's name.
-const NAME: usize = 40;
 
 pub(super) fn render(text: &str) -> Markup {
     // Below thousands of open lists, pulldown-cmark takes seconds for the lines that follow.
@@ -134,31 +132,20 @@ impl<'e> Renderer<'e> {
     }
 
     fn table(&mut self, alignments: &[Alignment]) -> Markup {
-        let classes = alignments.iter().map(|alignment| match alignment {
+        let class = |alignment: &Alignment| match alignment {
             Alignment::Right => Some("right"),
             Alignment::Center => Some("center"),
             Alignment::Left | Alignment::None => None,
-        });
-        let heads = self.events.as_slice().split(|event| matches!(event, End(TagEnd::TableCell)));
-        let name =
-            |head: &[Event]| head.iter().flat_map(|event| own_text(event).chars()).take(NAME).collect();
-        let columns: Vec<(_, String)> = classes.zip(heads.map(name)).collect();
-        self.next();
+        };
         html! {
-            table.stack role="table" {
-                thead role="rowgroup" { tr role="row" {
-                    @for (head, (class, _)) in self.row().iter().zip(&columns) {
-                        th scope="col" class=[class] role="columnheader" { (head) }
-                    }
-                } }
-                tbody role="rowgroup" { @while self.next().is_some() { tr role="row" {
-                    @for (cell, (class, name)) in self.row().iter().zip(&columns) {
-                        // The parser adds up to 262,144 cells to rows that are too short.
-                        @if cell.0.is_empty() { td {} }
-                        @else { td data-label=(name) class=[class] role="cell" { (cell) } }
-                    }
-                } } }
-            }
+            table { @while let Some(row) = self.next() { tr {
+                // The parser adds up to 262,144 cells to rows that are too short.
+                @for (cell, alignment) in self.row().iter().zip(alignments) {
+                    @if matches!(row, Start(Tag::TableHead)) { th scope="col" class=[class(alignment)] { (cell) } }
+                    @else if cell.0.is_empty() { td {} }
+                    @else { td class=[class(alignment)] { (cell) } }
+                }
+            } } }
         }
     }
 

@@ -8,7 +8,7 @@ use super::Run;
 use crate::release::REGISTRY_AT_ONCE;
 use crate::report::Progress;
 use floe_core::attachment::{self, Attachment, EMPTY_JSON};
-use floe_core::model::{Asset, Content, Digest};
+use floe_core::model::{Content, Digest};
 
 impl Run<'_> {
     /// The blobs first, and then the manifests that refer to the image.
@@ -19,16 +19,14 @@ impl Run<'_> {
             attachments.iter().filter(|one| missing.contains(&one.manifest.digest)).collect();
         let config = Attachment::config();
         if !registry.has_blob(&config.digest).await? {
-            let content = Content::Bytes(EMPTY_JSON.to_vec());
-            let asset = Asset { name: String::new(), size: config.size, digest: config.digest, content };
-            registry.push_asset(&config, &asset, progress).await?;
+            registry.push_blob(&config, &Content::Bytes(EMPTY_JSON.to_vec()), progress).await?;
         }
         let attach = async |one: &Attachment| {
             let lacks = || format!("the plan attaches `{}`, which the release lacks", one.file);
             let asset = self.release.asset(&one.file).with_context(lacks)?;
             match registry.has_blob(&one.content.digest).await? {
                 true => progress.add(one.content.size),
-                false => registry.push_asset(&one.content, asset, progress).await?,
+                false => registry.push_blob(&one.content, &asset.content, progress).await?,
             }
             let manifest = Bytes::from(one.json.clone());
             registry.push_manifest(&one.manifest.digest.to_string(), &one.manifest, &manifest).await

@@ -124,7 +124,7 @@ impl<'a> Run<'a> {
             result?;
             let bytes = step.bytes().map(|bytes| format!("  {}", size(bytes))).unwrap_or_default();
             let took = seconds(self.began.elapsed() - from);
-            self.session.report().step(past(step), format!("{object}{bytes}  in {took}"));
+            self.session.report().step(step.done(), format!("{object}{bytes}  in {took}"));
         }
         Ok(())
     }
@@ -170,19 +170,5 @@ impl<'a> Run<'a> {
             }
         };
         self.receipt.change(note).await;
-    }
-}
-
-fn past(step: &Step) -> &'static str {
-    match step {
-        Step::PushImage { .. } => "Pushed",
-        Step::Attach { .. } => "Attached",
-        Step::ListAttached { .. } => "Listed",
-        Step::CreateDraft { .. } => "Drafted",
-        Step::DeleteAsset { .. } => "Deleted",
-        Step::Upload { .. } => "Uploaded",
-        Step::Publish { .. } => "Published",
-        Step::TagImage { .. } => "Tagged",
-        Step::Channel { .. } => "Moved",
     }
 }

@@ -11,7 +11,7 @@ use crate::error::{Exit, Failure};
 use crate::net::retry::AttemptError;
 use floe_core::model::Asset;
 use floe_core::plan::{Conflict, Plan};
-use floe_core::world::{AssetMatch, RemoteAsset, RemoteRelease, World};
+use floe_core::world::{AssetMatch, RemoteRelease, World};
 
 impl Run<'_> {
     /// The plan for what is left to reveal. A listing may lag behind the uploads, so one that lacks something is asked
@@ -82,16 +82,13 @@ impl Run<'_> {
         later(format!("the draft does not hold what was promised: {}", wrong.join(", ")))
     }
 
+    /// The promised assets that are not there. A file that is not promised is a conflict of the second plan.
     fn differences(&self, draft: &RemoteRelease) -> Vec<String> {
-        let assets = &self.release.assets;
         let wrong = |asset: &Asset| match draft.assets.iter().find(|one| one.name == asset.name) {
             Some(one) if one.compare(asset) != AssetMatch::Other => None,
             Some(_) => Some(format!("`{}` is not the promised one", asset.name)),
             None => Some(format!("`{}` is missing", asset.name)),
         };
-        let is_promised = |one: &&RemoteAsset| assets.iter().any(|asset| asset.name == one.name);
-        let extra = draft.assets.iter().filter(|one| !is_promised(one));
-        let extra = extra.map(|one| format!("`{}` is not promised", one.name));
-        assets.iter().filter_map(wrong).chain(extra).collect()
+        self.release.assets.iter().filter_map(wrong).collect()
     }
 }

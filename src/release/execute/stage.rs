@@ -10,12 +10,12 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use super::{Placed, Run};
 use crate::error::Failure;
 use crate::github::{ASSETS_AT_ONCE, second_to};
-use crate::net::body::WrongBytes;
+use crate::net::body::wrong_bytes;
 use crate::release::REGISTRY_AT_ONCE;
 use crate::report::Progress;
 use floe_core::model::body::{self, Head};
 use floe_core::model::notes::NotesSource;
-use floe_core::model::{Blob, Destination, Digest, Image};
+use floe_core::model::{Blob, Content, Destination, Digest, Image};
 use floe_core::plan::{Conflict, Phase, Since, Step};
 use floe_core::world::RemoteRelease;
 
@@ -111,7 +111,10 @@ impl Run<'_> {
         let is_missing = |blob: &&Blob| missing.contains(&blob.digest);
         let blobs: Vec<&Blob> = image.blobs().into_iter().filter(is_missing).collect();
         stream::iter(blobs)
-            .map(|blob| async { registry.push_blob(blob, &image.blob_path(&blob.digest), progress).await })
+            .map(|blob| async {
+                let content = Content::File(image.blob_path(&blob.digest));
+                registry.push_blob(blob, &content, progress).await
+            })
             .buffer_unordered(REGISTRY_AT_ONCE)
             .try_collect::<()>()
             .await?;
@@ -137,7 +140,7 @@ pub(super) fn read_manifest(image: &Image, manifest: &Blob) -> anyhow::Result<By
     let found = Digest::of(&body);
     if found != manifest.digest {
         let why = format!("has the digest {found}, not {}", manifest.digest);
-        return Err(Failure::from(WrongBytes::new(&path.display().to_string(), &why)).into());
+        return Err(wrong_bytes(&path.display().to_string(), &why).into());
     }
     Ok(body.into())
 }

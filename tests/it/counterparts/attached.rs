@@ -14,7 +14,7 @@ fn oras_finds_and_pulls_what_is_attached() {
     for has_api in [true, false] {
         let scenario =
             Scenario::new("1.4.0").in_project("[package.metadata.floe]\nsbom = false\nimage.attach = true\n");
-        scenario.registry.set_referrers(has_api);
+        scenario.registry.options().referrers = has_api;
         let bundle = sign(&Claims::of("1.4.0"), &scenario.subjects_of(true, true));
         fs::write(scenario.path().join("bundle.json"), &bundle).unwrap();
         scenario.run(["publish", "--attestation", "bundle.json", "--trusted-root", &root()]).exit(0);

@@ -114,7 +114,7 @@ fn every_response_matches_githubs_openapi_description() {
     let layer = from_fn_with_state(records.clone(), record);
     let scenario = Scenario::behind("1.4.0", |router| router.layer(layer));
     make_dist(&scenario.dist(), "1.4.0", &Target::defaults().collect::<Vec<_>>());
-    scenario.github.set_immutable(true);
+    scenario.github.options().immutable = true;
     scenario.run(["plan"]).exit(0);
     scenario.run(["publish"]).exit(0);
     scenario.run(["publish"]).exit(0);

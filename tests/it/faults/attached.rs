@@ -7,7 +7,9 @@ use floe_rehearsal::faults::{FaultKind, Injection, Invariants, Schedule, Side};
 use serde_json::json;
 
 use super::bench::{Bench, Came, folder, made};
+use super::kinds::{self, one};
 use super::matrix::judge;
+use crate::support::artifacts::put;
 
 /// A release with one artifact. No session here verifies it, so any bytes will do.
 fn attaching(release: Release) -> Release {
@@ -20,16 +22,16 @@ fn attaching(release: Release) -> Release {
 async fn publish(bench: &Bench, release: &Release, schedule: &Schedule) -> Came {
     let folder = folder();
     let testbed = bench.fresh(release, folder.path()).await;
-    testbed.registry.set_referrers(false);
+    testbed.registry.options().referrers = false;
     let foreign = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [] }).to_string();
     let repository = release.destination.image.repository();
-    testbed.registry.put(repository, None, (INDEX, foreign.as_bytes()), None).unwrap();
+    put(&testbed.registry, repository, None, (INDEX, foreign.as_bytes()), None);
     let entry =
         json!({ "mediaType": INDEX, "digest": Digest::of(foreign.as_bytes()), "size": foreign.len() });
     let list = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [entry] }).to_string();
     let tag = attachment::of_release(release)[0].tag();
-    testbed.registry.put(repository, Some(&tag), (INDEX, list.as_bytes()), None).unwrap();
-    let invariants = Invariants::new(&testbed, release);
+    put(&testbed.registry, repository, Some(&tag), (INDEX, list.as_bytes()), None);
+    let invariants = Invariants::new(&testbed, &[release]);
     bench.publish_at(release, schedule, &testbed, &invariants, &folder.path().join("receipt.json")).await
 }
 
@@ -39,7 +41,7 @@ async fn faults_while_files_are_attached_lead_to_the_same_state() {
     let release = attaching(made.release.clone());
     let [artifact] = &attachment::of_release(&release)[..] else { panic!("one artifact") };
     let bench = Bench::new().await;
-    let calm = publish(&bench, &release, &Schedule::calm()).await;
+    let calm = publish(&bench, &release, &Schedule::default()).await;
     assert_eq!(calm.broken, Vec::<String>::new());
     let parts = [
         artifact.tag(),
@@ -54,14 +56,14 @@ async fn faults_while_files_are_attached_lead_to_the_same_state() {
     let kinds = FaultKind::ALL.iter().copied().filter(|kind| kind.is_at(Side::Registry));
     for (number, kind) in kinds.enumerate() {
         let fits = calm.seen[1].iter().enumerate();
-        let fits = fits.filter(|(_, (method, path))| kind.fits(Side::Registry, method, path));
+        let fits = fits.filter(|(_, (method, path))| kinds::fits(kind, Side::Registry, method, path));
         for (fit, (at, (_, path))) in fits.enumerate() {
             // A third of the cases, and for each kind other requests.
             if !of_artifacts(path) || (number + fit) % 3 != 0 {
                 continue;
             }
-            let nth = if kind.has_route() { fit } else { at } as u64 + 1;
-            let schedule = Schedule::one(Injection { side: Side::Registry, nth, kind, amount: 1 });
+            let nth = kinds::nth(kind, fit, at);
+            let schedule = one(Injection { side: Side::Registry, nth, kind, amount: 1 });
             let came = publish(&bench, &release, &schedule).await;
             bad.extend(judge(&schedule, &came, &calm.state));
             count += 1;

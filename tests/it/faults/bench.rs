@@ -25,11 +25,12 @@ use floe_core::verify::{Depth, Expect};
 use floe_rehearsal::faults::{Invariants, Schedule, Side, Testbed};
 use floe_rehearsal::feed::EmbeddedFeed;
 use floe_rehearsal::interceptor::{Interceptor, Server, serve};
-use floe_rehearsal::registry::{EmbeddedRegistry, RegistryAccount, RegistryOptions, Visibility};
+use floe_rehearsal::registry::{EmbeddedRegistry, RegistryAccount, RegistryOptions};
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 use tempfile::TempDir;
 
+use super::state::state;
 use crate::support::scenario::{COMMIT, TOKEN, make_described_dist, servers};
 
 /// The key of the feed.
@@ -146,9 +147,9 @@ impl Bench {
     pub async fn new() -> Self {
         install_tls();
         let (github, registry, feed) = (Current::default(), Current::default(), Current::default());
-        let github_server = serve(github.router(), Interceptor::new(), None).await.unwrap();
-        let registry_server = serve(registry.router(), Interceptor::new(), None).await.unwrap();
-        let feed_server = serve(feed.router(), Interceptor::new(), None).await.unwrap();
+        let github_server = serve(github.router()).await.unwrap();
+        let registry_server = serve(registry.router()).await.unwrap();
+        let feed_server = serve(feed.router()).await.unwrap();
         let servers = RemoteArgs {
             repo: None,
             server_url: None,
@@ -192,7 +193,7 @@ impl Bench {
                 token: REGISTRY_TOKEN.to_owned(),
                 push: vec![home.image.repository().to_owned()],
             }],
-            visibility: Visibility::Everything,
+            public: vec!["*".to_owned()],
             ..RegistryOptions::ghcr(folder.join("registry"))
         })
         .unwrap();
@@ -202,27 +203,25 @@ impl Bench {
         self.feed.set(feed.router());
         let testbed = Testbed {
             github,
-            github_interceptor: self.github_server.interceptor.clone(),
             registry,
-            registry_interceptor: self.registry_server.interceptor.clone(),
             feed,
-            feed_interceptor: self.feed_server.interceptor.clone(),
+            interceptors: [&self.github_server, &self.registry_server, &self.feed_server]
+                .map(|server| server.interceptor.clone()),
             home,
             channels: Subject::from(release).channels().to_vec(),
             project: release.name.clone(),
             users: ("maintainer".to_owned(), "tester".to_owned()),
-            clock: self.client.retry.clock.clone(),
             killed: Arc::default(),
         };
-        for interceptor in Side::ALL.map(|side| testbed.interceptor(side)) {
+        for interceptor in &testbed.interceptors {
             interceptor.quiet().await;
             interceptor.reset();
-            interceptor.set_clock(testbed.clock.clone());
         }
+        testbed.set_clock(&self.client.retry.clock);
         let registry = || vec![REGISTRY_TOKEN.to_owned(), REGISTRY_BASIC.to_owned()];
-        testbed.github_interceptor.forbid([registry(), vec![FEED_KEY.to_owned()]].concat());
-        testbed.registry_interceptor.forbid(vec![TOKEN.to_owned(), FEED_KEY.to_owned()]);
-        testbed.feed_interceptor.forbid([registry(), vec![TOKEN.to_owned()]].concat());
+        testbed.interceptor(Side::GitHub).forbid([registry(), vec![FEED_KEY.to_owned()]].concat());
+        testbed.interceptor(Side::Registry).forbid(vec![TOKEN.to_owned(), FEED_KEY.to_owned()]);
+        testbed.interceptor(Side::Feed).forbid([registry(), vec![TOKEN.to_owned()]].concat());
         testbed
     }
 
@@ -241,7 +240,7 @@ impl Bench {
     pub async fn publish(&self, release: &Release, schedule: &Schedule) -> Came {
         let folder = folder();
         let testbed = self.fresh(release, folder.path()).await;
-        let invariants = Invariants::new(&testbed, release);
+        let invariants = Invariants::new(&testbed, &[release]);
         self.publish_at(release, schedule, &testbed, &invariants, &folder.path().join("receipt.json")).await
     }
 
@@ -259,12 +258,13 @@ impl Bench {
         let ending = until_done(self.attempt(release, receipt), testbed, invariants).await;
         testbed.quiet().await;
         let mut broken = invariants.violations();
-        let leaks: usize = Side::ALL.into_iter().map(|side| testbed.interceptor(side).leaks()).sum();
+        let leaks: usize = testbed.interceptors.iter().map(Interceptor::leaks).sum();
         if leaks > 0 {
             broken.push(format!("{leaks} requests carried a token that belongs elsewhere"));
         }
-        let seen = [&testbed.github_interceptor, &testbed.registry_interceptor]
+        let seen = [testbed.interceptor(Side::GitHub), testbed.interceptor(Side::Registry)]
             .map(|interceptor| interceptor.log().into_iter().map(|seen| (seen.method, seen.path)).collect());
-        Came { ending, state: testbed.state().unwrap(), broken, requests: testbed.requests(), seen }
+        let requests = testbed.interceptors.iter().map(|interceptor| interceptor.log().len() as u64).sum();
+        Came { ending, state: state(testbed), broken, requests, seen }
     }
 }

@@ -25,7 +25,7 @@ fn channels_end_in_the_same_state_under_the_faults_of_any_seed() {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
     let (count, first) = (number("FLOE_SCHEDULES").unwrap_or(SCHEDULES), number("FLOE_SEED").unwrap_or(1));
     let made = small();
-    let calm = on_a_bench(&made.release, Schedule::calm());
+    let calm = on_a_bench(&made.release, Schedule::default());
     assert_eq!(calm.broken, Vec::<String>::new());
     assert!(calm.state.contains("pull open=true"), "{}", calm.state);
     let sides = [Side::GitHub, Side::GitHub, Side::Feed];

@@ -2,8 +2,10 @@
 
 use floe_core::model::{Release, Target};
 use floe_rehearsal::faults::{Invariants, Schedule};
+use floe_rehearsal::github::StoredRepo;
 
 use super::bench::{Bench, Came, folder, made};
+use super::kinds::one;
 use super::matrix::{Tally, injections, judge};
 
 const TITLE: &str = "The Big One";
@@ -14,13 +16,13 @@ async fn publish(bench: &Bench, release: &Release, schedule: &Schedule) -> Came 
     let testbed = bench.fresh(release, folder.path()).await;
     let (github, home) = (&testbed.github, &testbed.home);
     let id = github.add_draft(&home.repo, home.tag.as_str()).unwrap();
-    github
-        .edit_release(&home.repo, id, |draft| {
-            draft.name = Some(TITLE.to_owned());
-            draft.body = Some("It is big.\r\n\r\n- very\r\n".to_owned());
-        })
-        .unwrap();
-    let invariants = Invariants::new(&testbed, release);
+    let edit = |stored: &mut StoredRepo| {
+        let draft = stored.release_mut(id).unwrap();
+        draft.name = Some(TITLE.to_owned());
+        draft.body = Some("It is big.\r\n\r\n- very\r\n".to_owned());
+    };
+    github.edit(&home.repo, edit).unwrap();
+    let invariants = Invariants::new(&testbed, &[release]);
     let receipt = folder.path().join("receipt.json");
     bench.publish_at(release, schedule, &testbed, &invariants, &receipt).await
 }
@@ -29,12 +31,12 @@ async fn publish(bench: &Bench, release: &Release, schedule: &Schedule) -> Came 
 async fn a_draft_by_hand_keeps_its_title_and_text_under_any_fault() {
     let made = made("one", "1.4.0", &["x86_64-musl".parse::<Target>().unwrap()]);
     let bench = Bench::new().await;
-    let calm = publish(&bench, &made.release, &Schedule::calm()).await;
+    let calm = publish(&bench, &made.release, &Schedule::default()).await;
     assert!(calm.state.contains(&format!("published v1.4.0 {TITLE} ")), "{}", calm.state);
     assert_eq!(calm.broken, Vec::<String>::new());
     let mut tally = Tally::default();
     // Every third case; `matrix` has all of them.
-    for schedule in injections(&calm.seen).into_iter().step_by(3).map(Schedule::one) {
+    for schedule in injections(&calm.seen).into_iter().step_by(3).map(one) {
         let came = publish(&bench, &made.release, &schedule).await;
         tally.schedules += 1;
         tally.bad.extend(judge(&schedule, &came, &calm.state));
@@ -56,11 +58,14 @@ async fn a_draft_by_hand_that_is_overwritten_is_noticed() {
         let (github, home) = (&testbed.github, &testbed.home);
         let id = github.add_draft(&home.repo, home.tag.as_str()).unwrap();
         let edit = |title: &str, body: &str| {
-            let (title, body) = (Some(title.to_owned()), Some(body.to_owned()));
-            github.edit_release(&home.repo, id, |draft| (draft.name, draft.body) = (title, body)).unwrap();
+            let edit = |stored: &mut StoredRepo| {
+                let draft = stored.release_mut(id).unwrap();
+                (draft.name, draft.body) = (Some(title.to_owned()), Some(body.to_owned()));
+            };
+            github.edit(&home.repo, edit).unwrap();
         };
         edit(TITLE, "By hand.");
-        let invariants = Invariants::new(&testbed, &made.release);
+        let invariants = Invariants::new(&testbed, &[&made.release]);
         invariants.attach();
         edit(title, body);
         // Its first request makes the invariants look.

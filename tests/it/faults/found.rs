@@ -6,6 +6,8 @@ use floe_core::model::{Release, Target};
 use floe_rehearsal::faults::{FaultKind, Injection, Invariants, Schedule, Side};
 
 use super::bench::{Bench, Came, Made, folder, made};
+use super::kinds::{is_permanent, one};
+use super::state::state;
 
 fn small() -> Made {
     made("one", "1.4.0", &["x86_64-musl".parse::<Target>().unwrap()])
@@ -14,12 +16,12 @@ fn small() -> Made {
 /// Publishes with one fault at GitHub's first request like this one.
 async fn with_fault(release: &Release, kind: FaultKind, method: &str, part: &str) -> Came {
     let bench = Bench::new().await;
-    let calm = bench.publish(release, &Schedule::calm()).await;
+    let calm = bench.publish(release, &Schedule::default()).await;
     let at = calm.seen[0].iter().position(|(verb, path)| verb == method && path.contains(part)).unwrap();
     let injection = Injection { side: Side::GitHub, nth: at as u64 + 1, kind, amount: 2 };
-    let came = bench.publish(release, &Schedule::one(injection)).await;
+    let came = bench.publish(release, &one(injection)).await;
     assert_eq!(came.broken, Vec::<String>::new(), "{injection}: {:?}", came.ending.events);
-    if !kind.is_permanent() {
+    if !is_permanent(kind) {
         assert_eq!(came.state, calm.state, "{injection}: {:?}", came.ending.events);
     }
     came
@@ -59,12 +61,12 @@ async fn an_incomplete_draft_that_another_user_publishes_is_left_alone() {
 async fn a_draft_with_other_notes_gets_those_of_this_dist() {
     let (one, other) = (small(), made("other", "1.4.0", &["x86_64-musl".parse().unwrap()]));
     let bench = Bench::new().await;
-    let wanted = bench.publish(&one.release, &Schedule::calm()).await.state;
+    let wanted = bench.publish(&one.release, &Schedule::default()).await.state;
     // The first run, of another dist, is killed when its draft has notes and an asset.
     let at = 1 + bench_uploads(&bench, &one.release).await;
     let folder = folder();
     let testbed = bench.fresh(&one.release, folder.path()).await;
-    let invariants = Invariants::any_of(&testbed, &[&one.release, &other.release]);
+    let invariants = Invariants::new(&testbed, &[&one.release, &other.release]);
     let kill = Injection { side: Side::GitHub, nth: at, kind: FaultKind::KillAfter, amount: 1 };
     kill.arm(&testbed, &invariants);
     let receipt = folder.path().join("receipt.json");
@@ -74,13 +76,13 @@ async fn a_draft_with_other_notes_gets_those_of_this_dist() {
         done = bench.run(&other.release, &receipt) => panic!("it was not killed: {:?}", done.err()),
     }
     testbed.quiet().await;
-    assert!(testbed.state().unwrap().contains("draft v1.4.0"));
+    assert!(state(&testbed).contains("draft v1.4.0"));
     bench.run(&one.release, &receipt).await.unwrap();
-    assert_eq!(testbed.state().unwrap(), wanted);
+    assert_eq!(state(&testbed), wanted);
 }
 
 /// The position of the first upload among GitHub's requests.
 async fn bench_uploads(bench: &Bench, release: &Release) -> u64 {
-    let seen = bench.publish(release, &Schedule::calm()).await.seen;
+    let seen = bench.publish(release, &Schedule::default()).await.seen;
     seen[0].iter().position(|(_, path)| path.starts_with("/uploads/")).unwrap() as u64
 }

@@ -11,6 +11,7 @@ use floe_core::model::{Release, Target};
 use floe_rehearsal::faults::{FaultKind, Injection, Schedule, Side};
 
 use super::bench::{Bench, Came, made};
+use super::kinds::{self, is_permanent, one};
 
 /// The number of threads, each with its own bench.
 const THREADS: usize = 2;
@@ -18,11 +19,11 @@ const THREADS: usize = 2;
 #[test]
 fn any_fault_at_any_request_leads_to_the_same_state() {
     let made = made("one", "1.4.0", &Target::defaults().collect::<Vec<_>>());
-    let calm = on_a_bench(&made.release, Schedule::calm());
+    let calm = on_a_bench(&made.release, Schedule::default());
     let every = std::env::var("FLOE_EVERY").map_or(1, |text| text.parse().unwrap());
     let injections = injections(&calm.seen).into_iter().step_by(every);
     let began = std::time::Instant::now();
-    let tally = all(&made.release, &calm.state, injections.map(Schedule::one).collect());
+    let tally = all(&made.release, &calm.state, injections.map(one).collect());
     super::summary::add("matrix", &tally, began.elapsed());
     tally.assert_good();
 }
@@ -32,9 +33,10 @@ pub fn injections(seen: &[Vec<(String, String)>; 2]) -> Vec<Injection> {
     let mut injections = Vec::new();
     for (side, seen) in [Side::GitHub, Side::Registry].into_iter().zip(seen) {
         for kind in FaultKind::ALL.iter().copied().filter(|kind| kind.is_at(side)) {
-            let fits = seen.iter().enumerate().filter(|(_, (method, path))| kind.fits(side, method, path));
+            let fits =
+                seen.iter().enumerate().filter(|(_, (method, path))| kinds::fits(kind, side, method, path));
             for (fit, (at, _)) in fits.enumerate() {
-                let nth = if kind.has_route() { fit } else { at } as u64 + 1;
+                let nth = kinds::nth(kind, fit, at);
                 let amounts: &[u64] = match kind {
                     FaultKind::CutRequest | FaultKind::CutAnswer => &[0, 40],
                     FaultKind::ReleaseLag | FaultKind::AssetLag => &[2],
@@ -105,7 +107,7 @@ pub fn all(release: &Release, wanted: &str, schedules: Vec<Schedule>) -> Tally {
 /// The problems of a case, if any.
 pub fn judge(schedule: &Schedule, came: &Came, wanted: &str) -> Option<String> {
     let mut wrong = came.broken.clone();
-    let for_good = schedule.injections.iter().any(|injection| injection.kind.is_permanent());
+    let for_good = schedule.injections.iter().any(|injection| is_permanent(injection.kind));
     match &came.ending.result {
         Ok(_) if came.state == wanted || for_good => {}
         Ok(_) => wrong.push(format!("another final state: {}", difference(wanted, &came.state))),

@@ -6,6 +6,7 @@ use floe_core::model::{Release, Target};
 use floe_rehearsal::faults::{FaultKind, Injection, Invariants, Schedule, Side};
 
 use super::bench::{Bench, folder, made};
+use super::state::state;
 
 /// The number of interleavings of each pair.
 const INTERLEAVINGS: u64 = 60;
@@ -18,7 +19,7 @@ fn release(seed: &str) -> super::bench::Made {
 async fn two_publishers_of_the_same_dist_end_with_one_release() {
     let one = release("one");
     let bench = Bench::new().await;
-    let wanted = bench.publish(&one.release, &Schedule::calm()).await.state;
+    let wanted = bench.publish(&one.release, &Schedule::default()).await.state;
     for interleaving in 0..INTERLEAVINGS {
         let (done, state) = both(&bench, &one.release, &one.release, interleaving).await;
         assert!(done.0 || done.1, "interleaving {interleaving}: neither succeeded");
@@ -31,8 +32,8 @@ async fn two_publishers_of_different_dists_end_with_the_release_of_one_of_them()
     let (one, other) = (release("one"), release("other"));
     let bench = Bench::new().await;
     let ends = [
-        bench.publish(&one.release, &Schedule::calm()).await.state,
-        bench.publish(&other.release, &Schedule::calm()).await.state,
+        bench.publish(&one.release, &Schedule::default()).await.state,
+        bench.publish(&other.release, &Schedule::default()).await.state,
     ];
     assert_ne!(ends[0], ends[1]);
     for interleaving in 0..INTERLEAVINGS {
@@ -47,7 +48,7 @@ async fn two_publishers_of_different_dists_end_with_the_release_of_one_of_them()
 async fn both(bench: &Bench, one: &Release, other: &Release, interleaving: u64) -> ((bool, bool), String) {
     let folder = folder();
     let testbed = bench.fresh(one, folder.path()).await;
-    let invariants = Invariants::any_of(&testbed, &[one, other]);
+    let invariants = Invariants::new(&testbed, &[one, other]);
     invariants.allow_two_drafts();
     invariants.attach();
     for injection in delays(interleaving) {
@@ -70,7 +71,7 @@ async fn both(bench: &Bench, one: &Release, other: &Release, interleaving: u64) 
     }
     testbed.quiet().await;
     assert_eq!(invariants.violations(), Vec::<String>::new(), "interleaving {interleaving}");
-    (done, testbed.state().unwrap())
+    (done, state(&testbed))
 }
 
 /// Late and refused requests, so that the runs interleave differently each time.

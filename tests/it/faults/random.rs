@@ -15,7 +15,7 @@ fn the_faults_of_any_seed_lead_to_the_same_state() {
     let (count, first) = (number("FLOE_SCHEDULES").unwrap_or(SCHEDULES), number("FLOE_SEED").unwrap_or(1));
     let targets: Vec<Target> = vec!["x86_64-musl".parse().unwrap()];
     let made = made("one", "1.4.0", &targets);
-    let calm = on_a_bench(&made.release, Schedule::calm());
+    let calm = on_a_bench(&made.release, Schedule::default());
     let schedules = (first..first + count).map(|seed| Schedule::of(&made.release, seed)).collect();
     let began = std::time::Instant::now();
     let tally = all(&made.release, &calm.state, schedules);

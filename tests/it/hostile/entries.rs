@@ -12,7 +12,7 @@ use floe::image::{self, ImageSpec};
 use floe::net::address::Endpoint;
 use floe::net::retry::AttemptError;
 use floe::package::archive;
-use floe::registry::{message, realm};
+use floe::registry::{Challenge, message};
 use floe_core::model::{
     ArchiveKind, Commit, Digest, ImageName, Manifest, Platform, Record, Repo, Tag, Target,
 };
@@ -199,7 +199,7 @@ pub fn headers(bytes: &[u8]) -> bool {
         let body = String::from_utf8_lossy(bytes);
         let _ = AttemptError::answer(status, &headers, &body, Failure::new("x"));
     }
-    next_page(&headers).is_some() | realm(&headers).is_some()
+    next_page(&headers).is_some() | Challenge::of(&headers).is_some()
 }
 
 /// Changelogs and notes.

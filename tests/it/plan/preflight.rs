@@ -42,7 +42,7 @@ fn the_plan_is_also_shown_where_publishing_would_be_refused() {
 #[test]
 fn all_failed_checks_are_reported_together_each_with_a_fix() {
     let scenario = Scenario::new("1.4.0").token(Some(READER));
-    scenario.registry.set_push("reader", Vec::new()).unwrap();
+    scenario.registry.set_push("reader", &[]);
     scenario.github.delete_tag(&scenario.repo(), "v1.4.0").unwrap();
     scenario.run(["publish"]).exit(4).stderr_without_warnings(expect![[r#"
         error: publishing would fail for 3 reasons
@@ -111,7 +111,7 @@ fn strict_makes_warnings_errors_before_anything_is_sent() {
 #[test]
 fn the_permission_to_push_the_image_is_checked_before_anything_is_staged() {
     let scenario = Scenario::new("1.4.0");
-    scenario.registry.set_push("tester", Vec::new()).unwrap();
+    scenario.registry.set_push("tester", &[]);
     for verb in ["plan", "publish"] {
         let outcome = scenario.run([verb]).exit(1).says("permission_denied: write_package");
         assert!(outcome.stderr.contains("\"Manage Actions access\""), "{}", outcome.stderr);
@@ -179,7 +179,7 @@ fn verbose_output_and_json_list_every_check() {
         tag         `v1.4.0` is there, and is commit 3f9ac21
         release     there is no release `v1.4.0` yet
         version     tag `v1.4.0` names version 1.4.0
-        assets      11 of at most 1000, the largest with 10.5 KiB; names are kept
+        assets      11 of at most 1000, the largest with 10.7 KiB; names are kept
         notes       GitHub writes them; cut at 125000 characters if they are longer
         requests    15 are needed, 99995 are left in this hour
         registry    the registry of `ghcr.io/acme/tool` answers
@@ -203,9 +203,9 @@ fn a_finished_release_needs_no_check_of_permissions() {
 
 #[test]
 fn a_plan_does_not_wait_for_a_rate_limit() {
-    let limit = |limit| Fault::next("GET", "/repos/acme/tool$", What::Limit(limit));
-    let lasts = Duration::from_secs(24 * 60);
-    for limit in [limit(Limit::Primary { lasts }), limit(Limit::Secondary { lasts, retry_after: true })] {
+    let limit =
+        |limit| Fault::next("GET", "/repos/acme/tool$", What::Limit(limit, Duration::from_secs(24 * 60)));
+    for limit in [limit(Limit::Primary), limit(Limit::SecondaryRetryAfter)] {
         let scenario = Scenario::new("1.4.0").disturb_github(limit);
         let outcome = scenario.run(["plan"]).exit(1).says("the server asks to wait 2");
         outcome.says(" min").says(" UTC\n").says("GitHub answered 403 Forbidden");

@@ -1,6 +1,5 @@
 //! SBOMs and the attestation as artifacts that refer to the image, in registries with and without an API for them.
 
-use std::collections::BTreeSet;
 use std::fs;
 
 use expect_test::expect;
@@ -9,6 +8,7 @@ use floe_core::model::{Digest, SbomFacts, Target};
 use serde_json::{Value, json};
 
 use crate::faults::bench::made;
+use crate::support::artifacts::put;
 use crate::support::attestation::{Claims, root, sign};
 use crate::support::scenario::{Scenario, make_dist_with_sboms};
 use crate::support::words::problems;
@@ -21,7 +21,7 @@ const TABLE: &str = "[package.metadata.floe]\nimage.attach = true\n";
 fn scenario(has_api: bool) -> Scenario {
     let scenario = Scenario::empty("1.4.0");
     make_dist_with_sboms(b"1.4.0", &scenario.dist(), "1.4.0", &Target::defaults().collect::<Vec<_>>());
-    scenario.registry.set_referrers(has_api);
+    scenario.registry.options().referrers = has_api;
     sign_again(&scenario);
     scenario.in_project(TABLE).arguments(&["--trusted-root", &root()])
 }
@@ -37,7 +37,7 @@ const PUBLISH: [&str; 3] = ["publish", "--attestation", "bundle.json"];
 const VERIFY: [&str; 5] = ["verify", "--release", "v1.4.0", "--strict", "--require-attestation"];
 
 fn tags(scenario: &Scenario) -> Vec<String> {
-    scenario.registry.held(IMAGE, &BTreeSet::new()).unwrap().tags.into_keys().collect()
+    scenario.registry.tags(IMAGE).into_keys().collect()
 }
 
 /// A document of the registry.
@@ -48,7 +48,7 @@ fn document(scenario: &Scenario, digest: &Digest) -> Value {
 
 /// The digest of the image's index, and of the index of artifacts that refer to it.
 fn indexes(scenario: &Scenario) -> (Digest, Option<Digest>) {
-    let tags = scenario.registry.held(IMAGE, &BTreeSet::new()).unwrap().tags;
+    let tags = scenario.registry.tags(IMAGE);
     let image = tags["1.4.0"];
     (image, tags.get(&format!("sha256-{}", image.hex())).copied())
 }
@@ -155,7 +155,7 @@ fn size(scenario: &Scenario, digest: &Digest) -> u64 {
 /// Writes the list of artifacts of a manifest, as another client does.
 fn put_list(scenario: &Scenario, subject: &Digest, list: &Value) {
     let tag = format!("sha256-{}", subject.hex());
-    scenario.registry.put(IMAGE, Some(&tag), (INDEX, list.to_string().as_bytes()), None).unwrap();
+    put(&scenario.registry, IMAGE, Some(&tag), (INDEX, list.to_string().as_bytes()), None);
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn an_attestation_of_something_else_does_not_stand_for_that_of_the_release() {
         manifest["layers"][0]["size"] = bundle.len().into();
         let manifest = manifest.to_string();
         let artifact = (floe_core::oci::MANIFEST, manifest.as_bytes());
-        scenario.registry.put(IMAGE, None, artifact, Some(bundle.as_bytes())).unwrap();
+        put(&scenario.registry, IMAGE, None, artifact, Some(bundle.as_bytes()));
         list["manifests"][0]["digest"] = Digest::of(manifest.as_bytes()).to_string().into();
         list["manifests"][0]["size"] = manifest.len().into();
         put_list(&scenario, &image, &list);
@@ -229,7 +229,7 @@ fn an_sbom_of_a_program_that_is_not_in_the_image_is_not_attached() {
 #[test]
 fn nothing_is_attached_unless_the_project_wants_it() {
     let scenario = Scenario::new("1.4.0");
-    scenario.registry.set_referrers(false);
+    scenario.registry.options().referrers = false;
     scenario.run(["publish"]).exit(0);
     let asked = scenario.registry_interceptor().log();
     assert!(!asked.iter().any(|seen| seen.path.contains("referrers") || seen.path.contains("sha256-")));

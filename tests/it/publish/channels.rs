@@ -224,7 +224,7 @@ fn a_tap_that_moves_meanwhile_is_looked_at_again() {
 #[test]
 fn a_tap_that_takes_no_writes_is_named_with_a_way_out() {
     let archived = scenario("1.4.0");
-    archived.github.set_archived(&tap(), true).unwrap();
+    archived.github.edit(&tap(), |stored| stored.archived = true).unwrap();
     archived.run(["publish"]).exit(1).says("`acme/homebrew-tap` is archived or disabled").writes(ASKED);
 
     let renamed = scenario("1.4.0");
@@ -237,7 +237,7 @@ fn a_tap_that_takes_no_writes_is_named_with_a_way_out() {
     missing.run(["publish"]).exit(1).says("GitHub knows no repository `acme/homebrew-none`").writes(ASKED);
 
     let protected = scenario("1.4.0");
-    protected.github.set_protected(&tap(), true).unwrap();
+    protected.github.edit(&tap(), |stored| stored.protected = true).unwrap();
     protected
         .run(["publish"])
         .exit(1)
@@ -248,8 +248,7 @@ fn a_tap_that_takes_no_writes_is_named_with_a_way_out() {
     let empty =
         with(Scenario::empty("1.4.0"), "1.4.0", "1.4.0", &TABLES.replace("homebrew-tap", "homebrew-empty"));
     let repo: Repo = "acme/homebrew-empty".parse().unwrap();
-    let seed =
-        SeedRepo { repo: repo.clone(), private: false, tags: Vec::new(), default_branch: "main".to_owned() };
+    let seed = SeedRepo { repo: repo.clone(), tags: Vec::new(), default_branch: "main".to_owned() };
     empty.github.add_repo(&seed).unwrap();
     empty.github.set_push("maintainer", vec![empty.repo(), repo.clone(), bucket()]);
     empty.run(["publish"]).exit(0);

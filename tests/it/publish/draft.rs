@@ -7,8 +7,12 @@ use crate::support::scenario::{Scenario, make_dist_from};
 
 fn draft(scenario: &Scenario, edit: impl FnOnce(&mut StoredRelease)) -> u64 {
     let id = scenario.github.add_draft(&scenario.repo(), "v1.4.0").unwrap();
-    scenario.github.edit_release(&scenario.repo(), id, edit).unwrap();
+    edit_release(scenario, id, edit);
     id
+}
+
+fn edit_release(scenario: &Scenario, id: u64, edit: impl FnOnce(&mut StoredRelease)) {
+    scenario.github.edit(&scenario.repo(), |stored| edit(stored.release_mut(id).unwrap())).unwrap();
 }
 
 fn release(scenario: &Scenario) -> StoredRelease {
@@ -101,15 +105,11 @@ fn a_plan_without_a_dist_names_the_kept_parts_too() {
 fn edits_between_two_runs_are_kept() {
     for is_another in [false, true] {
         let (scenario, id) = half_published();
-        scenario
-            .github
-            .edit_release(&scenario.repo(), id, |draft| {
-                draft.name = Some("Edited".to_owned());
-                let text = draft.body.take().unwrap();
-                draft.body =
-                    Some(text.replace("**Full Changelog**", "## Read this first").replace('\n', "\r\n"));
-            })
-            .unwrap();
+        edit_release(&scenario, id, |draft| {
+            draft.name = Some("Edited".to_owned());
+            let text = draft.body.take().unwrap();
+            draft.body = Some(text.replace("**Full Changelog**", "## Read this first").replace('\n', "\r\n"));
+        });
         if is_another {
             another_dist(&scenario);
         }
@@ -137,9 +137,7 @@ fn unedited_notes_are_replaced_by_those_of_another_dist() {
 fn text_below_the_marker_stays_or_is_a_conflict() {
     let (scenario, id) = half_published();
     let text = format!("{}\nPS: thanks\n", body(&scenario));
-    let set = |text: String| {
-        scenario.github.edit_release(&scenario.repo(), id, |draft| draft.body = Some(text)).unwrap();
-    };
+    let set = |text: String| edit_release(&scenario, id, |draft| draft.body = Some(text));
     set(text.clone());
     // The table is the one of this dist, so nothing is written.
     let plan = scenario.run(["plan"]).exit(0).stdout;
@@ -169,10 +167,7 @@ fn a_draft_marked_as_a_pre_release_is_a_conflict_for_a_stable_version() {
 fn a_draft_by_hand_of_a_pre_release_is_published_as_one() {
     let scenario = Scenario::new("2.0.0-rc.1");
     let id = scenario.github.add_draft(&scenario.repo(), "v2.0.0-rc.1").unwrap();
-    scenario
-        .github
-        .edit_release(&scenario.repo(), id, |draft| draft.name = Some("Nearly there".to_owned()))
-        .unwrap();
+    edit_release(&scenario, id, |draft| draft.name = Some("Nearly there".to_owned()));
     scenario.run(["publish"]).exit(0);
     let published = release(&scenario);
     assert_eq!((published.prerelease, published.name.as_deref()), (true, Some("Nearly there")));

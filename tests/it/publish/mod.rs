@@ -17,6 +17,7 @@ use expect_test::expect;
 use floe_core::model::Target;
 use floe_rehearsal::interceptor::{Fault, What};
 
+use crate::support::artifacts::add_starter;
 use crate::support::scenario::{READER, Scenario, make_dist};
 
 #[test]
@@ -188,7 +189,7 @@ fn two_drafts_are_a_conflict_that_names_both() {
 fn an_unfinished_asset_of_an_earlier_run_is_replaced() {
     let scenario = Scenario::new("1.4.0");
     let draft = scenario.github.add_draft(&scenario.repo(), "v1.4.0").unwrap();
-    scenario.github.add_starter(&scenario.repo(), draft, "SHA256SUMS").unwrap();
+    add_starter(&scenario.github, &scenario.repo(), draft, "SHA256SUMS");
     scenario.github.add_asset(&scenario.repo(), draft, "tool-manifest.json", b"older").unwrap();
     scenario.run(["publish"]).exit(0);
     let undisturbed = Scenario::new("1.4.0");
@@ -252,7 +253,7 @@ fn a_failed_run_reports_what_is_public_and_how_to_continue() {
 #[test]
 fn a_missing_right_to_push_the_image_is_reported_before_anything_is_public() {
     let scenario = Scenario::new("1.4.0");
-    scenario.registry.set_push("tester", Vec::new()).unwrap();
+    scenario.registry.set_push("tester", &[]);
     let outcome = scenario.run(["publish"]).exit(1).says("permission_denied: write_package");
     assert!(outcome.stderr.contains("Manage Actions access"), "{}", outcome.stderr);
     assert!(!scenario.state().contains("published"), "{}", scenario.state());

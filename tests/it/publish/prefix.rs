@@ -9,9 +9,12 @@ use floe::project::cargo;
 use floe::release::inputs;
 use floe_core::model::{Digest, Repo, Tag, Target};
 use floe_core::world::{RemoteRelease, World};
+use floe_rehearsal::faults::{Schedule, Side};
 use floe_rehearsal::github::{EmbeddedGitHub, GitHubOptions, SeedTag};
+use floe_rehearsal::registry::{EmbeddedRegistry, RegistryOptions};
 use serde_json::Value;
 
+use crate::faults::kinds::is_permanent;
 use crate::support::sample::{Sample, floe};
 use crate::support::scenario::{COMMIT, Scenario, make_dist_of};
 
@@ -167,19 +170,16 @@ impl Rehearsals {
 
     fn names(&self, out: &Path) -> Names {
         let mut names = Names::new();
-        let repositories = out.join("servers/registry/repositories/acme/tool");
+        let registry = RegistryOptions::ghcr(out.join("servers/registry"));
+        let registry = EmbeddedRegistry::open(registry).unwrap();
         for image in ["", "/alpha", "/beta"] {
-            let file = repositories.join(image.trim_start_matches('/')).join("_tags.json");
-            let Ok(text) = std::fs::read_to_string(file) else { continue };
-            let tags: BTreeMap<String, Digest> = serde_json::from_str(&text).unwrap();
-            for (tag, digest) in tags {
+            for (tag, digest) in registry.tags(&format!("acme/tool{image}")) {
                 let ((name, version), _) = self.dists.iter().find(|(_, dist)| **dist == digest).unwrap();
                 names.insert(format!("tool{image}:{tag}"), format!("{name} {version}"));
             }
         }
         let root = out.join("servers/github");
-        let options =
-            GitHubOptions { root, repos: Vec::new(), tokens: Vec::new(), immutable: false, rate_limit: 5000 };
+        let options = GitHubOptions::new(root);
         let github = EmbeddedGitHub::open(options).unwrap();
         let repo: Repo = "acme/tool".parse().unwrap();
         names.insert("latest".to_owned(), github.latest(&repo).unwrap_or_default());
@@ -264,8 +264,8 @@ fn the_invariants_hold_for_two_programs_under_faults() {
     let rehearsals = Rehearsals::new();
     let [a, b, c, d] = RELEASES;
     let fits = |seed: &u64| {
-        let schedule = floe_rehearsal::faults::Schedule::from_seed(*seed);
-        schedule.injections.len() > 3 && !schedule.injections.iter().any(|one| one.kind.is_permanent())
+        let schedule = Schedule::at(&[Side::GitHub, Side::Registry], &[], *seed);
+        schedule.injections.len() > 3 && !schedule.injections.iter().any(|one| is_permanent(one.kind))
     };
     let beta = prefix("beta-");
     for seed in (1..).filter(fits).take(2) {
@@ -330,7 +330,7 @@ fn a_dist_without_a_project_has_an_image_of_its_own_too() {
     make_dist_of("beta", |_| b"beta", &scenario.dist(), "1.4.0", &["x86_64-musl".parse().unwrap()]);
     let tag = SeedTag { name: "beta-v1.4.0".to_owned(), commit: COMMIT.parse().unwrap(), annotated: true };
     scenario.github.push_tag(&scenario.repo(), &tag).unwrap();
-    scenario.registry.set_push("tester", vec!["acme/tool/beta".to_owned()]).unwrap();
+    scenario.registry.set_push("tester", &["acme/tool/beta"]);
     let scenario = scenario.arguments(&["--target", "x86_64-musl"]).instead("--tag", "beta-v1.4.0");
     let plan = scenario.run(["plan"]).exit(0).stdout;
     assert!(plan.contains("ghcr.io/acme/tool/beta:1.4.0, 1.4, 1, latest"), "{plan}");

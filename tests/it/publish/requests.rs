@@ -7,7 +7,7 @@ use floe::image;
 use floe::project::cargo::Origin;
 use floe_core::attachment;
 use floe_core::model::{Asset, Attestation, Content, Digest, Image, Release, Target};
-use floe_rehearsal::faults::Schedule;
+use floe_rehearsal::faults::{Schedule, Side};
 
 use crate::faults::bench::{Bench, Made, folder, made};
 use crate::support::scenario::{COMMIT, image_spec};
@@ -80,7 +80,7 @@ async fn the_number_of_requests_is_that_of_the_formula() {
         {
             let (_, receipt) = bench.run(&made.release, &receipt).await.unwrap();
             testbed.quiet().await;
-            let seen = [&testbed.github_interceptor, &testbed.registry_interceptor]
+            let seen = [testbed.interceptor(Side::GitHub), testbed.interceptor(Side::Registry)]
                 .map(|interceptor| interceptor.log());
             let new: Vec<String> = seen
                 .iter()
@@ -94,7 +94,7 @@ async fn the_number_of_requests_is_that_of_the_formula() {
             assert_eq!(receipt.requests, count.iter().sum::<usize>() as u64, "in the receipt");
             counted = now;
         }
-        assert_eq!(bench.publish(&made.release, &Schedule::calm()).await.broken, Vec::<String>::new());
+        assert_eq!(bench.publish(&made.release, &Schedule::default()).await.broken, Vec::<String>::new());
     }
 }
 
@@ -122,7 +122,7 @@ async fn the_number_of_requests_of_an_attached_file_is_that_of_the_formula() {
     for has_api in [true, false] {
         let folder = folder();
         let testbed = bench.fresh(&attaching, folder.path()).await;
-        testbed.registry.set_referrers(has_api);
+        testbed.registry.options().referrers = has_api;
         let receipt = folder.path().join("receipt.json");
         let mut before = 0;
         for wanted in [
@@ -131,7 +131,7 @@ async fn the_number_of_requests_of_an_attached_file_is_that_of_the_formula() {
         ] {
             bench.run(&attaching, &receipt).await.unwrap();
             testbed.quiet().await;
-            let log = testbed.registry_interceptor.log();
+            let log = testbed.interceptor(Side::Registry).log();
             let new: Vec<String> =
                 log[before..].iter().map(|seen| format!("{} {}", seen.method, seen.path)).collect();
             assert_eq!(new.len(), wanted, "{has_api}: {new:#?}");

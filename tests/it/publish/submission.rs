@@ -66,7 +66,7 @@ fn a_version_is_submitted_in_one_commit_and_a_second_run_writes_nothing() {
     scenario.github.merge_pull(&upstream(), 1).unwrap();
     scenario.run(["publish"]).exit(0).no_writes();
     // The branch may be deleted then.
-    scenario.github.delete_branch(&fork(), BRANCH).unwrap();
+    scenario.github.edit(&fork(), |stored| stored.branches.remove(BRANCH)).unwrap();
     scenario.run(["publish"]).exit(0).no_writes();
 
     let scenario = with(scenario.next("1.5.0"), "1.5.0", "1.5.0", TABLE);
@@ -109,7 +109,7 @@ fn a_run_that_was_cut_off_is_continued() {
 fn a_closed_pull_request_is_said_and_not_opened_again() {
     let scenario = scenario();
     scenario.run(["publish"]).exit(0);
-    scenario.github.close_pull(&upstream(), 1).unwrap();
+    scenario.github.edit(&upstream(), |stored| stored.pulls[0].open = false).unwrap();
     for verb in ["plan", "publish"] {
         let said = "winget: the pull request of 1.4.0 was closed without a merge: http://github/microsoft/winget-pkgs/pull/1";
         scenario.run([verb]).exit(0).says(said).no_writes();
@@ -184,7 +184,7 @@ fn verify_names_the_state_of_the_pull_request() {
     };
     scenario.run(["publish"]).exit(0);
     verify(0, "pending http://github/microsoft/winget-pkgs/pull/1");
-    scenario.github.close_pull(&upstream(), 1).unwrap();
+    scenario.github.edit(&upstream(), |stored| stored.pulls[0].open = false).unwrap();
     verify(3, "closed http://github/microsoft/winget-pkgs/pull/1");
     let old = "manifests/a/Acme/Tool/1.3.0/Acme.Tool.installer.yaml";
     scenario.github.write_file(&upstream(), old, b"old").unwrap();

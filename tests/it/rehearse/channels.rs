@@ -32,8 +32,7 @@ fn project(version: &str) -> Sample {
 
 fn github(folder: &Path) -> EmbeddedGitHub {
     let root = folder.join("target/rehearsal/servers/github");
-    let options =
-        GitHubOptions { root, repos: Vec::new(), tokens: Vec::new(), immutable: false, rate_limit: 5000 };
+    let options = GitHubOptions::new(root);
     EmbeddedGitHub::open(options).unwrap()
 }
 

@@ -14,8 +14,10 @@ use std::process::Command;
 use floe_core::model::{Digest, Repo, Target};
 use floe_rehearsal::faults::{AttestationFault, Schedule, Side};
 use floe_rehearsal::github::{EmbeddedGitHub, GitHubOptions};
+use floe_rehearsal::registry::{EmbeddedRegistry, RegistryOptions};
 use serde_json::Value;
 
+use crate::faults::kinds::is_permanent;
 use crate::support::sample::{Sample, floe};
 use crate::support::scenario::make_dist;
 
@@ -50,8 +52,7 @@ fn rehearse(folder: &Path, arguments: &[&str]) -> Run {
 /// The releases and the latest release in a rehearsal's folder.
 fn releases(folder: &Path) -> (Vec<String>, Option<String>) {
     let root = folder.join("target/rehearsal/servers/github");
-    let options =
-        GitHubOptions { root, repos: Vec::new(), tokens: Vec::new(), immutable: false, rate_limit: 5000 };
+    let options = GitHubOptions::new(root);
     let (github, repo): (EmbeddedGitHub, Repo) =
         (EmbeddedGitHub::open(options).unwrap(), "acme/tool".parse().unwrap());
     let mut tags: Vec<String> = github.releases(&repo).into_iter().map(|release| release.tag_name).collect();
@@ -61,8 +62,8 @@ fn releases(folder: &Path) -> (Vec<String>, Option<String>) {
 
 /// The image's tags in a rehearsal's folder.
 fn image_tags(folder: &Path) -> BTreeMap<String, Digest> {
-    let file = folder.join("target/rehearsal/servers/registry/repositories/acme/tool/_tags.json");
-    serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+    let root = folder.join("target/rehearsal/servers/registry");
+    EmbeddedRegistry::open(RegistryOptions::ghcr(root)).unwrap().tags("acme/tool")
 }
 
 #[test]
@@ -284,7 +285,7 @@ fn a_rehearsal_withstands_the_faults_of_a_seed() {
         // A machine without Linux binaries makes no image, and then no fault of the registry is drawn.
         let schedules = [&[Side::GitHub, Side::Registry][..], &[Side::GitHub]];
         schedules.iter().map(|sides| Schedule::at(sides, &[], *seed)).all(|schedule| {
-            schedule.injections.len() > 3 && !schedule.injections.iter().any(|one| one.kind.is_permanent())
+            schedule.injections.len() > 3 && !schedule.injections.iter().any(|one| is_permanent(one.kind))
         })
     };
     let seed = (1..).find(fits).unwrap();

@@ -1,5 +1,6 @@
 //! The language of the tests: sample projects and binaries, scenarios with two servers, and other programs.
 
+pub mod artifacts;
 pub mod attestation;
 pub mod binaries;
 pub mod peers;

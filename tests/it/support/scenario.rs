@@ -106,11 +106,11 @@ impl Scenario {
         let github = servers::open_github(folder.path(), version);
         let registry = EmbeddedRegistry::open(servers::registry(folder.path())).unwrap();
         let (github_server, registry_server) = runtime.block_on(async {
-            let github = serve(layer(github.router()), Interceptor::new(), None).await.unwrap();
-            (github, serve(registry.router(), Interceptor::new(), None).await.unwrap())
+            let github = serve(layer(github.router())).await.unwrap();
+            (github, serve(registry.router()).await.unwrap())
         });
         let feed = EmbeddedFeed::open(folder.path().join("feed"), FEED_KEY).unwrap();
-        let feed_server = serve(feed.router(), Interceptor::new(), None);
+        let feed_server = serve(feed.router());
         let feed_server = runtime.block_on(feed_server).unwrap();
         Scenario {
             folder,

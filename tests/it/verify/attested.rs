@@ -4,6 +4,7 @@ use expect_test::expect;
 use floe_core::model::release::CHECKSUMS;
 use floe_core::model::{Commit, Digest, Tag};
 use floe_rehearsal::faults::{AttestationFault, Verified};
+use floe_rehearsal::github::StoredRepo;
 use floe_rehearsal::interceptor::{Fault, What};
 use serde_json::{Value, json};
 
@@ -19,7 +20,7 @@ pub fn signed() -> Published {
     let scenario = Scenario::new("1.4.0");
     let bundle = sign(&Claims::of("1.4.0"), &scenario.subjects(true));
     std::fs::write(scenario.path().join("bundle.json"), bundle).unwrap();
-    scenario.github.set_immutable(true);
+    scenario.github.options().immutable = true;
     let published = scenario.run(["publish", "--attestation", "bundle.json", "--trusted-root", &root()]);
     published.exit(0);
     let scenario = scenario.token(None).environment("FLOE_TRUSTED_ROOT", &root());
@@ -61,7 +62,8 @@ fn by_github(published: &Published, lie: impl FnOnce(&mut Claims, &mut Vec<Value
     lie(&mut claims, &mut subjects);
     let bundle = serde_json::from_str(&sign_subjects(&claims, &subjects)).unwrap();
     let sums = Digest::of(&std::fs::read(published.asset_file("SHA256SUMS")).unwrap());
-    published.scenario.github.add_attestation(&published.repo(), &sums, bundle).unwrap();
+    let add = |stored: &mut StoredRepo| stored.attestations.entry(sums.to_string()).or_default().push(bundle);
+    published.scenario.github.edit(&published.repo(), add).unwrap();
 }
 
 #[test]

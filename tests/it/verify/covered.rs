@@ -4,6 +4,7 @@ use expect_test::expect;
 use serde_json::Value;
 
 use super::release::{ARCHIVE, Published};
+use crate::support::artifacts::add_starter;
 use crate::support::scenario::Scenario;
 use crate::support::words::flip_bit;
 
@@ -17,7 +18,7 @@ fn with_added_files() -> Published {
     published.add("tool-riscv64gc-unknown-linux-gnu.tar.gz", b"not even gzip");
     published.add("update-manifest.json", b"{}");
     let github = &published.scenario.github;
-    github.add_starter(&published.repo(), published.id(), "half.zip").unwrap();
+    add_starter(github, &published.repo(), published.id(), "half.zip");
     published
 }
 

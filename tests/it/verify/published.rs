@@ -8,10 +8,10 @@ use expect_test::expect;
 use floe_core::model::Digest;
 use floe_rehearsal::github::SeedTag;
 use floe_rehearsal::interceptor::{Fault, What};
-use floe_rehearsal::registry::Visibility;
-use serde_json::Value;
+use floe_rehearsal::registry::StoredRepository;
 
 use super::release::{ARCHIVE, Published};
+use crate::support::artifacts::add_starter;
 use crate::support::scenario::{READER, Scenario, TOKEN};
 use crate::support::words::flip_bit;
 
@@ -61,7 +61,7 @@ fn assets_that_are_gone_or_unfinished() {
     published.problems(expect![[r#"
         `tool-x86_64-unknown-linux-musl.tar.gz` is missing, although `SHA256SUMS` names it
         `tool-x86_64-unknown-linux-musl.tar.gz` is missing, although the manifest names it"#]]);
-    github.add_starter(&published.repo(), release.id, ARCHIVE).unwrap();
+    add_starter(github, &published.repo(), release.id, ARCHIVE);
     published.problems(expect![[r#"
         `tool-x86_64-unknown-linux-musl.tar.gz` is unfinished on the server
         `tool-x86_64-unknown-linux-musl.tar.gz` is missing, although `SHA256SUMS` names it
@@ -156,16 +156,19 @@ fn a_manifest_that_forgets_the_image() {
     assert!(!outcome.stdout.contains("image"), "{}", outcome.stdout);
 }
 
+/// Changes the repository of the image.
+fn edit<T>(published: &Published, edit: impl FnOnce(&mut StoredRepository) -> T) {
+    let registry = &published.scenario.registry;
+    registry.edit(|stored| edit(stored.repositories.get_mut("acme/tool").unwrap())).unwrap();
+}
+
 #[test]
 fn an_image_tag_that_was_moved() {
     let published = Published::new();
-    let path = published.registry("repositories/acme/tool/_tags.json");
-    let mut tags: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-    tags["1.4.0"] = published.manifest()["image"]["platforms"][0]["digest"].clone();
-    fs::write(&path, tags.to_string()).unwrap();
+    let platform = published.manifest()["image"]["platforms"][0]["digest"].as_str().unwrap().parse().unwrap();
+    edit(&published, |stored| stored.tags.insert("1.4.0".to_owned(), platform));
     published.problems(expect!["`ghcr.io/acme/tool:1.4.0` is sha256:<0>, but the manifest says sha256:<1>"]);
-    tags.as_object_mut().unwrap().remove("1.4.0");
-    fs::write(&path, tags.to_string()).unwrap();
+    edit(&published, |stored| stored.tags.remove("1.4.0"));
     published.problems(expect!["`ghcr.io/acme/tool:1.4.0` is not there, but the manifest says sha256:<0>"]);
 }
 
@@ -187,7 +190,7 @@ fn a_manifest_that_rotted_in_the_registry() {
 #[test]
 fn an_image_that_is_gone() {
     let published = Published::new();
-    fs::remove_dir_all(published.registry("repositories/acme/tool/_manifests")).unwrap();
+    edit(&published, |stored| stored.manifests.clear());
     published.problems(expect![[r#"
         `ghcr.io/acme/tool:1.4.0` is not there, but the manifest says sha256:<0>
         the image is broken: manifest `sha256:<0>` is not in the registry"#]]);
@@ -219,8 +222,8 @@ fn a_draft_is_no_release() {
 #[test]
 fn a_private_repository_is_seen_with_a_token_only() {
     let mut published = Published::new();
-    published.scenario.github.set_private(&published.repo(), true).unwrap();
-    published.scenario.registry.set_visibility(Visibility::Listed(Vec::new())).unwrap();
+    published.scenario.github.edit(&published.repo(), |stored| stored.private = true).unwrap();
+    published.scenario.registry.options().public.clear();
     published.fails(expect![[r#"
         error: release `v1.4.0` of `acme/tool` could not be checked
           caused by: GitHub knows no repository `acme/tool`
@@ -248,7 +251,7 @@ fn registry_secrets() -> Vec<String> {
 /// A release of a private repository whose image is at another registry than the project's, and a user with secrets for both.
 fn published_elsewhere() -> Scenario {
     let published = Published::new();
-    published.scenario.github.set_private(&published.repo(), true).unwrap();
+    published.scenario.github.edit(&published.repo(), |stored| stored.private = true).unwrap();
     published.forge_manifest(|manifest| manifest["image"]["name"] = "registry.example/acme/tool".into());
     published.scenario.registry_interceptor().forbid(registry_secrets());
     published.scenario.token(Some(TOKEN))
@@ -264,7 +267,7 @@ fn a_token_goes_to_no_registry_that_only_a_manifest_names() {
         let scenario = scenario.run_with(&[("FLOE_REGISTRY_HOST", host)], &["verify", "--release", "v1.4.0"]);
         scenario.exit(0).no_writes();
     }
-    scenario.registry.set_visibility(Visibility::Listed(Vec::new())).unwrap();
+    scenario.registry.options().public.clear();
     scenario.run(["verify", "--release", "v1.4.0"]).exit(1).says("does not allow anonymous pulls");
     assert_eq!(scenario.registry_interceptor().leaks(), 0);
     let bound = [("FLOE_REGISTRY_HOST", "registry.example")];
@@ -277,7 +280,7 @@ fn a_token_is_used_only_where_anonymous_requests_are_denied() {
     let verify = ["verify", "--release", "v1.4.0"];
     // A public image of a private repository.
     let published = Published::new();
-    published.scenario.github.set_private(&published.repo(), true).unwrap();
+    published.scenario.github.edit(&published.repo(), |stored| stored.private = true).unwrap();
     published.scenario.registry_interceptor().forbid(registry_secrets());
     let scenario = published.scenario.token(Some(TOKEN));
     scenario.run(verify).exit(0);
@@ -341,7 +344,7 @@ fn a_registry_that_is_down_means_that_the_release_could_not_be_checked() {
 #[test]
 fn an_image_that_cannot_be_pulled_anonymously() {
     let published = Published::new();
-    published.scenario.registry.set_visibility(Visibility::Listed(Vec::new())).unwrap();
+    published.scenario.registry.options().public.clear();
     published.fails(expect![[r#"
         error: release `v1.4.0` of `acme/tool` could not be checked
           caused by: failed to pull tag `1.4.0` of `ghcr.io/acme/tool` anonymously

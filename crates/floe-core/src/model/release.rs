@@ -267,6 +267,11 @@ impl Release {
         self.assets.iter().find(|asset| asset.name == name)
     }
 
+    /// The image by digest, if there is one.
+    pub fn image_reference(&self) -> Option<String> {
+        self.image.as_ref().map(|image| self.destination.image.at(&image.index.digest))
+    }
+
     /// The attestation, if there is one.
     pub fn attestation(&self) -> Option<&Asset> {
         self.asset(ATTESTATION)

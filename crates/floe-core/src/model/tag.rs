@@ -79,6 +79,16 @@ impl Repo {
         &self.name
     }
 
+    /// Whether this is its name, `owner/name`, to GitHub: it ignores case.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.to_string().eq_ignore_ascii_case(name)
+    }
+
+    /// Whether both are the same repository to GitHub.
+    pub fn is(&self, other: &Repo) -> bool {
+        self.is_called(&other.to_string())
+    }
+
     /// Reads the repository out of the address of a page or a git remote:
     /// `https://github.com/o/r`, `https://github.com/o/r.git`, `git@github.com:o/r.git`, `ssh://git@github.com/o/r`.
     pub fn from_url(url: &str) -> Option<Self> {

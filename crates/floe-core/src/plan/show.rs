@@ -5,69 +5,68 @@ use serde::Serialize;
 
 use super::{Phase, Plan, Planned, Since, Status, Step};
 use crate::model::notes::NotesSource;
-use crate::model::{Commit, Destination, Outline, Release, Schema, Tag};
+use crate::model::{Commit, Destination, Outline, Release, Repo, Schema, Tag};
 use crate::units;
 
-/// A plan as JSON, schema 1.
+/// A plan as JSON, schema 1. `C` is a check.
 #[derive(Debug, Serialize)]
-pub struct PlanJson {
+pub struct PlanJson<'a, C> {
     schema: Schema<1>,
-    name: String,
-    version: Version,
-    tag: Tag,
-    repository: String,
-    commit: Commit,
+    name: &'a str,
+    version: &'a Version,
+    tag: &'a Tag,
+    repository: &'a Repo,
+    commit: &'a Commit,
     image: Option<String>,
     published: bool,
     /// Why the release moves no channel, if the project has any.
     #[serde(skip_serializing_if = "Option::is_none")]
-    channels: Option<String>,
-    steps: Vec<StepJson>,
+    channels: Option<&'a str>,
+    steps: Vec<StepJson<'a>>,
+    /// The checks; empty where nothing was checked.
+    questions: &'a [C],
 }
 
 #[derive(Debug, Serialize)]
-struct StepJson {
+struct StepJson<'a> {
     phase: Phase,
     verb: &'static str,
-    object: String,
+    object: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<u64>,
     done: bool,
 }
 
 impl Plan {
-    /// The plan as data for programs.
-    pub fn to_json(&self, release: &Release) -> PlanJson {
+    /// The plan and the checks before it as data for programs.
+    pub fn to_json<'a, C>(&'a self, release: &'a Release, checks: &'a [C]) -> PlanJson<'a, C> {
         let steps = self.steps.iter().map(|Planned { step, object, done }| StepJson {
             phase: step.phase(),
             verb: step.verb(),
-            object: object.clone(),
+            object,
             bytes: step.bytes(),
             done: *done,
         });
+        let Destination { tag, repo, commit, .. } = &release.destination;
         PlanJson {
             schema: Schema,
-            name: release.name.clone(),
-            version: release.version.clone(),
-            tag: release.destination.tag.clone(),
-            repository: release.destination.repo.to_string(),
-            commit: release.destination.commit.clone(),
-            image: release.image.as_ref().map(|image| release.destination.image.at(&image.index.digest)),
+            name: &release.name,
+            version: &release.version,
+            tag,
+            repository: repo,
+            commit,
+            image: release.image_reference(),
             published: self.published.is_some(),
-            channels: self.stays.clone(),
+            channels: self.stays.as_deref(),
             steps: steps.collect(),
+            questions: checks,
         }
     }
 
     /// The plan as the table people read.
     pub fn to_table(&self, release: &Release) -> String {
-        let destination = &release.destination;
-        let mut table = format!(
-            "Release {} of {} at {}\n",
-            destination.tag,
-            destination.repo,
-            destination.commit.short()
-        );
+        let Destination { tag, repo, commit, .. } = &release.destination;
+        let mut table = format!("Release {tag} of {repo} at {}\n", commit.short());
         let lines = self.lines();
         let width = lines.iter().map(|line| line.object.chars().count()).max().unwrap_or(0);
         for line in &lines {

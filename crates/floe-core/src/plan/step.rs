@@ -103,17 +103,22 @@ impl Step {
         self.kind().1
     }
 
-    fn kind(&self) -> (Phase, &'static str) {
+    /// The action as the report of a run says it: `Pushed`.
+    pub fn done(&self) -> &'static str {
+        self.kind().2
+    }
+
+    fn kind(&self) -> (Phase, &'static str, &'static str) {
         match self {
-            Step::PushImage { .. } => (Phase::Stage, "push"),
-            Step::Attach { .. } => (Phase::Stage, "attach"),
-            Step::CreateDraft { .. } => (Phase::Stage, "draft"),
-            Step::DeleteAsset { .. } => (Phase::Stage, "delete"),
-            Step::Upload { .. } => (Phase::Stage, "upload"),
-            Step::Publish { .. } => (Phase::Reveal, "publish"),
-            Step::TagImage { .. } => (Phase::Reveal, "tag"),
-            Step::ListAttached { .. } => (Phase::Reveal, "list"),
-            Step::Channel { .. } => (Phase::Reveal, "channel"),
+            Step::PushImage { .. } => (Phase::Stage, "push", "Pushed"),
+            Step::Attach { .. } => (Phase::Stage, "attach", "Attached"),
+            Step::CreateDraft { .. } => (Phase::Stage, "draft", "Drafted"),
+            Step::DeleteAsset { .. } => (Phase::Stage, "delete", "Deleted"),
+            Step::Upload { .. } => (Phase::Stage, "upload", "Uploaded"),
+            Step::Publish { .. } => (Phase::Reveal, "publish", "Published"),
+            Step::TagImage { .. } => (Phase::Reveal, "tag", "Tagged"),
+            Step::ListAttached { .. } => (Phase::Reveal, "list", "Listed"),
+            Step::Channel { .. } => (Phase::Reveal, "channel", "Moved"),
         }
     }
 

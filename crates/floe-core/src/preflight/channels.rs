@@ -1,6 +1,6 @@
 //! Whether the files of channels could be written: their repositories, and the token.
 
-use super::judge::{failed, passed, warning};
+use super::judge::{failed, passed, refuses_writes, warning};
 use super::{Answer, Asked, Finding, Outcome, Rights, Secret, ServerFacts};
 use crate::model::Subject;
 use crate::model::places::{Home, Submission};
@@ -50,27 +50,16 @@ fn judge(subject: Subject<'_>, facts: &ServerFacts, step: &Step, there: &Asked<R
         Home::Repo(repository) => (repository, None),
         Home::Upstream(submission) => (&submission.fork, Some(submission)),
     };
-    if access.frozen {
-        return failed(
-            format!("{kind}: `{repository}` is archived or disabled: nothing in it can be changed"),
-            format!("unarchive it at {}/{repository}/settings, under \"Danger Zone\"", rights.site),
-        );
-    }
-    let is_renamed = |name: &&String| !name.eq_ignore_ascii_case(&repository.to_string());
-    if let Some(name) = access.name.as_ref().filter(is_renamed) {
-        return failed(
-            format!(
-                "{kind}: `{repository}` is called `{name}` now, and GitHub refuses writes under the old name"
-            ),
-            format!("write `{name}` under [package.metadata.floe.{kind}]"),
-        );
+    let rename = |name: &str| format!("write `{name}` under [package.metadata.floe.{kind}]");
+    if let Some(Finding { found, cure }) = refuses_writes(repository, access, &rights.site, rename) {
+        return failed(format!("{kind}: {found}"), cure);
     }
     if let Some(submission) = home
         && let Some(outcome) = pull_request(submission, access, rights)
     {
         return outcome;
     }
-    let is_own = repository.to_string().eq_ignore_ascii_case(&subject.destination().repo.to_string());
+    let is_own = repository.is(&subject.destination().repo);
     let cure = match home {
         None => {
             "give one with \"Contents: Read and write\" on it as FLOE_CHANNEL_TOKEN (in the workflow: secret `channel-token`)"
@@ -111,8 +100,7 @@ pub const CLASSIC_TOKEN: &str = "give a classic token with the scope `public_rep
 /// The obstacles that keep a fork and a token from opening a pull request, besides the right to write the fork.
 fn pull_request(submission: &Submission, access: &Access, rights: &Rights) -> Option<Outcome> {
     let Submission { upstream, fork, .. } = submission;
-    let parent = access.parent.as_ref().map(|(name, _)| name);
-    if !parent.is_some_and(|name| name.eq_ignore_ascii_case(&upstream.to_string())) {
+    if !access.parent.as_ref().is_some_and(|(name, _)| upstream.is_called(name)) {
         return Some(failed(
             format!("winget: `{fork}` is not a fork of `{upstream}`"),
             format!(

@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use super::{Access, Answer, Asked, Check, Finding, Outcome, Package, ServerFacts, channels, signed};
 use crate::model::notes::{LIMIT, NotesSource};
 use crate::model::release::is_covered;
-use crate::model::{Destination, Subject, body};
+use crate::model::{Repo, Subject, body};
 use crate::plan::{Plan, Step, unpromised};
 use crate::units::size;
 use crate::verify::{ASSET_COUNT, ASSET_LIMIT};
@@ -131,21 +131,36 @@ fn moment(text: &str) -> Option<DateTime<Utc>> {
 }
 
 fn repository(subject: Subject<'_>, access: &Access, site: &str) -> Outcome {
-    let Destination { repo, .. } = subject.destination();
-    if access.frozen {
-        let found = format!("`{repo}` is archived or disabled: nothing in it can be changed");
-        return failed(found, format!("unarchive it at {site}/{repo}/settings, under \"Danger Zone\""));
-    }
-    match &access.name {
-        Some(name) if !name.eq_ignore_ascii_case(&repo.to_string()) => failed(
-            format!("`{repo}` is called `{name}` now, and GitHub refuses writes under the old name"),
-            format!("give `--repo {name}`, and set `repository` in Cargo.toml and the git remote to it"),
-        ),
-        _ if access.private => passed(format!(
+    let repo = &subject.destination().repo;
+    let rename = |name: &str| {
+        format!("give `--repo {name}`, and set `repository` in Cargo.toml and the git remote to it")
+    };
+    match refuses_writes(repo, access, site, rename) {
+        Some(Finding { found, cure }) => failed(found, cure),
+        None if access.private => passed(format!(
             "`{repo}` is there, and private: attestations and required reviewers need GitHub Enterprise Cloud"
         )),
-        _ => passed(format!("`{repo}` is there, and public")),
+        None => passed(format!("`{repo}` is there, and public")),
     }
+}
+
+/// Why GitHub refuses every write to a repository. `rename` is the way out for one that has another name now.
+pub(super) fn refuses_writes(
+    repo: &Repo,
+    access: &Access,
+    site: &str,
+    rename: impl Fn(&str) -> String,
+) -> Option<Finding> {
+    if access.frozen {
+        let found = format!("`{repo}` is archived or disabled: nothing in it can be changed");
+        return Some(Finding {
+            found,
+            cure: format!("unarchive it at {site}/{repo}/settings, under \"Danger Zone\""),
+        });
+    }
+    let name = access.new_name(repo)?;
+    let found = format!("`{repo}` is called `{name}` now, and GitHub refuses writes under the old name");
+    Some(Finding { found, cure: rename(name) })
 }
 
 /// Before the dist is built, another token than the one that publishes will do, but it sees less.

@@ -9,9 +9,6 @@ mod signed;
 
 use serde::Serialize;
 
-use crate::model::Release;
-use crate::plan::{Plan, PlanJson};
-
 pub use crate::world::{Access, Asked, Budget, Finding};
 pub use channels::CLASSIC_TOKEN;
 pub use facts::{Package, Rights, Secret, ServerFacts};
@@ -57,22 +54,6 @@ pub enum Answer {
 }
 
 floe_audit::display_as_serde!(Answer);
-
-/// A plan with its checks as JSON, schema 1.
-#[derive(Debug, Serialize)]
-pub struct CheckedPlanJson<'a> {
-    #[serde(flatten)]
-    plan: PlanJson,
-    /// Empty where nothing was checked.
-    questions: &'a [Check],
-}
-
-impl<'a> CheckedPlanJson<'a> {
-    /// The plan and the checks as data for programs.
-    pub fn new(plan: &Plan, release: &Release, checks: &'a [Check]) -> Self {
-        CheckedPlanJson { plan: plan.to_json(release), questions: checks }
-    }
-}
 
 #[cfg(test)]
 mod tests;

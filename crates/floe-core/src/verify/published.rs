@@ -129,8 +129,7 @@ impl ReleaseRequest {
     fn is_of_repository(&self, address: &str) -> bool {
         match &self.page {
             Some(page) => address.trim_end_matches('/').eq_ignore_ascii_case(page),
-            None => Repo::from_url(address)
-                .is_some_and(|repo| repo.to_string().eq_ignore_ascii_case(&self.repo.to_string())),
+            None => Repo::from_url(address).is_some_and(|repo| repo.is(&self.repo)),
         }
     }
 }

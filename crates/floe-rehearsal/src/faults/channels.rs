@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use floe_core::model::channel::digests;
 use floe_core::model::places::{Home, Submission};
-use floe_core::model::{ChannelPlace, Digest, Marker, Release, Subject};
+use floe_core::model::{ChannelPlace, Marker, Release, Subject};
 
 use super::Testbed;
 use crate::github::{StoredPull, StoredRelease};
@@ -82,28 +82,6 @@ pub(super) fn seen(testbed: &Testbed, expected: &[ExpectedChannel]) -> Seen {
         }
     }
     seen
-}
-
-/// A channel as lines that are the same for every successful release.
-pub(super) fn state(testbed: &Testbed, place: &ChannelPlace) -> Vec<String> {
-    let github = &testbed.github;
-    let (files, pulls) = match &place.home {
-        Home::Repo(repo) => (github.files(repo), Vec::new()),
-        Home::Feed(feed) => {
-            let package = testbed.feed.package(&feed.id, &feed.version);
-            (package.into_iter().map(|bytes| (place.path(), bytes)).collect(), Vec::new())
-        }
-        Home::Upstream(submission) => {
-            let branch = submission.branch();
-            let pulls = github.pulls(&submission.upstream).into_iter();
-            let pulls = pulls.filter(|pull| pull.from == submission.fork && pull.branch == branch).collect();
-            (github.branch_files(&submission.fork, Some(&branch)), pulls)
-        }
-    };
-    let digest = |path: &String| files.get(path).map(|bytes| Digest::of(bytes).to_string());
-    let file = |path: &String| format!("channel {place} {path} {}", digest(path).unwrap_or_default());
-    let pull = |pull: &StoredPull| format!("channel {place} pull open={} merged={}", pull.open, pull.merged);
-    place.paths.iter().map(file).chain(pulls.iter().map(pull)).collect()
 }
 
 /// Everything that requests must not have changed.

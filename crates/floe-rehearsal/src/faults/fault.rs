@@ -31,7 +31,7 @@ impl fmt::Display for Side {
 
 /// The requests that a kind of fault can affect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Where {
+pub enum Where {
     Anywhere,
     At(Side),
     /// Requests at a server with this method and this part of a path.
@@ -49,16 +49,19 @@ macro_rules! kinds {
         impl FaultKind {
             pub const ALL: &[FaultKind] = &[$(FaultKind::$kind),*];
 
-            fn name(self) -> &'static str {
-                match self { $(FaultKind::$kind => $name,)* }
-            }
-
             pub fn description(self) -> &'static str {
                 match self { $(FaultKind::$kind => $description,)* }
             }
 
-            pub(super) fn place(self) -> Where {
+            /// The requests that it can affect.
+            pub fn place(self) -> Where {
                 match self { $(FaultKind::$kind => $place,)* }
+            }
+        }
+
+        impl fmt::Display for FaultKind {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self { $(FaultKind::$kind => $name,)* })
             }
         }
     };
@@ -150,34 +153,5 @@ impl FaultKind {
             Home::Upstream(_) => by_pull,
             Home::Feed(_) => false,
         })
-    }
-
-    /// Whether [`Injection::nth`](super::Injection::nth) counts only the requests that it can affect.
-    pub fn has_route(self) -> bool {
-        matches!(self.place(), Route(..))
-    }
-
-    /// Whether it can affect a request like this one.
-    pub fn fits(self, side: Side, method: &str, path: &str) -> bool {
-        match self.place() {
-            Route(only, verb, part) => only == side && verb == method && path.contains(part),
-            // These need a request with a body.
-            _ if matches!(self, FaultKind::CutRequest | FaultKind::Slow) => {
-                self.is_at(side) && matches!(method, "POST" | "PUT" | "PATCH")
-            }
-            _ => self.is_at(side),
-        }
-    }
-
-    /// Whether it is a change by another user that a publisher cannot undo, so that the final state may differ.
-    pub fn is_permanent(self) -> bool {
-        use FaultKind::{ChannelNewer, Newer, Published, PullClosed, PullMerged, PushedMeanwhile};
-        matches!(self, Published | Newer | ChannelNewer | PullClosed | PullMerged | PushedMeanwhile)
-    }
-}
-
-impl fmt::Display for FaultKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }

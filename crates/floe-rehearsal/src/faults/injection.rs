@@ -74,10 +74,10 @@ impl Injection {
             Kind::Error503 => What::answer(503, "No server is currently available to service your request."),
             Kind::Error504 => What::answer(504, "Gateway Timeout"),
             Kind::Stored502 => stored(502, String::new()),
-            Kind::TooMany => What::Limit(Limit::TooMany { lasts }),
-            Kind::Secondary => What::Limit(Limit::Secondary { lasts, retry_after: false }),
-            Kind::SecondaryRetryAfter => What::Limit(Limit::Secondary { lasts, retry_after: true }),
-            Kind::Primary => What::Limit(Limit::Primary { lasts }),
+            Kind::TooMany => What::Limit(Limit::TooMany, lasts),
+            Kind::Secondary => What::Limit(Limit::Secondary, lasts),
+            Kind::SecondaryRetryAfter => What::Limit(Limit::SecondaryRetryAfter, lasts),
+            Kind::Primary => What::Limit(Limit::Primary, lasts),
             Kind::AlreadyExists => answer(422, already_exists()),
             Kind::StoredAlreadyExists => stored(422, already_exists()),
             Kind::ForkStuck => What::answer(409, "There are merge conflicts"),
@@ -105,17 +105,17 @@ impl Injection {
         let (github, registry, home) = (&testbed.github, &testbed.registry, &testbed.home);
         let listings = u32::try_from(self.amount).unwrap_or(u32::MAX);
         match (self.kind, self.side) {
-            (Kind::Starter, _) => github.spoil_next_upload(UploadQuirk::Starter),
-            (Kind::Renamed, _) => github.spoil_next_upload(UploadQuirk::Renamed),
-            (Kind::WrongDigest, _) => github.spoil_next_upload(UploadQuirk::Corrupted),
-            (Kind::ReleaseLag, _) => github.lag_releases(listings),
-            (Kind::AssetLag, _) => github.lag_assets(listings),
-            (Kind::Expired, Side::GitHub) => github.expire_tokens(true),
+            (Kind::Starter, _) => github.quirks().uploads.push_back(UploadQuirk::Starter),
+            (Kind::Renamed, _) => github.quirks().uploads.push_back(UploadQuirk::Renamed),
+            (Kind::WrongDigest, _) => github.quirks().uploads.push_back(UploadQuirk::Corrupted),
+            (Kind::ReleaseLag, _) => github.quirks().releases = github.lag(listings),
+            (Kind::AssetLag, _) => github.quirks().assets = github.lag(listings),
+            (Kind::Expired, Side::GitHub) => github.options().expired = true,
             (Kind::Expired, Side::Registry) => registry.revoke_tokens(),
             (Kind::Expired | Kind::NoPush, Side::Feed) => testbed.feed.expire_key(true),
             (Kind::NoPush, Side::GitHub) => github.set_push(&testbed.users.0, Vec::new()),
-            (Kind::NoPush, Side::Registry) => registry.set_push(&testbed.users.1, Vec::new())?,
-            (Kind::Immutable, _) => github.set_immutable(true),
+            (Kind::NoPush, Side::Registry) => registry.set_push(&testbed.users.1, &[]),
+            (Kind::Immutable, _) => github.options().immutable = true,
             (Kind::Forgotten, _) => registry.forget_uploads(),
             (Kind::DuplicateDraft, _) => drop(github.add_draft(&home.repo, home.tag.as_str())?),
             (Kind::TagMoved, _) => github.push_tag(&home.repo, &tag(&home.tag, &other_commit()))?,
@@ -147,8 +147,8 @@ impl Injection {
             (Kind::ChannelOther, Home::Repo(repo)) => {
                 github.write_file(repo, "Formula/other.rb", b"# another\n")
             }
-            (Kind::ChannelProtected, Home::Repo(repo)) => github.set_protected(repo, true),
-            (Kind::ChannelArchived, Home::Repo(repo)) => github.set_archived(repo, true),
+            (Kind::ChannelProtected, Home::Repo(repo)) => github.edit(repo, |stored| stored.protected = true),
+            (Kind::ChannelArchived, Home::Repo(repo)) => github.edit(repo, |stored| stored.archived = true),
             (Kind::PushedMeanwhile, Home::Feed(one)) if feed.package(&one.id, &one.version).is_none() => {
                 feed.put(&by_hand(one)?)
             }
@@ -173,7 +173,9 @@ impl Injection {
                         github.write_branch(&one.fork, &branch, path, b"# by hand\n")
                     }
                     (Kind::PullMerged, Some(number)) => github.merge_pull(upstream, number),
-                    (Kind::PullClosed, Some(number)) => github.close_pull(upstream, number),
+                    (Kind::PullClosed, Some(number)) => {
+                        github.edit(upstream, |stored| stored.pulls[number as usize - 1].open = false)
+                    }
                     _ => Ok(()),
                 }
             }

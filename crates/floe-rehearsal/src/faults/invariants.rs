@@ -6,14 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use floe_core::model::{Commit, Digest, Release, Tag};
+use floe_core::parallel::lock;
 use semver::Version;
 
 use super::Testbed;
 use super::artifacts::Artifacts;
 use super::channels::{self, ExpectedChannel, Seen};
 use super::fault::Side;
-use crate::basics::lock;
-use crate::github::{StoredAsset, StoredRelease};
+use crate::github::{StoredAsset, StoredRelease, StoredRepo};
 use crate::interceptor::LoggedRequest;
 
 /// Checks both servers while one release is published. Clones share what was observed.
@@ -39,20 +39,10 @@ type Assets = BTreeSet<(String, u64, Option<Digest>)>;
 
 #[derive(Default)]
 struct Observed {
-    /// Every published release by id, as it was when it was published.
-    public: BTreeMap<u64, StoredRelease>,
-    /// Every draft by another user.
-    foreign: Vec<StoredRelease>,
-    /// The commits of the tags of the published releases.
-    commits: BTreeMap<u64, Option<Commit>>,
+    /// The state after the last request or change.
+    last: Snapshot,
     /// The highest stable version of the package that a listing has shown the publisher.
     known: Option<Version>,
-    latest: Option<String>,
-    image_tags: BTreeMap<String, Digest>,
-    /// The tags of all other images, as one digest.
-    other_images: Option<Digest>,
-    /// The state of the channels.
-    channels: Seen,
     /// Images that were complete, which need no second look.
     complete: BTreeSet<Digest>,
     violations: Vec<String>,
@@ -65,18 +55,41 @@ struct Observed {
     under_way: BTreeMap<u64, u32>,
 }
 
+/// The state of the servers.
+#[derive(Default)]
+struct Snapshot {
+    /// All releases without the fields that downloads change.
+    releases: Vec<StoredRelease>,
+    /// The commit of each git tag.
+    commits: BTreeMap<String, Commit>,
+    latest: Option<String>,
+    /// The tags of every image.
+    image_tags: BTreeMap<String, BTreeMap<String, Digest>>,
+    channels: Seen,
+}
+
+impl Snapshot {
+    fn release(&self, id: u64) -> Option<&StoredRelease> {
+        self.releases.iter().find(|release| release.id == id)
+    }
+
+    fn public(&self) -> impl Iterator<Item = &StoredRelease> {
+        self.releases.iter().filter(|release| !release.draft)
+    }
+
+    /// The releases that are public now and were not in another state.
+    fn new_since(&self, before: &Snapshot) -> impl Iterator<Item = &StoredRelease> {
+        self.public().filter(|release| before.public().all(|known| known.id != release.id))
+    }
+}
+
 /// The most changes by a publisher that cannot know yet what another user did: at most six uploads are under way, and
 /// each changes its asset when it starts and when it ends.
 const UNDER_WAY: u32 = 12;
 
 impl Invariants {
-    /// Starts from the current state of both servers.
-    pub fn new(testbed: &Testbed, release: &Release) -> Self {
-        Invariants::any_of(testbed, &[release])
-    }
-
-    /// The same for several dists of one version that are published at once. Any of them may become public.
-    pub fn any_of(testbed: &Testbed, releases: &[&Release]) -> Self {
+    /// Starts from the current state of the servers. Of several dists of one version any may become public.
+    pub fn new(testbed: &Testbed, releases: &[&Release]) -> Self {
         let assets = |release: &&Release| {
             release.assets.iter().map(|one| (one.name.clone(), one.size, Some(one.digest))).collect()
         };
@@ -90,10 +103,8 @@ impl Invariants {
         };
         let invariants =
             Invariants { testbed: testbed.clone(), expected: Arc::new(expected), observed: Arc::default() };
-        let mut observed = Observed::default();
-        invariants.judge(&mut observed, "at the start");
-        observed.violations.clear();
-        *lock(&invariants.observed) = observed;
+        let last = invariants.snapshot();
+        lock(&invariants.observed).last = last;
         invariants
     }
 
@@ -126,11 +137,11 @@ impl Invariants {
         // Earlier changes are judged first.
         self.judge(&mut observed, "before a change by another user");
         change();
-        let releases = self.testbed.github.releases(&self.testbed.home.repo);
-        let published = releases.iter().filter(|one| !one.draft && !observed.public.contains_key(&one.id));
-        let under_way: Vec<(u64, u32)> = published.map(|release| (release.id, UNDER_WAY)).collect();
-        observed.under_way.extend(under_way);
-        self.accept(&mut observed, &releases);
+        let now = self.snapshot();
+        let published: Vec<(u64, u32)> =
+            now.new_since(&observed.last).map(|release| (release.id, UNDER_WAY)).collect();
+        observed.under_way.extend(published);
+        observed.last = now;
     }
 
     fn check(&self, side: Side, request: &LoggedRequest) {
@@ -145,8 +156,9 @@ impl Invariants {
                 observed.tag_commit = self.testbed.github.tag(&self.testbed.home.repo, tag);
             }
             (Side::GitHub, "GET") if path.contains("/releases?") && *status == 200 => {
-                let listed = |release: &&StoredRelease| self.testbed.github.was_listed(release.id);
-                let highest = self.highest_stable(observed.public.values().filter(listed));
+                let newest = self.testbed.github.quirks().newest_shown;
+                let listed = |release: &&StoredRelease| newest.is_none_or(|newest| release.id <= newest);
+                let highest = self.highest_stable(observed.last.public().filter(listed));
                 observed.known = highest.max(observed.known.take());
             }
             (Side::Registry, "DELETE") if !path.contains("/uploads/") => {
@@ -156,38 +168,51 @@ impl Invariants {
         }
     }
 
-    /// Compares both servers with their last state.
+    fn snapshot(&self) -> Snapshot {
+        let (github, repo) = (&self.testbed.github, &self.testbed.home.repo);
+        let commits = |stored: &StoredRepo| {
+            stored.tags.iter().map(|(name, tag)| (name.clone(), tag.commit.clone())).collect()
+        };
+        Snapshot {
+            releases: github.releases(repo).into_iter().map(frozen).collect(),
+            commits: github.look(repo, commits).unwrap_or_default(),
+            latest: github.latest(repo),
+            image_tags: self.testbed.registry.all_tags(),
+            channels: channels::seen(&self.testbed, &self.expected.channels),
+        }
+    }
+
+    /// Compares the servers with their last state.
     fn judge(&self, observed: &mut Observed, after: &str) {
-        let releases = self.testbed.github.releases(&self.testbed.home.repo);
-        let mut violations = self.judge_releases(observed, &releases);
-        violations.extend(self.judge_latest(observed));
-        let expected = &self.expected.channels;
-        let seen = channels::seen(&self.testbed, expected);
-        violations.extend(channels::judge(&self.testbed, expected, (&observed.channels, &seen), &releases));
-        let of_registry = self.judge_registry(observed, &releases);
+        let now = self.snapshot();
+        let mut violations = self.judge_releases(observed, &now);
+        violations.extend(self.judge_latest(observed, &now));
+        let (expected, seen) = (&self.expected.channels, (&observed.last.channels, &now.channels));
+        violations.extend(channels::judge(&self.testbed, expected, seen, &now.releases));
+        let of_registry = self.judge_registry(observed, &now);
         let unread = |error| vec![format!("cannot read the registry: {error:#}")];
         violations.extend(of_registry.unwrap_or_else(unread));
         observed.violations.extend(violations.into_iter().map(|text| format!("{text} ({after})")));
-        self.accept(observed, &releases);
+        observed.last = now;
     }
 
-    fn judge_releases(&self, observed: &mut Observed, releases: &[StoredRelease]) -> Vec<String> {
-        let mut violations = Vec::new();
-        for (id, before) in &observed.public {
-            let tag = &before.tag_name;
-            match releases.iter().find(|release| release.id == *id).map(frozen) {
+    fn judge_releases(&self, observed: &mut Observed, now: &Snapshot) -> Vec<String> {
+        let (before, mut violations) = (&observed.last, Vec::new());
+        for old in before.public() {
+            let tag = &old.tag_name;
+            match now.release(old.id) {
                 None => violations.push(format!("the public release {tag} was deleted")),
-                Some(now) if now != *before => match observed.under_way.get_mut(id) {
+                Some(new) if new != old => match observed.under_way.get_mut(&old.id) {
                     Some(left) if *left > 0 => *left -= 1,
                     _ => violations.push(format!("the public release {tag} was changed")),
                 },
-                Some(_) if self.commit(before) != observed.commits.get(id).cloned().flatten() => {
+                Some(_) if before.commits.get(tag) != now.commits.get(tag) => {
                     violations.push(format!("the tag of the public release {tag} was moved"));
                 }
                 Some(_) => {}
             }
         }
-        for release in releases.iter().filter(|one| !one.draft && !observed.public.contains_key(&one.id)) {
+        for release in now.new_since(before) {
             let tag = &release.tag_name;
             if tag != self.expected.tag.as_str() {
                 violations.push(format!("a release of another tag, {tag}, became public"));
@@ -197,13 +222,11 @@ impl Invariants {
                 violations.push(format!("{tag} became public although its tag was seen at another commit"));
             }
         }
-        for before in &observed.foreign {
-            let now = releases.iter().find(|release| release.id == before.id);
-            let lost = now.map_or(Some("was deleted"), |now| self.lost(before, now));
-            violations.extend(lost.map(|lost| format!("the draft {} by another user {lost}", before.id)));
+        for old in before.releases.iter().filter(|release| release.draft && release.is_foreign()) {
+            let lost = now.release(old.id).map_or(Some("was deleted"), |new| self.lost(old, new));
+            violations.extend(lost.map(|lost| format!("the draft {} by another user {lost}", old.id)));
         }
-        let is_ours = |one: &&StoredRelease| one.draft && !one.is_foreign();
-        let drafts = releases.iter().filter(is_ours).count();
+        let drafts = now.releases.iter().filter(|one| one.draft && !one.is_foreign()).count();
         if drafts > 1 && !observed.two_drafts {
             violations.push(format!("there are {drafts} drafts by the publisher"));
         }
@@ -230,15 +253,15 @@ impl Invariants {
         }
     }
 
-    fn judge_latest(&self, observed: &Observed) -> Option<String> {
-        let latest = self.testbed.github.latest(&self.testbed.home.repo);
-        if latest == observed.latest {
+    fn judge_latest(&self, observed: &Observed, now: &Snapshot) -> Option<String> {
+        let before = &observed.last.latest;
+        if now.latest == *before {
             return None;
         }
-        let tag = latest.as_ref().and_then(|tag| tag.parse::<Tag>().ok());
+        let tag = now.latest.as_ref().and_then(|tag| tag.parse::<Tag>().ok());
         match tag {
             // Without any latest release GitHub shows the first that is published.
-            Some(tag) if observed.latest.is_some() && !self.testbed.home.may_be_latest => {
+            Some(tag) if before.is_some() && !self.testbed.home.may_be_latest => {
                 Some(format!("latest moved to {tag}, whose package does not own it"))
             }
             Some(tag) if tag.prefix() != self.expected.tag.prefix() => {
@@ -248,33 +271,33 @@ impl Invariants {
             Some(tag) if observed.known.as_ref().is_some_and(|known| tag.version() < known) => {
                 Some(format!("latest went down to {tag}"))
             }
-            None if observed.latest.is_some() => Some("there is no latest release any more".to_owned()),
+            None if before.is_some() => Some("there is no latest release any more".to_owned()),
             _ => None,
         }
     }
 
-    fn judge_registry(
-        &self,
-        observed: &mut Observed,
-        releases: &[StoredRelease],
-    ) -> anyhow::Result<Vec<String>> {
+    fn judge_registry(&self, observed: &mut Observed, now: &Snapshot) -> anyhow::Result<Vec<String>> {
         let (registry, image) = (&self.testbed.registry, self.testbed.home.image.repository());
-        let held = registry.held(image, &observed.complete)?;
+        let (mut others, mut others_before) = (now.image_tags.clone(), observed.last.image_tags.clone());
+        let [tags, before] =
+            [&mut others, &mut others_before].map(|all| all.remove(image).unwrap_or_default());
         let entries = |index| registry.children(image, index);
-        let missing = held.missing.iter();
+        let images: BTreeSet<Digest> = tags.values().copied().collect();
+        let missing = registry.missing(image, images.difference(&observed.complete).copied())?;
+        if missing.is_empty() {
+            observed.complete.extend(images);
+        }
+        let missing = missing.iter();
         let mut violations: Vec<String> =
             missing.map(|digest| format!("an image tag points to an image without {digest}")).collect();
-        if held.missing.is_empty() {
-            observed.complete.extend(held.tags.values().copied());
-        }
         let tag = &self.expected.tag;
-        let public = releases.iter().any(|release| !release.draft && release.tag_name == tag.as_str());
-        for (name, digest) in &held.tags {
-            if observed.image_tags.get(name) == Some(digest) {
+        let public = now.public().any(|release| release.tag_name == tag.as_str());
+        for (name, digest) in &tags {
+            if before.get(name) == Some(digest) {
                 continue;
             }
             if Artifacts::is_list(name) {
-                let before = observed.image_tags.get(name).map(entries).transpose()?.unwrap_or_default();
+                let before = before.get(name).map(entries).transpose()?.unwrap_or_default();
                 violations.extend(self.expected.artifacts.judge(name, (&before, &entries(digest)?), public));
                 continue;
             }
@@ -290,12 +313,10 @@ impl Invariants {
                 violations.push(format!("the image tag {name} moved to {version}, which must not have it"));
             }
         }
-        for name in observed.image_tags.keys().filter(|name| !held.tags.contains_key(*name)) {
+        for name in before.keys().filter(|name| !tags.contains_key(*name)) {
             violations.push(format!("the image tag {name} was deleted"));
         }
-        observed.image_tags = held.tags;
-        let elsewhere = registry.tags_elsewhere(image)?;
-        if observed.other_images.replace(elsewhere).is_some_and(|before| before != elsewhere) {
+        if others != others_before {
             violations.push("a tag of another image moved".to_owned());
         }
         Ok(violations)
@@ -303,25 +324,10 @@ impl Invariants {
 
     /// The highest stable version among published releases of this package: those whose tags have its prefix.
     fn highest_stable<'a>(&self, releases: impl Iterator<Item = &'a StoredRelease>) -> Option<Version> {
-        let stable = releases.filter(|release| !release.prerelease && !release.draft);
+        let stable = releases.filter(|release| !release.prerelease);
         let tags = stable.filter_map(|release| release.tag_name.parse::<Tag>().ok());
         let own = tags.filter(|tag| !tag.is_prerelease() && tag.prefix() == self.expected.tag.prefix());
         own.map(|tag| tag.version().clone()).max()
-    }
-
-    /// Makes the current state of GitHub the one to compare with.
-    fn accept(&self, observed: &mut Observed, releases: &[StoredRelease]) {
-        let public = releases.iter().filter(|release| !release.draft);
-        observed.public = public.map(|release| (release.id, frozen(release))).collect();
-        let foreign = releases.iter().filter(|release| release.draft && release.is_foreign());
-        observed.foreign = foreign.cloned().collect();
-        observed.commits = observed.public.iter().map(|(id, release)| (*id, self.commit(release))).collect();
-        observed.latest = self.testbed.github.latest(&self.testbed.home.repo);
-        observed.channels = channels::seen(&self.testbed, &self.expected.channels);
-    }
-
-    fn commit(&self, release: &StoredRelease) -> Option<Commit> {
-        self.testbed.github.tag(&self.testbed.home.repo, &release.tag_name)
     }
 }
 
@@ -331,8 +337,7 @@ fn by_hand(body: &str) -> &str {
 }
 
 /// A release without the fields that downloads change.
-fn frozen(release: &StoredRelease) -> StoredRelease {
-    let mut release = release.clone();
+fn frozen(mut release: StoredRelease) -> StoredRelease {
     release.updated_at.clear();
     for asset in &mut release.assets {
         asset.download_count = 0;

@@ -15,8 +15,7 @@ pub fn repair(testbed: &Testbed, invariants: &Invariants, assets: &[String]) -> 
     let (github, registry, home) = (&testbed.github, &testbed.registry, &testbed.home);
     let mut fixes = Vec::new();
     invariants.external_change(|| {
-        if github.tokens_expired() {
-            github.expire_tokens(false);
+        if std::mem::take(&mut github.options().expired) {
             fixes.push("set a valid token".to_owned());
         }
         if testbed.feed.is_expired() {
@@ -26,7 +25,7 @@ pub fn repair(testbed: &Testbed, invariants: &Invariants, assets: &[String]) -> 
         // Granting rights that exist changes nothing.
         let channels = testbed.channels.iter().filter_map(|place| place.writes().cloned());
         github.set_push(&testbed.users.0, [home.repo.clone()].into_iter().chain(channels).collect());
-        let _ = registry.set_push(&testbed.users.1, vec![home.image.repository().to_owned()]);
+        registry.set_push(&testbed.users.1, &[home.image.repository()]);
         if github.tag(&home.repo, home.tag.as_str()).as_ref() != Some(&home.commit) {
             let tag = SeedTag { name: home.tag.to_string(), commit: home.commit.clone(), annotated: true };
             if github.push_tag(&home.repo, &tag).is_ok() {
@@ -48,7 +47,7 @@ fn tidy_drafts(testbed: &Testbed, assets: &[String]) -> Vec<String> {
     let keep = usize::from(published.is_empty());
     let mut fixes = Vec::new();
     for extra in drafts.iter().skip(keep) {
-        if github.delete_release(&home.repo, extra.id).is_ok() {
+        if github.edit(&home.repo, |stored| stored.releases.retain(|one| one.id != extra.id)).is_ok() {
             fixes.push(format!("deleted the extra draft {} of `{}`", extra.id, home.tag));
         }
     }
@@ -68,8 +67,8 @@ fn open_channels(testbed: &Testbed) -> Vec<String> {
     for place in &testbed.channels {
         let Some(repository) = place.writes() else { continue };
         // Opening what is open changes nothing.
-        let _ = github.set_archived(repository, false);
-        let _ = github.set_protected(repository, false);
+        let _ = github.edit(repository, |stored| stored.archived = false);
+        let _ = github.edit(repository, |stored| stored.protected = false);
         for path in &place.paths {
             match &place.home {
                 Home::Repo(_) if is_by_hand(github.files(repository).remove(path)) => {
@@ -79,9 +78,9 @@ fn open_channels(testbed: &Testbed) -> Vec<String> {
                 Home::Upstream(submission) => {
                     let branch = submission.branch();
                     if is_by_hand(github.branch_files(repository, Some(&branch)).remove(path)) {
-                        let deleted = github.delete_branch(repository, &branch).ok();
+                        let deleted = github.edit(repository, |stored| stored.branches.remove(&branch)).ok();
                         fixes.extend(
-                            deleted.map(|()| format!("deleted the branch `{branch}` of `{repository}`")),
+                            deleted.map(|_| format!("deleted the branch `{branch}` of `{repository}`")),
                         );
                     }
                 }

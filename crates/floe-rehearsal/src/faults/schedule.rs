@@ -10,7 +10,7 @@ use super::fault::{FaultKind, Side, Where};
 use super::injection::Injection;
 use super::{Invariants, Testbed};
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Schedule {
     /// The seed that it was drawn from, if any.
     pub seed: Option<u64>,
@@ -18,21 +18,6 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// No faults.
-    pub fn calm() -> Self {
-        Schedule { seed: None, injections: Vec::new() }
-    }
-
-    /// One fault.
-    pub fn one(injection: Injection) -> Self {
-        Schedule { seed: None, injections: vec![injection] }
-    }
-
-    /// Faults of GitHub and of the registry for a release without channels.
-    pub fn from_seed(seed: u64) -> Self {
-        Schedule::at(&[Side::GitHub, Side::Registry], &[], seed)
-    }
-
     /// Faults that can strike while this release is published.
     pub fn of(release: &Release, seed: u64) -> Self {
         let channels = Subject::from(release).channels();
@@ -104,8 +89,9 @@ mod tests {
 
     #[test]
     fn a_seed_always_gives_the_same_schedule_and_every_kind_is_drawn() {
-        assert_eq!(Schedule::from_seed(7), Schedule::from_seed(7));
-        let first = Schedule::from_seed(1).to_string();
+        let of = |seed| Schedule::at(&Side::ALL, &[], seed);
+        assert_eq!(of(7), of(7));
+        let first = of(1).to_string();
         assert!(first.starts_with("seed 1: "), "{first}");
         let repo = || "acme/tap".parse().unwrap();
         let submission = Submission {

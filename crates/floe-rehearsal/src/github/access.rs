@@ -3,24 +3,22 @@
 //! A private repository is answered with 404 where the caller may not see it, like one that does not exist.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
-use std::sync::Mutex;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use floe_core::model::{Digest, Repo};
+use floe_core::parallel::lock;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use http_body_util::{BodyExt as _, Collected};
 use serde_json::{Value, json};
 
 use super::response::{ApiError, ApiResult, json_response, ok};
-use super::state::{StoredRepo, StoredState, key};
+use super::site::unix_time;
+use super::state::{StoredRelease, StoredRepo, StoredState, key};
 use super::{EmbeddedGitHub, GitHubAccount, view};
-use crate::basics::lock;
 
 /// The sender of a request.
 #[derive(Clone)]
@@ -42,6 +40,11 @@ impl Caller {
     /// Whether the caller may read the settings of a repository.
     pub(super) fn is_admin(&self, repo: &StoredRepo) -> bool {
         self.can_push(repo) && self.account.as_ref().is_some_and(|account| account.admin)
+    }
+
+    /// Whether the caller may see a release: drafts need the right to push.
+    pub(super) fn sees(&self, repo: &StoredRepo, release: &StoredRelease) -> bool {
+        !release.draft || self.can_push(repo)
     }
 
     /// The address of a repository in the API.
@@ -196,9 +199,9 @@ impl EmbeddedGitHub {
             .split_once(' ')
             .filter(|(scheme, _)| ["bearer", "token"].contains(&scheme.to_ascii_lowercase().as_str()))
             .map(|(_, token)| token.trim());
-        let account =
-            lock(&self.accounts).iter().find(|account| Some(account.token.as_str()) == token).cloned();
-        let account = account.filter(|_| !self.tokens_expired());
+        let options = self.options();
+        let account = options.tokens.iter().find(|account| Some(account.token.as_str()) == token).cloned();
+        let account = account.filter(|_| !options.expired);
         let account = account.ok_or_else(|| ApiError::new(StatusCode::UNAUTHORIZED, "Bad credentials"))?;
         Ok(Caller { base, account: Some(account) })
     }
@@ -221,7 +224,7 @@ pub(super) async fn middleware(
         Err(error) => return error.into_response(),
     };
     let free = request.uri().path() == "/rate_limit";
-    let mut window = github.limits.count(&caller, i64::from(!free));
+    let mut window = github.count(&caller, i64::from(!free));
     let known = request.headers().get_all(header::IF_NONE_MATCH).iter().cloned().collect::<Vec<_>>();
     let is_get = request.method() == Method::GET || request.method() == Method::HEAD;
     let mut response = match window.used > window.limit && !free {
@@ -238,7 +241,7 @@ pub(super) async fn middleware(
         response = with_etag(response, &known).await;
         if response.status() == StatusCode::NOT_MODIFIED && caller.account.is_some() {
             // GitHub does not count it.
-            window = github.limits.count(&caller, -1);
+            window = github.count(&caller, -1);
         }
     }
     let headers = response.headers_mut();
@@ -269,31 +272,21 @@ async fn with_etag(response: Response, known: &[HeaderValue]) -> Response {
     Response::from_parts(parts, Body::from(bytes))
 }
 
-/// The requests of each account in its current hour.
-pub(super) struct RateLimits {
-    limit: u32,
-    windows: Mutex<HashMap<String, Window>>,
-}
-
 /// The current hour of an account.
 #[derive(Clone, Copy)]
-struct Window {
+pub(super) struct Window {
     limit: u64,
     used: u64,
     /// Unix time in seconds.
     reset: u64,
 }
 
-impl RateLimits {
-    pub(super) fn new(limit: u32) -> Self {
-        RateLimits { limit, windows: Mutex::default() }
-    }
-
+impl EmbeddedGitHub {
     /// The caller's window with `requests` more.
     fn count(&self, caller: &Caller, requests: i64) -> Window {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let now = unix_time();
         let token = caller.account.as_ref().map_or("", |account| &account.token).to_owned();
-        let fresh = Window { limit: self.limit.into(), used: 0, reset: now + 3600 };
+        let fresh = Window { limit: self.options().rate_limit, used: 0, reset: now + 3600 };
         let mut windows = lock(&self.windows);
         let window = windows.entry(token).or_insert(fresh);
         if window.reset <= now {
@@ -321,7 +314,7 @@ impl Window {
 
 /// `GET /rate_limit`
 pub(super) async fn rate_limit(State(github): State<EmbeddedGitHub>, caller: Caller) -> Response {
-    let window = github.limits.count(&caller, 0);
+    let window = github.count(&caller, 0);
     let rate: Value = window.fields().into_iter().collect();
     // There is no search here, but clients require its limit.
     let search = json!({ "limit": 30, "remaining": 30, "used": 0, "reset": window.reset });
@@ -353,7 +346,7 @@ pub(super) async fn repository(request: RepoRequest) -> ApiResult {
 pub(super) async fn immutable_releases(request: RepoRequest) -> ApiResult {
     request.read(|repo| {
         // Without the right to ask the response is the same as for a repository where it is off.
-        if !request.caller.is_admin(repo) || !request.github.is_immutable() {
+        if !request.caller.is_admin(repo) || !request.github.options().immutable {
             return Err(ApiError::not_found());
         }
         ok(&json!({ "enabled": true, "enforced_by_owner": false }))

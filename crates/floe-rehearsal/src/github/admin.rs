@@ -4,67 +4,32 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::atomic::Ordering;
+use std::sync::MutexGuard;
 
 use anyhow::anyhow;
-use chrono::{DateTime, Utc};
 use floe_core::model::{Commit, Digest, Repo};
+use floe_core::parallel::lock;
 
 use super::assets::starter;
 use super::publish::MakeLatest;
 use super::response::{ApiError, ApiResult};
 use super::state::{StoredAsset, StoredRelease, StoredRepo, UPLOADED, draft};
-use super::{EmbeddedGitHub, SeedTag};
-use crate::basics::lock;
+use super::{EmbeddedGitHub, GitHubOptions, SeedTag};
 
 /// The author of everything that is created from outside the API.
 pub(super) const OTHER_USER: &str = "somebody-else";
 
 impl EmbeddedGitHub {
-    /// Switches immutable releases on or off. It applies to releases that are published later.
-    pub fn set_immutable(&self, immutable: bool) {
-        self.immutable.store(immutable, Ordering::SeqCst);
-    }
-
-    /// Expires all tokens, or makes them valid again.
-    pub(crate) fn expire_tokens(&self, expired: bool) {
-        self.expired.store(expired, Ordering::SeqCst);
-    }
-
-    /// Whether all tokens have expired.
-    pub(crate) fn tokens_expired(&self) -> bool {
-        self.expired.load(Ordering::SeqCst)
-    }
-
-    /// Stores an attestation, a bundle, of the file with this digest.
-    pub fn add_attestation(
-        &self,
-        repo: &Repo,
-        digest: &Digest,
-        bundle: serde_json::Value,
-    ) -> anyhow::Result<()> {
-        self.edit(repo, |stored| stored.attestations.entry(digest.to_string()).or_default().push(bundle))
-    }
-
-    /// Replaces the attestations of the file with this digest.
-    pub fn set_attestations(
-        &self,
-        repo: &Repo,
-        digest: &Digest,
-        bundles: Vec<serde_json::Value>,
-    ) -> anyhow::Result<()> {
-        self.edit(repo, |stored| drop(stored.attestations.insert(digest.to_string(), bundles)))
+    /// The options, which apply to the requests to come.
+    pub fn options(&self) -> MutexGuard<'_, GitHubOptions> {
+        lock(&self.options)
     }
 
     /// Replaces the repositories that a user may push to.
     pub fn set_push(&self, login: &str, repos: Vec<Repo>) {
-        let mut accounts = lock(&self.accounts);
-        accounts.iter_mut().filter(|one| one.login == login).for_each(|one| one.can_push.clone_from(&repos));
-    }
-
-    /// Makes a repository private or public.
-    pub fn set_private(&self, repo: &Repo, private: bool) -> anyhow::Result<()> {
-        self.edit(repo, |stored| stored.private = private)
+        for account in self.options().tokens.iter_mut().filter(|account| account.login == login) {
+            account.can_push.clone_from(&repos);
+        }
     }
 
     /// Pushes a tag, or moves it as `git push --force` does. The default branch follows. Fails if the tag belongs to an
@@ -86,11 +51,6 @@ impl EmbeddedGitHub {
         })
     }
 
-    /// Sets the date of a commit, which is that of its releases.
-    pub fn set_commit_date(&self, repo: &Repo, commit: &Commit, date: DateTime<Utc>) -> anyhow::Result<()> {
-        self.edit(repo, |stored| stored.add_commit(commit, Some(date)))
-    }
-
     /// The commit that a tag peels to.
     pub fn tag(&self, repo: &Repo, tag: &str) -> Option<Commit> {
         self.look(repo, |stored| stored.tags.get(tag).map(|tag| tag.commit.clone()))?
@@ -106,44 +66,24 @@ impl EmbeddedGitHub {
         })
     }
 
-    /// Edits a release as its page on the site does.
-    pub fn edit_release(
-        &self,
-        repo: &Repo,
-        release: u64,
-        edit: impl FnOnce(&mut StoredRelease),
-    ) -> anyhow::Result<()> {
-        self.change(repo, |stored, _| {
-            edit(stored.release_mut(release).ok_or_else(ApiError::not_found)?);
-            Ok(())
-        })
-    }
-
     /// Publishes a draft and makes it the latest release. Fails like the request to publish it would.
     pub fn publish_draft(&self, repo: &Repo, release: u64) -> anyhow::Result<()> {
-        let immutable = self.is_immutable();
+        let immutable = self.options().immutable;
         self.change(repo, |stored, _| stored.publish(release, Some(MakeLatest::Yes), immutable))
-    }
-
-    pub(crate) fn delete_release(&self, repo: &Repo, release: u64) -> anyhow::Result<()> {
-        self.edit(repo, |stored| stored.releases.retain(|kept| kept.id != release))
-    }
-
-    /// Adds an asset whose upload broke off to a release, and returns its id.
-    pub fn add_starter(&self, repo: &Repo, release: u64, name: &str) -> anyhow::Result<u64> {
-        self.add_to(repo, release, |id| Ok(starter(id, name.to_owned(), OTHER_USER)))
     }
 
     /// Adds an asset to a release, also to an immutable one, and returns its id.
     pub fn add_asset(&self, repo: &Repo, release: u64, name: &str, bytes: &[u8]) -> anyhow::Result<u64> {
-        self.add_to(repo, release, |id| {
+        self.change(repo, |stored, id| {
+            let release = stored.release_mut(release).ok_or_else(ApiError::not_found)?;
             fs::write(self.asset_file(id), bytes).map_err(anyhow::Error::from)?;
-            Ok(StoredAsset {
+            release.assets.push(StoredAsset {
                 state: UPLOADED.to_owned(),
                 size: bytes.len() as u64,
                 digest: Some(Digest::of(bytes)),
                 ..starter(id, name.to_owned(), OTHER_USER)
-            })
+            });
+            Ok(id)
         })
     }
 
@@ -166,23 +106,18 @@ impl EmbeddedGitHub {
 
     /// The file with the bytes of an asset.
     pub fn asset_file(&self, asset: u64) -> PathBuf {
-        self.store.asset_path(asset)
+        self.store.path("assets", &asset.to_string())
     }
 
-    fn add_to(
-        &self,
-        repo: &Repo,
-        release: u64,
-        asset: impl FnOnce(u64) -> ApiResult<StoredAsset>,
-    ) -> anyhow::Result<u64> {
-        self.change(repo, |stored, id| {
-            let release = stored.release_mut(release).ok_or_else(ApiError::not_found)?;
-            release.assets.push(asset(id)?);
-            Ok(id)
-        })
+    /// Deletes the bytes of deleted assets. A failure only costs space.
+    pub(super) fn delete_bytes(&self, assets: &[StoredAsset]) {
+        for asset in assets {
+            let _ = fs::remove_file(self.asset_file(asset.id));
+        }
     }
 
-    pub(super) fn look<T>(&self, repo: &Repo, look: impl FnOnce(&StoredRepo) -> T) -> Option<T> {
+    /// Looks at a repository, if it is there.
+    pub fn look<T>(&self, repo: &Repo, look: impl FnOnce(&StoredRepo) -> T) -> Option<T> {
         self.store.read(|stored| stored.repo(repo).map(look))
     }
 
@@ -200,10 +135,7 @@ impl EmbeddedGitHub {
     }
 
     /// Makes a change that cannot be refused.
-    pub(super) fn edit(&self, repo: &Repo, edit: impl FnOnce(&mut StoredRepo)) -> anyhow::Result<()> {
-        self.change(repo, |stored, _| {
-            edit(stored);
-            Ok(())
-        })
+    pub fn edit<T>(&self, repo: &Repo, edit: impl FnOnce(&mut StoredRepo) -> T) -> anyhow::Result<T> {
+        self.change(repo, |stored, _| Ok(edit(stored)))
     }
 }

@@ -22,7 +22,6 @@ use super::release_params::{object, text};
 use super::response::{ApiError, ApiResult, custom, field, json_response, ok, page};
 use super::state::{OPEN, STARTER, StoredAsset, StoredRelease, StoredRepo, UPLOADED, now};
 use super::view;
-use crate::basics::lock;
 
 /// The largest asset in bytes, according to GitHub's error message.
 const SIZE_LIMIT: u64 = 2_147_483_648;
@@ -33,9 +32,9 @@ const COUNT_LIMIT: usize = 1000;
 pub(super) async fn list(request: RepoRequest) -> ApiResult {
     let id = request.id()?;
     request.read(|repo| {
-        let release = repo.release(id).filter(|release| is_visible(repo, release, &request));
+        let release = repo.release(id).filter(|release| request.caller.sees(repo, release));
         let release = release.ok_or_else(ApiError::not_found)?;
-        let listed = lock(&request.github.quirks).listed_assets(&release.assets).into_iter();
+        let listed = request.github.quirks().listed_assets(&release.assets).into_iter();
         let listed = listed.map(|asset| view::asset(repo, release, asset, &request.caller));
         Ok(page(listed.collect(), &request))
     })
@@ -45,7 +44,7 @@ pub(super) async fn list(request: RepoRequest) -> ApiResult {
 pub(super) async fn by_id(request: RepoRequest) -> ApiResult {
     let id = request.id()?;
     let (view, uploaded) = request.read(|repo| {
-        let found = repo.asset(id).filter(|(release, _)| is_visible(repo, release, &request));
+        let found = repo.asset(id).filter(|(release, _)| request.caller.sees(repo, release));
         let (release, asset) = found.ok_or_else(ApiError::not_found)?;
         Ok((view::asset(repo, release, asset, &request.caller), asset.is_uploaded()))
     })?;
@@ -86,17 +85,13 @@ pub(super) async fn delete(request: RepoRequest) -> ApiResult {
         release.assets.retain(|asset| asset.id != id);
         Ok(deleted)
     })?;
-    request.github.store.delete_bytes(&[deleted]);
+    request.github.delete_bytes(&[deleted]);
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 fn shown(repo: &StoredRepo, id: u64, request: &RepoRequest) -> ApiResult<Value> {
     let (release, asset) = repo.asset(id).ok_or_else(ApiError::not_found)?;
     Ok(view::asset(repo, release, asset, &request.caller))
-}
-
-fn is_visible(repo: &StoredRepo, release: &StoredRelease, request: &RepoRequest) -> bool {
-    !release.draft || request.caller.can_push(repo)
 }
 
 /// An asset of a release that is not immutable, with that release.
@@ -120,7 +115,7 @@ pub(super) async fn upload(
     body: Body,
 ) -> ApiResult {
     let (release, store) = (request.id()?, &request.github.store);
-    let quirk = lock(&request.github.quirks).uploads.pop_front();
+    let quirk = request.github.quirks().uploads.pop_front();
     let (asset, length) = request.change(|repo, id| {
         let release = repo.release_mut(release).ok_or_else(ApiError::not_found)?;
         let (mut name, content_type, length) = stated(&query, &request.headers)?;
@@ -133,7 +128,7 @@ pub(super) async fn upload(
         release.assets.push(StoredAsset { label, content_type, state, ..starter });
         Ok((id, length))
     })?;
-    let path = store.asset_path(asset);
+    let path = request.github.asset_file(asset);
     let finished = match receive(body, length, &path).await {
         Err(error) => Err(ApiError::from(error)),
         Ok(_) if quirk == Some(UploadQuirk::Starter) => {
@@ -154,10 +149,9 @@ pub(super) async fn upload(
     if finished.is_err() {
         // A starter has no bytes.
         let _ = tokio::fs::remove_file(&path).await;
-        store.change(|stored| {
+        store.edit(|stored| {
             let broken = stored.repos.values_mut().find_map(|repo| repo.asset_mut(asset));
             broken.into_iter().for_each(|broken| STARTER.clone_into(&mut broken.state));
-            Ok(())
         })?;
     }
     Ok(json_response(StatusCode::CREATED, &finished?))

@@ -5,18 +5,14 @@ use std::collections::BTreeMap;
 
 use floe_core::model::Repo;
 
-use super::response::ApiError;
+use super::response::{ApiError, ApiResult};
 use super::state::{StoredPull, StoredRepo, key};
 use super::{EmbeddedGitHub, SeedRepo};
 
 impl EmbeddedGitHub {
     /// Adds a repository, or the parts of it that are missing.
     pub fn add_repo(&self, seed: &SeedRepo) -> anyhow::Result<()> {
-        let added = self.store.change(|stored| {
-            stored.seed(seed);
-            Ok(())
-        });
-        added.map_err(|error| anyhow::anyhow!("the embedded GitHub refused `{}`: {error}", seed.repo))
+        self.store.edit(|stored| stored.seed(seed))
     }
 
     /// Makes a repository a fork of another one, with the same branch and files.
@@ -60,19 +56,9 @@ impl EmbeddedGitHub {
         self.look(repo, |stored| stored.written(branch.unwrap_or(&stored.default_branch))).unwrap_or_default()
     }
 
-    /// Archives a repository, or opens it again.
-    pub fn set_archived(&self, repo: &Repo, archived: bool) -> anyhow::Result<()> {
-        self.edit(repo, |stored| stored.archived = archived)
-    }
-
-    /// Protects the default branch by a rule, or takes the rule away.
-    pub fn set_protected(&self, repo: &Repo, protected: bool) -> anyhow::Result<()> {
-        self.edit(repo, |stored| stored.protected = protected)
-    }
-
     /// Renames a repository. Its former name redirects.
     pub fn rename(&self, repo: &Repo, to: &Repo) -> anyhow::Result<()> {
-        let renamed = self.store.change(|stored| {
+        let renamed: ApiResult<()> = self.store.change(|stored| {
             let (from, to_key) = (key(repo.owner(), repo.name()), key(to.owner(), to.name()));
             let mut moved = stored.repos.remove(&from).ok_or_else(ApiError::not_found)?;
             moved.repo = to.clone();
@@ -105,18 +91,6 @@ impl EmbeddedGitHub {
                 stored.branches.entry(branch.to_owned()).or_insert(default);
             }
             stored.commit_file(branch, path, Some(bytes), id).map(drop)
-        })
-    }
-
-    /// Deletes a branch.
-    pub fn delete_branch(&self, repo: &Repo, branch: &str) -> anyhow::Result<()> {
-        self.edit(repo, |stored| drop(stored.branches.remove(branch)))
-    }
-
-    /// Closes an open pull request without a merge.
-    pub fn close_pull(&self, repo: &Repo, number: u64) -> anyhow::Result<()> {
-        self.edit(repo, |stored| {
-            stored.pulls.iter_mut().filter(|pull| pull.number == number).for_each(|pull| pull.open = false);
         })
     }
 

@@ -20,11 +20,10 @@ mod response;
 mod site;
 mod source;
 mod state;
-mod store;
 mod view;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -33,11 +32,14 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, patch, post};
 use floe_core::model::{Commit, Repo};
 
-use access::RateLimits;
+use access::Window;
+use quirks::Quirks;
 pub(crate) use quirks::UploadQuirk;
 use response::ApiError;
-pub use state::{StoredAsset, StoredPull, StoredRelease};
-use store::StateStore;
+use state::StoredState;
+pub use state::{StoredAsset, StoredPull, StoredRelease, StoredRepo};
+
+use crate::store::Store;
 
 /// The largest body of a JSON request, in bytes. Uploads have their own limit.
 const JSON_LIMIT: usize = 4 << 20;
@@ -54,7 +56,17 @@ pub struct GitHubOptions {
     /// Whether releases become immutable when they are published.
     pub immutable: bool,
     /// The number of requests per hour and account.
-    pub rate_limit: u32,
+    pub rate_limit: u64,
+    /// Whether all tokens have expired.
+    pub expired: bool,
+}
+
+impl GitHubOptions {
+    /// No repositories and no accounts yet.
+    pub fn new(root: PathBuf) -> Self {
+        let (repos, tokens) = (Vec::new(), Vec::new());
+        GitHubOptions { root, repos, tokens, immutable: false, rate_limit: 5000, expired: false }
+    }
 }
 
 /// A repository to create.
@@ -62,8 +74,6 @@ pub struct GitHubOptions {
 pub struct SeedRepo {
     /// Its owner and name.
     pub repo: Repo,
-    /// Whether only accounts can see it. Every account can.
-    pub private: bool,
     /// Its tags, oldest first. The default branch is at the commit of the last one.
     pub tags: Vec<SeedTag>,
     /// The name of the default branch.
@@ -107,12 +117,10 @@ impl GitHubAccount {
 /// An embedded GitHub. Clones share its state, so it can be changed while its router serves.
 #[derive(Clone)]
 pub struct EmbeddedGitHub {
-    store: Arc<StateStore>,
-    accounts: Arc<Mutex<Vec<GitHubAccount>>>,
-    limits: Arc<RateLimits>,
-    immutable: Arc<AtomicBool>,
-    expired: Arc<AtomicBool>,
-    quirks: Arc<Mutex<quirks::Quirks>>,
+    store: Arc<Store<StoredState>>,
+    options: Arc<Mutex<GitHubOptions>>,
+    windows: Arc<Mutex<HashMap<String, Window>>>,
+    quirks: Arc<Mutex<Quirks>>,
     /// The key that storage addresses are signed with, for the life of the process.
     secret: Arc<str>,
 }
@@ -123,14 +131,13 @@ impl EmbeddedGitHub {
     /// # Errors
     /// The folder cannot be written, or holds something else.
     pub fn open(options: GitHubOptions) -> anyhow::Result<Self> {
+        let seed = |stored: &mut StoredState| options.repos.iter().for_each(|repo| stored.seed(repo));
         Ok(EmbeddedGitHub {
-            store: Arc::new(StateStore::open(options.root, &options.repos)?),
-            accounts: Arc::new(Mutex::new(options.tokens)),
-            limits: Arc::new(RateLimits::new(options.rate_limit)),
-            immutable: Arc::new(AtomicBool::new(options.immutable)),
-            expired: Arc::default(),
+            store: Arc::new(Store::open(&options.root, &["assets"], seed)?),
+            options: Arc::new(Mutex::new(options)),
+            windows: Arc::default(),
             quirks: Arc::default(),
-            secret: crate::basics::random_hex(16)?.into(),
+            secret: crate::random_hex(16)?.into(),
         })
     }
 
@@ -206,10 +213,5 @@ impl EmbeddedGitHub {
             )
             .route(&format!("/uploads{}", repo("/releases/{id}/assets")), post(assets::upload))
             .layer(from_fn_with_state(self.clone(), access::middleware))
-    }
-
-    /// Whether a release that is published now becomes immutable.
-    fn is_immutable(&self) -> bool {
-        self.immutable.load(Ordering::SeqCst)
     }
 }

@@ -2,24 +2,26 @@
 //!
 //! Quirks are not stored: an embedded GitHub that is opened again has none.
 
+use floe_core::parallel::lock;
 use std::collections::VecDeque;
+use std::sync::MutexGuard;
 
 use super::EmbeddedGitHub;
 use super::state::{StoredAsset, StoredRelease};
-use crate::basics::lock;
 
 /// The quirks that are left.
 #[derive(Default)]
-pub(super) struct Quirks {
-    releases: Option<Lag>,
-    assets: Option<Lag>,
+pub(crate) struct Quirks {
+    pub(crate) releases: Option<Lag>,
+    pub(crate) assets: Option<Lag>,
     /// The newest release in the last listing, if that one lagged.
-    newest_shown: Option<u64>,
-    pub(super) uploads: VecDeque<UploadQuirk>,
+    pub(crate) newest_shown: Option<u64>,
+    /// The faults of the next uploads.
+    pub(crate) uploads: VecDeque<UploadQuirk>,
 }
 
 /// A lagging listing: anything newer is missing from that many listings that should show it.
-struct Lag {
+pub(crate) struct Lag {
     newest_listed: u64,
     listings: u32,
 }
@@ -62,27 +64,12 @@ fn listed<'a, T>(lag: &mut Option<Lag>, all: &'a [T], id: impl Fn(&T) -> u64) ->
 }
 
 impl EmbeddedGitHub {
-    /// Leaves releases created from now on out of that many listings that should show one.
-    pub(crate) fn lag_releases(&self, listings: u32) {
-        lock(&self.quirks).releases = Some(self.lag(listings));
+    pub(crate) fn quirks(&self) -> MutexGuard<'_, Quirks> {
+        lock(&self.quirks)
     }
 
-    /// Whether the last listing showed a release with this number.
-    pub(crate) fn was_listed(&self, id: u64) -> bool {
-        lock(&self.quirks).newest_shown.is_none_or(|newest| id <= newest)
-    }
-
-    /// Leaves assets created from now on out of that many listings that should show one.
-    pub(crate) fn lag_assets(&self, listings: u32) {
-        lock(&self.quirks).assets = Some(self.lag(listings));
-    }
-
-    /// Applies a fault to the next upload.
-    pub(crate) fn spoil_next_upload(&self, quirk: UploadQuirk) {
-        lock(&self.quirks).uploads.push_back(quirk);
-    }
-
-    fn lag(&self, listings: u32) -> Lag {
-        Lag { newest_listed: self.store.read(|stored| stored.last_id), listings }
+    /// Leaves things that are created from now on out of that many listings that should show one.
+    pub(crate) fn lag(&self, listings: u32) -> Option<Lag> {
+        Some(Lag { newest_listed: self.store.read(|stored| stored.last_id), listings })
     }
 }

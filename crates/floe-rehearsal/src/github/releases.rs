@@ -11,14 +11,12 @@ use super::release_params::{ReleaseParams, object, text};
 use super::response::{ApiError, ApiResult, custom, json_response, ok, page};
 use super::state::{StoredRelease, StoredRepo, draft, now};
 use super::view;
-use crate::basics::lock;
 
 /// `GET /repos/{owner}/{name}/releases`
 pub(super) async fn list(request: RepoRequest) -> ApiResult {
     request.read(|repo| {
-        let with_drafts = request.caller.can_push(repo);
-        let listed = lock(&request.github.quirks).listed_releases(&repo.releases).into_iter().rev();
-        let listed = listed.filter(|release| with_drafts || !release.draft);
+        let listed = request.github.quirks().listed_releases(&repo.releases).into_iter().rev();
+        let listed = listed.filter(|release| request.caller.sees(repo, release));
         let listed = listed.map(|release| view::release(repo, release, &request.caller)).collect();
         Ok(page(listed, &request))
     })
@@ -27,7 +25,7 @@ pub(super) async fn list(request: RepoRequest) -> ApiResult {
 /// `GET /repos/{owner}/{name}/releases/{id}`
 pub(super) async fn by_id(request: RepoRequest) -> ApiResult {
     let id = request.id()?;
-    show(&request, |repo| repo.release(id).filter(|release| !release.draft || request.caller.can_push(repo)))
+    show(&request, |repo| repo.release(id).filter(|release| request.caller.sees(repo, release)))
 }
 
 /// `GET /repos/{owner}/{name}/releases/tags/{tag}`
@@ -53,7 +51,7 @@ fn shown(repo: &StoredRepo, release: Option<&StoredRelease>, caller: &Caller) ->
 
 /// `POST /repos/{owner}/{name}/releases`
 pub(super) async fn create(request: RepoRequest, bytes: Bytes) -> ApiResult {
-    let immutable = request.github.is_immutable();
+    let immutable = request.github.options().immutable;
     let view = request.change(|repo, id| {
         let mut params = ReleaseParams::parse(&bytes)?;
         let Some(tag_name) = params.tag_name.take() else {
@@ -81,7 +79,7 @@ pub(super) async fn create(request: RepoRequest, bytes: Bytes) -> ApiResult {
 
 /// `PATCH /repos/{owner}/{name}/releases/{id}`
 pub(super) async fn update(request: RepoRequest, bytes: Bytes) -> ApiResult {
-    let (id, immutable) = (request.id()?, request.github.is_immutable());
+    let (id, immutable) = (request.id()?, request.github.options().immutable);
     let view = request.change(|repo, _| {
         let before = repo.release(id).ok_or_else(ApiError::not_found)?.clone();
         let params = ReleaseParams::parse(&bytes)?;
@@ -119,7 +117,7 @@ pub(super) async fn delete(request: RepoRequest) -> ApiResult {
         }
         Ok(release)
     })?;
-    request.github.store.delete_bytes(&deleted.assets);
+    request.github.delete_bytes(&deleted.assets);
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

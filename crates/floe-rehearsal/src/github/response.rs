@@ -27,16 +27,18 @@ pub(super) fn page(items: Vec<Value>, request: &RepoRequest) -> Response {
     let last = items.len().div_ceil(per_page).max(1);
     let items: Vec<Value> =
         items.into_iter().skip((page - 1).saturating_mul(per_page)).take(per_page).collect();
-    let (is_first, is_last) = (page <= 1, page >= last);
-    let links = [
-        (is_first, "prev", page.saturating_sub(1).min(last)),
-        (is_last, "next", page.saturating_add(1)),
-        (is_last, "last", last),
-        (is_first, "first", 1),
-    ];
-    let links = links.into_iter().filter(|(is_there, ..)| !is_there);
-    let link = |(_, rel, page)| format!("<{base}{}>; rel=\"{rel}\"", with_page(uri, page));
-    let links: Vec<String> = links.map(link).collect();
+    let mut links = Vec::new();
+    if page > 1 {
+        links.push(("prev", (page - 1).min(last)));
+    }
+    if page < last {
+        links.extend([("next", page + 1), ("last", last)]);
+    }
+    if page > 1 {
+        links.push(("first", 1));
+    }
+    let link = |(rel, page)| format!("<{base}{}>; rel=\"{rel}\"", with_page(uri, page));
+    let links: Vec<String> = links.into_iter().map(link).collect();
     let links = (!links.is_empty()).then(|| [(header::LINK, links.join(", "))]);
     (links, json_response(StatusCode::OK, &Value::Array(items))).into_response()
 }

@@ -1,5 +1,5 @@
-//! The site: the page of a release, with its notes as text and without its files, and downloads: redirects to storage, and
-//! the bytes there.
+//! The site: the page of a release, which is the source of its notes, and downloads: redirects to storage, and the bytes
+//! there.
 //!
 //! A storage address is signed, valid for five minutes and needs no token, like those of GitHub's storage.
 
@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::extract::{Path, Query, State};
-use axum::response::{Html, IntoResponse as _, Response};
+use axum::response::{IntoResponse as _, Response};
 use floe_core::model::Digest;
 use http::{HeaderMap, StatusCode, header};
 
@@ -32,15 +32,8 @@ pub(super) async fn latest_page(request: RepoRequest) -> ApiResult {
 pub(super) async fn page(request: RepoRequest) -> ApiResult {
     request.read(|repo| {
         let release = repo.published(&request.parameter).ok_or_else(ApiError::not_found)?;
-        let (title, notes) =
-            (escaped(&release.tag_name), escaped(release.body.as_deref().unwrap_or_default()));
-        let head = format!("<!DOCTYPE html>\n<meta charset=\"utf-8\"><title>{title}</title>");
-        Ok(Html(format!("{head}\n<h1>{title}</h1>\n<pre>{notes}</pre>\n")).into_response())
+        Ok(release.body.clone().unwrap_or_default().into_response())
     })
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// `GET /{owner}/{name}/releases/download/{tag}/{file}`
@@ -79,7 +72,7 @@ pub(super) async fn bytes(
         let asset = stored.repos.values().find_map(|repo| repo.asset(id));
         asset.map(|(_, asset)| asset.name.clone()).ok_or_else(ApiError::not_found)
     })?;
-    let file = send_file(&github.store.asset_path(id), headers.get(header::RANGE)).await;
+    let file = send_file(&github.asset_file(id), headers.get(header::RANGE)).await;
     let file = file.map_err(anyhow::Error::from)?;
     Ok(([(header::CONTENT_DISPOSITION, format!("attachment; filename={name}"))], file).into_response())
 }
@@ -90,7 +83,7 @@ impl EmbeddedGitHub {
         self.store.change(|stored| {
             let asset = stored.repos.values_mut().find_map(|repo| repo.asset_mut(asset));
             asset.ok_or_else(ApiError::not_found)?.download_count += 1;
-            Ok(())
+            ApiResult::Ok(())
         })?;
         let expires = unix_time() + LIFETIME;
         let sig = self.signature(asset, expires);
@@ -102,7 +95,7 @@ impl EmbeddedGitHub {
     }
 }
 
-fn unix_time() -> u64 {
+pub(super) fn unix_time() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 

@@ -23,9 +23,10 @@ pub(super) struct StoredState {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct StoredRepo {
+pub struct StoredRepo {
     pub id: u64,
     pub repo: Repo,
+    /// Whether only accounts can see it. Every account can.
     pub private: bool,
     pub default_branch: String,
     /// All commits, oldest first. Each is the parent of the next.
@@ -56,14 +57,14 @@ pub(super) struct StoredRepo {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct StoredBranch {
+pub struct StoredBranch {
     pub head: Commit,
     /// A `README.md` is there without being listed here.
     pub files: Files,
 }
 
 /// Files by path, in base64.
-pub(super) type Files = BTreeMap<String, String>;
+pub type Files = BTreeMap<String, String>;
 
 /// A pull request into a repository.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,19 +82,19 @@ pub struct StoredPull {
 
 /// A commit of a tree.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct LooseCommit {
+pub struct LooseCommit {
     pub tree: String,
     pub parent: Commit,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct StoredTag {
+pub struct StoredTag {
     pub commit: Commit,
     pub annotated: bool,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct StoredCommit {
+pub struct StoredCommit {
     pub sha: Commit,
     /// In RFC 3339.
     pub date: String,
@@ -163,7 +164,7 @@ pub(super) const STARTER: &str = "starter";
 
 impl StoredRelease {
     /// Whether it was created from outside the API.
-    pub(crate) fn is_foreign(&self) -> bool {
+    pub fn is_foreign(&self) -> bool {
         self.author == OTHER_USER
     }
 }
@@ -199,7 +200,7 @@ impl StoredState {
             StoredRepo {
                 id: next_id,
                 repo: seed.repo.clone(),
-                private: seed.private,
+                private: false,
                 default_branch: seed.default_branch.clone(),
                 commits: Vec::new(),
                 tags: BTreeMap::new(),
@@ -230,7 +231,8 @@ impl StoredRepo {
         self.releases.iter().find(|release| release.id == id)
     }
 
-    pub(super) fn release_mut(&mut self, id: u64) -> Option<&mut StoredRelease> {
+    /// The release or draft with this id, to change it.
+    pub fn release_mut(&mut self, id: u64) -> Option<&mut StoredRelease> {
         self.releases.iter_mut().find(|release| release.id == id)
     }
 
@@ -252,7 +254,8 @@ impl StoredRepo {
             .find(|(_, asset)| asset.id == id)
     }
 
-    pub(super) fn asset_mut(&mut self, id: u64) -> Option<&mut StoredAsset> {
+    /// The asset with this id, to change it.
+    pub fn asset_mut(&mut self, id: u64) -> Option<&mut StoredAsset> {
         self.releases.iter_mut().flat_map(|release| &mut release.assets).find(|asset| asset.id == id)
     }
 
@@ -265,7 +268,7 @@ impl StoredRepo {
     }
 
     /// Adds a commit to the history, or changes its date. Without a date a new one is a minute younger than its parent.
-    pub(super) fn add_commit(&mut self, sha: &Commit, date: Option<DateTime<Utc>>) {
+    pub fn add_commit(&mut self, sha: &Commit, date: Option<DateTime<Utc>>) {
         let invented = FIRST_COMMIT + TimeDelta::minutes(self.commits.len() as i64);
         match (self.commits.iter_mut().find(|commit| commit.sha == *sha), date) {
             (Some(known), Some(date)) => known.date = rfc3339(date),

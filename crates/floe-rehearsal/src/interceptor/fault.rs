@@ -54,7 +54,7 @@ pub enum What {
     /// Handles the request, but reads its body in small pieces and lets other tasks run between them.
     Slow,
     /// Refuses this and all other requests for a time on the interceptor's clock.
-    Limit(Limit),
+    Limit(Limit, Duration),
     /// Calls back, then handles the request: for changes just before it.
     First(Callback),
     /// Calls back, then drops the connection. Nothing is done.
@@ -66,36 +66,32 @@ pub enum What {
 /// A rate limit and how the server reports it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
-    /// 403 with GitHub's message of a secondary limit, and `Retry-After` if wanted.
-    Secondary { lasts: Duration, retry_after: bool },
+    /// 403 with GitHub's message of a secondary limit.
+    Secondary,
+    /// The same with `Retry-After`.
+    SecondaryRetryAfter,
     /// 403 with GitHub's message and headers of a used-up hour.
-    Primary { lasts: Duration },
+    Primary,
     /// 429 without a header.
-    TooMany { lasts: Duration },
+    TooMany,
 }
 
 impl Limit {
-    pub(super) fn lasts(&self) -> Duration {
-        match self {
-            Limit::Secondary { lasts, .. } | Limit::Primary { lasts } | Limit::TooMany { lasts } => *lasts,
-        }
-    }
-
     /// The response at `now` under a limit until `until`.
-    pub(super) fn answer(&self, now: Duration, until: Duration) -> What {
+    pub(super) fn answer(self, now: Duration, until: Duration) -> What {
         let left = until.saturating_sub(now).as_secs() + 1;
-        let (status, headers, message) = match self {
-            Limit::Secondary { retry_after, .. } => (
+        let (status, message) = match self {
+            Limit::Secondary | Limit::SecondaryRetryAfter => (
                 403,
-                if *retry_after { vec![("retry-after", left)] } else { Vec::new() },
                 "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.",
             ),
-            Limit::Primary { .. } => (
-                403,
-                vec![("x-ratelimit-remaining", 0), ("x-ratelimit-reset", until.as_secs() + 1)],
-                "API rate limit exceeded for this account.",
-            ),
-            Limit::TooMany { .. } => (429, Vec::new(), "Too many requests"),
+            Limit::Primary => (403, "API rate limit exceeded for this account."),
+            Limit::TooMany => (429, "Too many requests"),
+        };
+        let headers = match self {
+            Limit::SecondaryRetryAfter => vec![("retry-after", left)],
+            Limit::Primary => vec![("x-ratelimit-remaining", 0), ("x-ratelimit-reset", until.as_secs() + 1)],
+            Limit::Secondary | Limit::TooMany => Vec::new(),
         };
         let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value.to_string())).collect();
         What::Answer { status, headers, body: serde_json::json!({ "message": message }).to_string() }

@@ -9,18 +9,18 @@ mod serve;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use floe_core::clock::Clock;
+use floe_core::parallel::lock;
 use http::{Request, Response, header};
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 
-use crate::basics::lock;
-use body::RequestBody;
 use fault::When;
 pub use fault::{Callback, Fault, Limit, What};
 use secrets::{carries, redacted};
@@ -43,18 +43,11 @@ pub struct LoggedRequest {
     pub path: String,
     /// The status of the response; 0 while the request is handled, and if the connection was dropped.
     pub status: u16,
-    /// The bytes of the request body that arrived.
-    pub received: u64,
-    /// The bytes of the response body that were sent.
-    pub sent: u64,
-    /// Milliseconds from the head of the request to the end of the response, or to its end so far.
-    pub millis: u64,
 }
 
 #[derive(Default)]
 struct Inner {
-    /// Each request with the time when it began.
-    log: Vec<(LoggedRequest, Instant)>,
+    log: Vec<LoggedRequest>,
     faults: Vec<Fault>,
     before: Option<Callback>,
     after: Option<Callback>,
@@ -71,20 +64,15 @@ struct Inner {
 const DROPPED: &str = "the connection was dropped on purpose";
 
 impl Interceptor {
-    /// An empty log and no faults.
-    pub fn new() -> Self {
-        Interceptor::default()
-    }
-
     /// Every request so far, in the order of arrival.
     pub fn log(&self) -> Vec<LoggedRequest> {
-        lock(&self.inner).log.iter().map(|(request, _)| request.clone()).collect()
+        lock(&self.inner).log.clone()
     }
 
     /// The number of POST, PATCH, PUT and DELETE requests so far.
     pub fn writes(&self) -> usize {
         let is_write = |method: &str| matches!(method, "POST" | "PATCH" | "PUT" | "DELETE");
-        lock(&self.inner).log.iter().filter(|(request, _)| is_write(&request.method)).count()
+        lock(&self.inner).log.iter().filter(|request| is_write(&request.method)).count()
     }
 
     /// Injects a fault into requests to come. A request meets at most one: the one that was injected first.
@@ -155,27 +143,36 @@ impl Interceptor {
         if let Some(before) = before {
             before(&head);
         }
-        let outcome = self.perform(fault, &head, router, request).await.map(|(response, cut)| {
-            self.update(head.n, |request| request.status = response.status().as_u16());
-            response.map(|inner| body::response(inner, self.clone(), head.n, cut))
-        });
-        self.finish(head.n);
+        let outcome = self.perform(fault, &head, router, request).await;
+        let status = outcome.as_ref().map_or(0, |response| response.status().as_u16());
+        let after = {
+            let mut inner = lock(&self.inner);
+            // The log may have been cleared meanwhile.
+            if let Some(logged) = inner.log.get_mut(head.n as usize - 1) {
+                logged.status = status;
+            }
+            inner.after.clone()
+        };
+        if let Some(after) = after {
+            after(&LoggedRequest { status, ..head });
+        }
         outcome
     }
 
-    /// Handles a request under a fault, if any. With the response it returns after how many bytes to cut it.
+    /// Handles a request under a fault, if any.
     async fn perform(
         &self,
         fault: Option<What>,
         head: &LoggedRequest,
         router: Router,
         request: Request<Incoming>,
-    ) -> Result<(Response<Body>, Option<u64>), &'static str> {
+    ) -> Result<Response<Body>, &'static str> {
         let fault = match fault {
-            Some(What::Limit(limit)) => Some(self.start_limit(limit)),
+            Some(What::Limit(limit, lasts)) => Some(self.start_limit(limit, lasts)),
             other => other,
         };
-        let body = |inner, cut| RequestBody::new(inner, self.clone(), head.n, cut);
+        let slow = matches!(fault, Some(What::Slow));
+        let body = |inner, cut| body::request(inner, cut, slow);
         let cut = match &fault {
             Some(What::Refuse) => return Err(DROPPED),
             Some(What::Kill(callback)) => {
@@ -184,8 +181,9 @@ impl Interceptor {
             }
             Some(What::Answer { status, headers, body: text }) => {
                 // The body is read because a client that is still sending would not read the response.
-                body(request.into_body(), None).discard().await;
-                return Ok((fault_response(*status, headers, text.clone()), None));
+                let mut ignored = body(request.into_body(), None);
+                while let Some(Ok(_)) = ignored.frame().await {}
+                return Ok(fault_response(*status, headers, text.clone()));
             }
             Some(What::First(callback)) => {
                 callback(head);
@@ -199,10 +197,7 @@ impl Interceptor {
             Some(What::CutRequest { after }) => Some(*after),
             _ => None,
         };
-        let request = request.map(|inner| match fault {
-            Some(What::Slow) => body(inner, None).slow_stream(),
-            _ => body(inner, cut).stream(),
-        });
+        let request = request.map(|inner| body(inner, cut));
         let Ok(response) = TowerToHyperService::new(router).call(request).await;
         match fault {
             Some(What::CutRequest { .. }) => Err(DROPPED),
@@ -210,17 +205,17 @@ impl Interceptor {
                 callback(head);
                 Err(DROPPED)
             }
-            Some(What::DoThenAnswer { status, body }) => Ok((fault_response(status, &[], body), None)),
-            Some(What::CutAnswer { after }) => Ok((response, Some(after))),
-            _ => Ok((response, None)),
+            Some(What::DoThenAnswer { status, body }) => Ok(fault_response(status, &[], body)),
+            Some(What::CutAnswer { after }) => Ok(response.map(|inner| body::cut_off(inner, after))),
+            _ => Ok(response),
         }
     }
 
     /// Starts a limit and returns the response to the request that it starts with.
-    fn start_limit(&self, limit: Limit) -> What {
+    fn start_limit(&self, limit: Limit, lasts: Duration) -> What {
         let mut inner = lock(&self.inner);
         let now = inner.clock.now();
-        let until = now + limit.lasts();
+        let until = now + lasts;
         let answer = limit.answer(now, until);
         inner.faults.insert(0, Fault { when: When::Until(until), what: answer.clone() });
         answer
@@ -232,7 +227,7 @@ impl Interceptor {
         let path = redacted(request.uri().path_and_query().map_or("/", |path| path.as_str()));
         let (n, method) = (inner.log.len() as u64 + 1, request.method().to_string());
         let logged = LoggedRequest { n, method, path, ..LoggedRequest::default() };
-        inner.log.push((logged.clone(), Instant::now()));
+        inner.log.push(logged.clone());
         let now = inner.clock.now();
         let waiting = || inner.faults.iter_mut().find_map(|fault| fault.strikes(&logged, now));
         let fault = refusal(own, request).or_else(waiting);
@@ -240,26 +235,6 @@ impl Interceptor {
             inner.leaks += 1;
         }
         (logged, fault)
-    }
-
-    /// Calls the callback for handled requests.
-    fn finish(&self, n: u64) {
-        self.update(n, |_| ());
-        let (after, request) = {
-            let inner = lock(&self.inner);
-            (inner.after.clone(), inner.log.get(index(n)).map(|(request, _)| request.clone()))
-        };
-        if let (Some(after), Some(request)) = (after, request) {
-            after(&request);
-        }
-    }
-
-    /// Changes the log entry of request `n` and the time it took so far.
-    fn update(&self, n: u64, change: impl FnOnce(&mut LoggedRequest)) {
-        if let Some((request, started)) = lock(&self.inner).log.get_mut(index(n)) {
-            change(request);
-            request.millis = started.elapsed().as_millis() as u64;
-        }
     }
 }
 
@@ -279,11 +254,6 @@ fn refusal<B>(own: SocketAddr, request: &Request<B>) -> Option<What> {
         Some(target) => *target == host.as_str() && (is_own || host.ends_with(".localhost")),
     };
     (!is_right).then(|| What::answer(421, &format!("this server is `{own}` and no other host")))
-}
-
-/// The position of request `n` in the log.
-fn index(n: u64) -> usize {
-    n as usize - 1
 }
 
 /// The response of a fault, with JSON unless the headers say otherwise.

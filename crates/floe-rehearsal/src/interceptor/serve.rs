@@ -8,45 +8,35 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::{DROPPED, Interceptor};
 
-/// A running server. Dropping it ends the accept loop and all connections.
+/// A running server. Dropping it ends the accept loop and all connections; requests under way are handled to their end.
 pub struct Server {
     pub addr: SocketAddr,
     /// Its log, and where faults are injected.
     pub interceptor: Interceptor,
-    stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
 
-/// Serves `router` through `interceptor` on 127.0.0.1, on a free port unless one is given.
+/// Serves `router` through an interceptor on a free port of 127.0.0.1.
 ///
 /// # Errors
-/// The port is taken.
-pub async fn serve(router: Router, interceptor: Interceptor, port: Option<u16>) -> anyhow::Result<Server> {
-    let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, port.unwrap_or(0)));
-    let listener = TcpListener::bind(addr).await.with_context(|| format!("failed to listen on `{addr}`"))?;
+/// There is no free port.
+pub async fn serve(router: Router) -> anyhow::Result<Server> {
+    let listener =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("failed to listen on 127.0.0.1")?;
     let addr = listener.local_addr().context("failed to read the address of the server")?;
-    let (stop, stopped) = oneshot::channel();
-    let task = tokio::spawn(accept((listener, addr), stopped, router, interceptor.clone()));
-    Ok(Server { addr, interceptor, stop: Some(stop), task })
+    let interceptor = Interceptor::default();
+    let task = tokio::spawn(accept((listener, addr), router, interceptor.clone()));
+    Ok(Server { addr, interceptor, task })
 }
 
 impl Server {
     /// The base address, `http://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
         format!("http://{}", self.addr)
-    }
-
-    /// Ends all connections and waits until the requests under way have been handled.
-    pub async fn shut_down(mut self) {
-        self.stop.take();
-        // The task can only fail by panicking, which is reported on stderr.
-        let _ = (&mut self.task).await;
-        self.interceptor.quiet().await;
     }
 }
 
@@ -56,16 +46,10 @@ impl Drop for Server {
     }
 }
 
-async fn accept(
-    (listener, own): (TcpListener, SocketAddr),
-    mut stopped: oneshot::Receiver<()>,
-    router: Router,
-    interceptor: Interceptor,
-) {
+async fn accept((listener, own): (TcpListener, SocketAddr), router: Router, interceptor: Interceptor) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            _ = &mut stopped => break,
             accepted = listener.accept() => {
                 // An error means that a connection broke before it was accepted.
                 if let Ok((stream, _)) = accepted {
@@ -75,7 +59,6 @@ async fn accept(
             Some(_) = connections.join_next() => {}
         }
     }
-    connections.shutdown().await;
 }
 
 async fn connection(stream: TcpStream, own: SocketAddr, router: Router, interceptor: Interceptor) {

@@ -4,23 +4,20 @@
 //! Rights are looked up for each request and are not part of a token, so a change applies at once. Tokens live in memory
 //! only; after a restart clients request new ones.
 
-use std::collections::HashMap;
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use anyhow::{bail, ensure};
 use axum::response::IntoResponse as _;
 use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use floe_core::parallel::lock;
 use http::StatusCode;
 use http::header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE};
 use serde_json::json;
 
 use super::error::RegistryError;
-use super::route::Name;
-use super::{Call, EmbeddedRegistry, HandlerResult, RegistryAccount, Shared, Visibility};
-use crate::basics::{lock, random_hex};
+use super::{Call, HandlerResult, RegistryAccount, Shared};
+use crate::random_hex;
 
 /// The lifetime of a token.
 const LIFETIME: Duration = Duration::from_secs(300);
@@ -31,19 +28,8 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-pub(super) struct AccessControl {
-    token_auth: bool,
-    rights: Mutex<Rights>,
-    tokens: Mutex<HashMap<String, Grant>>,
-}
-
-struct Rights {
-    accounts: Vec<RegistryAccount>,
-    visibility: Visibility,
-}
-
 #[derive(Clone)]
-struct Grant {
+pub(super) struct Grant {
     /// `None` for an anonymous token.
     user: Option<String>,
     scopes: Vec<TokenScope>,
@@ -53,68 +39,47 @@ struct Grant {
 /// `repository:<name>:<actions>`
 #[derive(Clone)]
 struct TokenScope {
-    name: Name,
+    name: String,
     pull: bool,
     push: bool,
 }
 
-impl AccessControl {
-    pub(super) fn new(
-        token_auth: bool,
-        accounts: Vec<RegistryAccount>,
-        visibility: Visibility,
-    ) -> anyhow::Result<Self> {
-        accounts.iter().try_for_each(|account| check_names(&account.push))?;
-        check_visibility(&visibility)?;
-        let rights = Mutex::new(Rights { accounts, visibility });
-        Ok(AccessControl { token_auth, rights, tokens: Mutex::default() })
-    }
-
+impl Shared {
     /// `GET /v2/` needs any valid token.
     pub(super) fn login(&self, call: &Call) -> Result<(), RegistryError> {
-        if self.token_auth {
-            self.grant(call).ok_or_else(|| challenge(call, None))?;
-        }
-        Ok(())
+        self.grant(call).map(drop).ok_or_else(|| challenge(call, None))
     }
 
     /// Checks the right to pull or to push. The error is 401 with a challenge if the token does not cover it, also if it is an
     /// anonymous one and the repository has become private; and 403 with GHCR's message if the account may not push.
-    pub(super) fn check(&self, call: &Call, name: &Name, push: bool) -> Result<(), RegistryError> {
-        if !self.token_auth {
-            return Ok(());
-        }
+    pub(super) fn check(&self, call: &Call, name: &str, push: bool) -> Result<(), RegistryError> {
         let actions = if push { "pull,push" } else { "pull" };
         let refuse = || challenge(call, Some(&format!("repository:{name}:{actions}")));
         let grant = self.grant(call).ok_or_else(refuse)?;
-        let covers = |scope: &TokenScope| scope.name == *name && if push { scope.push } else { scope.pull };
+        let covers = |scope: &TokenScope| scope.name == name && if push { scope.push } else { scope.pull };
         let is_known = grant.user.is_some() || (!push && self.is_public(name));
         if !is_known || !grant.scopes.iter().any(covers) {
             return Err(refuse());
         }
         let is_allowed = |account: &RegistryAccount| {
-            let covers = |to: &String| to == "*" || to == name.as_str();
-            grant.user.as_ref() == Some(&account.user) && account.push.iter().any(covers)
+            grant.user.as_ref() == Some(&account.user) && lists(&account.push, name)
         };
-        if push && !lock(&self.rights).accounts.iter().any(is_allowed) {
+        if push && !lock(&self.options).accounts.iter().any(is_allowed) {
             return Err(denied("permission_denied: write_package"));
         }
         Ok(())
     }
 
     /// Whether a repository may be pulled without an account.
-    fn is_public(&self, name: &Name) -> bool {
-        match &lock(&self.rights).visibility {
-            Visibility::Everything => true,
-            Visibility::Listed(public) => public.iter().any(|listed| listed == name.as_str()),
-        }
+    fn is_public(&self, name: &str) -> bool {
+        lists(&lock(&self.options).public, name)
     }
 
     /// The account with this user name and token.
     fn authenticate(&self, user: &str, token: &str) -> Option<String> {
         let matches =
             |account: &&RegistryAccount| account.token == token && user.eq_ignore_ascii_case(&account.user);
-        lock(&self.rights).accounts.iter().find(matches).map(|account| account.user.clone())
+        lock(&self.options).accounts.iter().find(matches).map(|account| account.user.clone())
     }
 
     /// Issues a token and drops expired ones.
@@ -134,39 +99,9 @@ impl AccessControl {
     }
 }
 
-impl EmbeddedRegistry {
-    /// Replaces the repositories that `user` may push to.
-    ///
-    /// # Errors
-    /// There is no such account, or a name is invalid.
-    pub fn set_push(&self, user: &str, repositories: Vec<String>) -> anyhow::Result<()> {
-        check_names(&repositories)?;
-        match lock(&self.0.access.rights).accounts.iter_mut().find(|account| account.user == user) {
-            Some(account) => account.push = repositories,
-            None => bail!("the embedded registry has no account `{user}`"),
-        }
-        Ok(())
-    }
-
-    /// Replaces the set of public repositories.
-    ///
-    /// # Errors
-    /// A name is invalid.
-    pub fn set_visibility(&self, visibility: Visibility) -> anyhow::Result<()> {
-        check_visibility(&visibility)?;
-        lock(&self.0.access.rights).visibility = visibility;
-        Ok(())
-    }
-
-    /// Every token that was issued and not revoked, for tests that search for leaked tokens.
-    pub fn issued(&self) -> Vec<String> {
-        lock(&self.0.access.tokens).keys().cloned().collect()
-    }
-
-    /// Revokes all tokens. A request with one gets 401.
-    pub fn revoke_tokens(&self) {
-        lock(&self.0.access.tokens).clear();
-    }
+/// Whether a list of repositories has this one. `*` stands for all.
+fn lists(repositories: &[String], name: &str) -> bool {
+    repositories.iter().any(|one| one == "*" || one == name)
 }
 
 /// 401 with the address of the token endpoint and the scope to request there.
@@ -177,19 +112,6 @@ fn challenge(call: &Call, scope: Option<&str>) -> RegistryError {
         .header(WWW_AUTHENTICATE, &format!(r#"Bearer realm="http://{host}/token",service="{host}"{scope}"#))
 }
 
-fn check_visibility(visibility: &Visibility) -> anyhow::Result<()> {
-    let Visibility::Listed(public) = visibility else { return Ok(()) };
-    ensure!(!public.iter().any(|name| name == "*"), "`*` is not a repository; use `Visibility::Everything`");
-    check_names(public)
-}
-
-fn check_names(names: &[String]) -> anyhow::Result<()> {
-    match names.iter().find(|name| *name != "*" && Name::parse(name).is_err()) {
-        Some(wrong) => bail!("`{wrong}` is not a repository; write it as owner/name in lower case"),
-        None => Ok(()),
-    }
-}
-
 /// `GET /token` with Basic credentials or none, as docker, skopeo and oci-client use it.
 ///
 /// Like GHCR it issues a token for any scope that an account requests; a missing right is reported by the upload. Wrong
@@ -198,19 +120,19 @@ pub(super) fn token(shared: &Shared, call: &Call) -> HandlerResult {
     let scopes: Vec<TokenScope> = call.queries("scope").flat_map(|scope| parse_scopes(&scope)).collect();
     let (user, scopes) = match call.header(AUTHORIZATION) {
         Some(header) => {
-            let user = basic(header).and_then(|(user, token)| shared.access.authenticate(&user, &token));
+            let user = basic(header).and_then(|(user, token)| shared.authenticate(&user, &token));
             (Some(user.ok_or_else(|| denied("denied"))?), scopes)
         }
         None => (None, anonymous(shared, scopes)?),
     };
-    let token = shared.access.issue(user, scopes)?;
+    let token = shared.issue(user, scopes)?;
     let body = json!({ "token": token, "access_token": token, "expires_in": LIFETIME.as_secs() });
     Ok(([(CACHE_CONTROL, "no-store")], axum::Json(body)).into_response())
 }
 
 /// An anonymous client may pull public repositories, whatever else it requests.
 fn anonymous(shared: &Shared, scopes: Vec<TokenScope>) -> Result<Vec<TokenScope>, RegistryError> {
-    if scopes.iter().all(|scope| shared.access.is_public(&scope.name)) {
+    if scopes.iter().all(|scope| shared.is_public(&scope.name)) {
         return Ok(scopes.into_iter().map(|scope| TokenScope { push: false, ..scope }).collect());
     }
     Err(denied("requested access to the resource is denied"))
@@ -221,7 +143,7 @@ fn parse_scopes(text: &str) -> Vec<TokenScope> {
     let scope = |text: &str| {
         let (name, actions) = text.strip_prefix("repository:")?.rsplit_once(':')?;
         let has = |action: &str| actions.split(',').any(|one| one == action || one == "*");
-        Some(TokenScope { name: Name::parse(name).ok()?, pull: has("pull"), push: has("push") })
+        Some(TokenScope { name: name.to_owned(), pull: has("pull"), push: has("push") })
     };
     text.split(' ').filter_map(scope).collect()
 }

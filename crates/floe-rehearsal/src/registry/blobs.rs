@@ -7,12 +7,13 @@
 use anyhow::Context as _;
 use axum::response::{IntoResponse as _, Response};
 use floe_core::model::Digest;
+use floe_core::parallel::lock;
 use http::header::{CONTENT_LENGTH, CONTENT_RANGE, ETAG, LOCATION, RANGE};
 use http::request::Parts;
 use http::{HeaderName, Method, StatusCode};
 
 use super::error::RegistryError;
-use super::route::{self, Name};
+use super::route;
 use super::session::Session;
 use super::{Call, HandlerResult, Shared};
 use crate::download::send_file;
@@ -21,7 +22,7 @@ use crate::download::send_file;
 pub(super) const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
 
 /// `GET` and `HEAD`; hyper leaves out the body of a `HEAD` response.
-pub(super) async fn get(shared: &Shared, parts: &Parts, name: &Name, digest: &Digest) -> HandlerResult {
+pub(super) async fn get(shared: &Shared, parts: &Parts, name: &str, digest: &Digest) -> HandlerResult {
     if shared.store.blob_size(name, digest).is_none() {
         return Err(RegistryError::unknown("BLOB_UNKNOWN", format!("`{name}` has no blob `{digest}`")));
     }
@@ -33,28 +34,28 @@ pub(super) async fn get(shared: &Shared, parts: &Parts, name: &Name, digest: &Di
 }
 
 /// `POST /v2/<name>/blobs/uploads/`: mounts a blob, takes one with this request, or starts an upload.
-pub(super) async fn start(shared: &Shared, call: &mut Call, name: &Name) -> HandlerResult {
+pub(super) async fn start(shared: &Shared, call: &mut Call, name: &str) -> HandlerResult {
     if let Some(digest) = mount(shared, call, name)? {
         return Ok(created(name, &digest));
     }
     // Parsed first, so that an invalid digest starts nothing.
     let digest = call.query("digest").map(|text| route::digest(&text)).transpose()?;
-    let id = shared.sessions.start(&shared.store, name)?;
+    let id = shared.start(name)?;
     let Some(digest) = digest else {
         return Ok(status(StatusCode::ACCEPTED, name, &id, 0));
     };
-    let mut session = shared.sessions.take(name, &id).await?;
+    let mut session = shared.take(name, &id).await?;
     if let Err(error) = session.append(call.take_body(), None).await {
-        shared.sessions.cancel(session)?;
+        shared.cancel(session)?;
         return Err(error);
     }
-    shared.sessions.close(&shared.store, session, &digest)?;
+    shared.close(session, &digest)?;
     Ok(created(name, &digest))
 }
 
 /// `GET`, `PATCH`, `PUT` and `DELETE` of an upload.
-pub(super) async fn upload(shared: &Shared, call: &mut Call, name: &Name, id: &str) -> HandlerResult {
-    let mut session = shared.sessions.take(name, id).await?;
+pub(super) async fn upload(shared: &Shared, call: &mut Call, name: &str, id: &str) -> HandlerResult {
+    let mut session = shared.take(name, id).await?;
     if call.query("_state").is_none_or(|given| given != state(name, id)) {
         let message = "the address of the upload lacks the query of its Location";
         return Err(RegistryError::bad("BLOB_UPLOAD_INVALID", message));
@@ -62,7 +63,7 @@ pub(super) async fn upload(shared: &Shared, call: &mut Call, name: &Name, id: &s
     match call.parts.method {
         Method::GET => Ok(status(StatusCode::NO_CONTENT, name, id, session.length())),
         Method::DELETE => {
-            shared.sessions.cancel(session)?;
+            shared.cancel(session)?;
             Ok(StatusCode::NO_CONTENT.into_response())
         }
         Method::PATCH | Method::PUT => {
@@ -70,15 +71,15 @@ pub(super) async fn upload(shared: &Shared, call: &mut Call, name: &Name, id: &s
             let digest = is_last.then(|| route::digest(&call.query("digest").unwrap_or_default()));
             let digest = digest.transpose()?;
             // The error has the position of the upload, from which the client can go on.
-            let length =
-                chunk_length(call, &session, shared.patch_limit.filter(|_| !is_last)).map_err(|error| {
-                    error.header(LOCATION, &location(name, id)).header(RANGE, &range(session.length()))
-                })?;
+            let limit = if is_last { u64::MAX } else { lock(&shared.options).patch_limit };
+            let length = chunk_length(call, &session, limit).map_err(|error| {
+                error.header(LOCATION, &location(name, id)).header(RANGE, &range(session.length()))
+            })?;
             session.append(call.take_body(), length).await?;
             let Some(digest) = digest else {
                 return Ok(status(StatusCode::ACCEPTED, name, id, session.length()));
             };
-            shared.sessions.close(&shared.store, session, &digest)?;
+            shared.close(session, &digest)?;
             Ok(created(name, &digest))
         }
         ref method => Err(RegistryError::method(method)),
@@ -87,12 +88,12 @@ pub(super) async fn upload(shared: &Shared, call: &mut Call, name: &Name, id: &s
 
 /// Mounts a blob if the request asks for it. If that is impossible, the request starts an upload instead. Without `from`
 /// any repository may have it (distribution-spec, "Mounting a blob from another repository").
-fn mount(shared: &Shared, call: &Call, name: &Name) -> Result<Option<Digest>, RegistryError> {
+fn mount(shared: &Shared, call: &Call, name: &str) -> Result<Option<Digest>, RegistryError> {
     let digest = call.query("mount").and_then(|digest| route::digest(&digest).ok());
-    let Some(digest) = digest.filter(|_| shared.mounts) else { return Ok(None) };
+    let Some(digest) = digest.filter(|_| lock(&shared.options).mounts) else { return Ok(None) };
     // Accounts may pull everything, so `from` needs no scope of its own.
     let is_there = match call.query("from") {
-        Some(from) => Name::parse(&from).is_ok_and(|from| shared.store.blob_size(&from, &digest).is_some()),
+        Some(from) => shared.store.blob_size(&from, &digest).is_some(),
         None => shared.store.blob_path(&digest).is_file(),
     };
     if is_there {
@@ -103,7 +104,7 @@ fn mount(shared: &Shared, call: &Call, name: &Name) -> Result<Option<Digest>, Re
 
 /// Checks `Content-Range: <start>-<end>` and returns the length of the body; `None` without the header
 /// (distribution-spec, "Pushing a blob in chunks").
-fn chunk_length(call: &Call, session: &Session, limit: Option<u64>) -> Result<Option<u64>, RegistryError> {
+fn chunk_length(call: &Call, session: &Session, limit: u64) -> Result<Option<u64>, RegistryError> {
     let out_of_range =
         |message| RegistryError::new(StatusCode::RANGE_NOT_SATISFIABLE, "BLOB_UPLOAD_INVALID", message);
     if !call.parts.headers.contains_key(CONTENT_RANGE) {
@@ -116,7 +117,7 @@ fn chunk_length(call: &Call, session: &Session, limit: Option<u64>) -> Result<Op
     });
     let (start, length) =
         range.ok_or_else(|| out_of_range("Content-Range is not of the form <start>-<end>".to_owned()))?;
-    if let Some(limit) = limit.filter(|limit| length > *limit) {
+    if length > limit {
         return Err(out_of_range(format!(
             "request body is too large: {length} bytes, at most {limit} are allowed"
         )));
@@ -133,7 +134,7 @@ fn chunk_length(call: &Call, session: &Session, limit: Option<u64>) -> Result<Op
     Ok(Some(length))
 }
 
-fn status(code: StatusCode, name: &Name, id: &str, length: u64) -> Response {
+fn status(code: StatusCode, name: &str, id: &str, length: u64) -> Response {
     let headers = [
         (LOCATION, location(name, id)),
         (RANGE, range(length)),
@@ -142,17 +143,17 @@ fn status(code: StatusCode, name: &Name, id: &str, length: u64) -> Response {
     (code, headers).into_response()
 }
 
-fn created(name: &Name, digest: &Digest) -> Response {
+fn created(name: &str, digest: &Digest) -> Response {
     let headers = [(LOCATION, format!("/v2/{name}/blobs/{digest}")), (CONTENT_DIGEST, digest.to_string())];
     (StatusCode::CREATED, headers).into_response()
 }
 
-fn location(name: &Name, id: &str) -> String {
+fn location(name: &str, id: &str) -> String {
     format!("/v2/{name}/blobs/uploads/{id}?_state={}", state(name, id))
 }
 
 /// Not a secret: it proves that the client kept the query. It stays the same after a restart.
-fn state(name: &Name, id: &str) -> String {
+fn state(name: &str, id: &str) -> String {
     Digest::of(format!("{name} {id}").as_bytes()).short()
 }
 

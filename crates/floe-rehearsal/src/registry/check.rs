@@ -7,8 +7,8 @@ use floe_core::oci::{self, Descriptor};
 use serde::Deserialize;
 
 use super::error::RegistryError;
-use super::route::Name;
-use super::store::Store;
+use super::store::StoredRegistry;
+use crate::store::Store;
 
 const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 const DOCKER_INDEX: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
@@ -75,11 +75,11 @@ impl Document {
 
     /// Checks that everything it names is in the repository. A missing blob or child is 404
     /// `MANIFEST_BLOB_UNKNOWN`.
-    pub(super) fn check(&self, store: &Store, name: &Name) -> Result<(), RegistryError> {
+    pub(super) fn check(&self, store: &Store<StoredRegistry>, name: &str) -> Result<(), RegistryError> {
         for child in self.children() {
-            let media_type = store.media_type(name, &child.digest)?;
+            let media_type = store.of(name, |repository| repository.manifests.get(&child.digest).cloned());
             let (media_type, size) =
-                media_type.zip(store.size(&child.digest)).ok_or_else(|| unknown(child))?;
+                media_type.flatten().zip(store.size(&child.digest)).ok_or_else(|| unknown(child))?;
             check_size(child, size)?;
             if media_type != child.media_type {
                 let (digest, stated) = (child.digest, &child.media_type);

@@ -5,6 +5,7 @@
 use axum::response::IntoResponse as _;
 use floe_core::model::Digest;
 use floe_core::oci;
+use floe_core::parallel::lock;
 use http::header::{CONTENT_TYPE, ETAG, LINK, LOCATION};
 use http::{HeaderName, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -14,7 +15,7 @@ use serde_json::json;
 use super::blobs::CONTENT_DIGEST;
 use super::check::Document;
 use super::error::RegistryError;
-use super::route::{Name, Reference};
+use super::route::Reference;
 use super::store::StoredManifest;
 use super::{Call, HandlerResult, Shared};
 
@@ -22,7 +23,7 @@ use super::{Call, HandlerResult, Shared};
 const LIMIT: usize = 4 * 1024 * 1024;
 
 /// `GET` and `HEAD`; hyper leaves out the body of a `HEAD` response.
-pub(super) fn get(shared: &Shared, name: &Name, reference: &Reference) -> HandlerResult {
+pub(super) fn get(shared: &Shared, name: &str, reference: &Reference) -> HandlerResult {
     let manifest = shared.store.manifest(name, reference)?;
     let manifest = manifest.ok_or_else(manifest_unknown)?;
     let headers = [
@@ -37,7 +38,7 @@ pub(super) fn get(shared: &Shared, name: &Name, reference: &Reference) -> Handle
 pub(super) async fn put(
     shared: &Shared,
     call: &mut Call,
-    name: &Name,
+    name: &str,
     reference: &Reference,
 ) -> HandlerResult {
     let media_type = call.header(CONTENT_TYPE).map(|text| text.split(';').next().unwrap_or(text).trim());
@@ -61,18 +62,18 @@ pub(super) async fn put(
     };
     let document = Document::parse(&media_type, &bytes)?;
     document.check(&shared.store, name)?;
-    shared.store.put_manifest(name, &StoredManifest { digest, media_type, bytes }, tag)?;
+    shared.store.put_manifest(name, StoredManifest { digest, media_type, bytes }, tag)?;
     let headers =
         [(LOCATION, format!("/v2/{name}/manifests/{digest}")), (CONTENT_DIGEST, digest.to_string())];
     // `OCI-Subject` means that the client need not maintain a list of referrers, which is true with the API only.
-    let subject = document.subject.filter(|_| shared.has_referrers());
+    let subject = document.subject.filter(|_| lock(&shared.options).referrers);
     let subject =
         subject.map(|subject| [(HeaderName::from_static("oci-subject"), subject.digest.to_string())]);
     Ok((StatusCode::CREATED, headers, subject, ()).into_response())
 }
 
 /// `DELETE`: removes a tag, or a manifest with its tags.
-pub(super) fn delete(shared: &Shared, name: &Name, reference: &Reference) -> HandlerResult {
+pub(super) fn delete(shared: &Shared, name: &str, reference: &Reference) -> HandlerResult {
     match shared.store.delete_manifest(name, reference)? {
         true => Ok(StatusCode::ACCEPTED.into_response()),
         false => Err(manifest_unknown()),
@@ -84,14 +85,15 @@ fn manifest_unknown() -> RegistryError {
 }
 
 /// `GET /v2/<name>/tags/list?n=<at most>&last=<after this tag>`
-pub(super) fn tags(shared: &Shared, call: &Call, name: &Name) -> HandlerResult {
+pub(super) fn tags(shared: &Shared, call: &Call, name: &str) -> HandlerResult {
     let limit = match call.query("n") {
         Some(text) => {
             text.parse().map_err(|_| RegistryError::bad("UNSUPPORTED", "`n` is not a number of tags"))?
         }
         None => usize::MAX,
     };
-    let mut tags: Vec<String> = shared.store.tags(name)?.into_keys().collect();
+    let mut tags: Vec<String> =
+        shared.store.of(name, |repository| repository.tags.keys().cloned().collect()).unwrap_or_default();
     // The order ignores case, except between tags that differ in case only.
     let order = |tag: &str| (tag.to_ascii_lowercase(), tag.to_owned());
     tags.sort_by_cached_key(|tag| order(tag));
@@ -104,18 +106,20 @@ pub(super) fn tags(shared: &Shared, call: &Call, name: &Name) -> HandlerResult {
         let last = utf8_percent_encode(last, NON_ALPHANUMERIC);
         [(LINK, format!(r#"</v2/{name}/tags/list?n={limit}&last={last}>; rel="next""#))]
     });
-    Ok((next, axum::Json(json!({ "name": name.as_str(), "tags": tags }))).into_response())
+    Ok((next, axum::Json(json!({ "name": name, "tags": tags }))).into_response())
 }
 
 /// `GET /v2/<name>/referrers/<digest>?artifactType=<only these>`, in one page. No list is kept: each request looks at
 /// every manifest of the repository. One without manifests has no referrers, which is no error.
-pub(super) fn referrers(shared: &Shared, call: &Call, name: &Name, subject: &Digest) -> HandlerResult {
-    if !shared.has_referrers() {
+pub(super) fn referrers(shared: &Shared, call: &Call, name: &str, subject: &Digest) -> HandlerResult {
+    if !lock(&shared.options).referrers {
         return Err(RegistryError::unknown("UNSUPPORTED", "this registry has no referrers API"));
     }
     let filter = call.query("artifactType").filter(|filter| !filter.is_empty());
     let mut referrers = Vec::new();
-    for digest in shared.store.manifests(name)? {
+    let digests =
+        shared.store.of(name, |repository| repository.manifests.keys().copied().collect::<Vec<_>>());
+    for digest in digests.unwrap_or_default() {
         let Some(stored) = shared.store.manifest(name, &Reference::Digest(digest))? else { continue };
         let document = Document::parse(&stored.media_type, &stored.bytes)?;
         let refers = document.subject.as_ref().is_some_and(|found| found.digest == *subject);

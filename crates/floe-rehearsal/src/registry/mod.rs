@@ -1,8 +1,7 @@
 //! The embedded registry: OCI distribution-spec 1.1 (pull, push, content discovery, content management) over HTTP, with
 //! GHCR's behaviour where that differs, and its state in a plain folder.
 //!
-//! Every name, tag, digest and upload id is parsed before it becomes a path, so nothing outside the folder is read or
-//! written.
+//! Nothing of a request becomes a path but a digest that was parsed, so nothing outside the folder is read or written.
 //!
 //! In reading order: `route` (paths), `access` (authorisation and tokens), `store` (the folder), `blobs` and `session`
 //! (blobs out and in), `manifests`, `check`, `error` and `admin`.
@@ -17,10 +16,10 @@ mod route;
 mod session;
 mod store;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Body;
@@ -29,12 +28,13 @@ use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method};
 
-use access::AccessControl;
-pub use admin::Held;
+use access::Grant;
 use error::RegistryError;
-use route::{Endpoint, Route};
+use route::Endpoint;
 use session::Sessions;
-use store::Store;
+pub use store::{StoredRegistry, StoredRepository};
+
+use crate::store::Store;
 
 /// The longest chunk with a `Content-Range` that GHCR accepts, in bytes.
 const GHCR_PATCH_LIMIT: u64 = 4 * 1024 * 1024;
@@ -46,13 +46,12 @@ pub struct RegistryOptions {
     pub root: PathBuf,
     /// All accounts. Each may pull every repository, like the members of one organisation.
     pub accounts: Vec<RegistryAccount>,
-    /// The repositories that can be pulled without an account.
-    pub visibility: Visibility,
-    /// Whether requests need a Bearer token. If not, everything is allowed and `accounts` and `visibility` are ignored.
-    pub token_auth: bool,
+    /// The repositories that can be pulled without an account, or `*` for all. By default none, as GHCR creates packages
+    /// private.
+    pub public: Vec<String>,
     /// The longest `PATCH` with a `Content-Range`, in bytes; a longer one gets 416. A `PATCH` without `Content-Range`
     /// may have any length, as with GHCR.
-    pub patch_limit: Option<u64>,
+    pub patch_limit: u64,
     /// Whether blobs can be mounted from another repository. If not, a mount starts an upload (202).
     pub mounts: bool,
     /// Whether there is a referrers API (distribution-spec, "Listing Referrers"). GHCR has none, and clients then keep a
@@ -66,9 +65,8 @@ impl RegistryOptions {
         RegistryOptions {
             root: root.into(),
             accounts: Vec::new(),
-            visibility: Visibility::default(),
-            token_auth: true,
-            patch_limit: Some(GHCR_PATCH_LIMIT),
+            public: Vec::new(),
+            patch_limit: GHCR_PATCH_LIMIT,
             mounts: true,
             referrers: true,
         }
@@ -93,53 +91,28 @@ impl fmt::Debug for RegistryAccount {
     }
 }
 
-/// The repositories that can be pulled without an account. By default none, as GHCR creates packages private.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Visibility {
-    /// These repositories are public.
-    Listed(Vec<String>),
-    /// Every repository is public.
-    Everything,
-}
-
-impl Default for Visibility {
-    fn default() -> Self {
-        Visibility::Listed(Vec::new())
-    }
-}
-
 /// An embedded registry. Clones share its state, so it can be changed while its router serves.
 #[derive(Clone)]
 pub struct EmbeddedRegistry(Arc<Shared>);
 
 struct Shared {
-    store: Store,
-    access: AccessControl,
-    sessions: Sessions,
-    patch_limit: Option<u64>,
-    mounts: bool,
-    referrers: AtomicBool,
-}
-
-impl Shared {
-    fn has_referrers(&self) -> bool {
-        self.referrers.load(Ordering::Relaxed)
-    }
+    store: Store<StoredRegistry>,
+    sessions: Mutex<Sessions>,
+    options: Mutex<RegistryOptions>,
+    tokens: Mutex<HashMap<String, Grant>>,
 }
 
 impl EmbeddedRegistry {
     /// Opens the folder `options.root`, new or with the state of an earlier registry.
     ///
     /// # Errors
-    /// The folder cannot be created, or `options` has an invalid repository name.
+    /// The folder cannot be created.
     pub fn open(options: RegistryOptions) -> anyhow::Result<Self> {
         Ok(EmbeddedRegistry(Arc::new(Shared {
-            store: Store::open(&options.root)?,
-            access: AccessControl::new(options.token_auth, options.accounts, options.visibility)?,
-            sessions: Sessions::default(),
-            patch_limit: options.patch_limit,
-            mounts: options.mounts,
-            referrers: AtomicBool::new(options.referrers),
+            store: Store::open_registry(&options.root)?,
+            sessions: Mutex::default(),
+            options: Mutex::new(options),
+            tokens: Mutex::default(),
         })))
     }
 
@@ -199,19 +172,19 @@ impl Shared {
     async fn dispatch(&self, call: &mut Call) -> HandlerResult {
         let method = call.parts.method.clone();
         let is_read = method == Method::GET || method == Method::HEAD;
-        let (name, endpoint) = match Route::parse(call.parts.uri.path())? {
-            Route::Of(name, endpoint) => (name, endpoint),
-            Route::Token if method == Method::GET => return access::token(self, call),
-            Route::Base if is_read => {
-                self.access.login(call)?;
+        let (name, endpoint) = match call.parts.uri.path() {
+            "/token" if method == Method::GET => return access::token(self, call),
+            "/v2" | "/v2/" if is_read => {
+                self.login(call)?;
                 return Ok(axum::Json(serde_json::json!({})).into_response());
             }
-            _ => return Err(RegistryError::method(&method)),
+            "/token" | "/v2" | "/v2/" => return Err(RegistryError::method(&method)),
+            path => route::parse(path)?,
         };
-        self.access.check(call, &name, !is_read || matches!(endpoint, Endpoint::Upload(_)))?;
+        self.check(call, &name, !is_read || matches!(endpoint, Endpoint::Upload(_)))?;
         // After the right to pull, so that anonymous clients cannot find out which private repositories exist.
         let may_be_new = matches!(endpoint, Endpoint::Upload(_) | Endpoint::Referrers(_));
-        if is_read && !may_be_new && !self.store.exists(&name) {
+        if is_read && !may_be_new && self.store.of(&name, |_| ()).is_none() {
             let message = format!("there is no repository `{name}`");
             return Err(RegistryError::unknown("NAME_UNKNOWN", message));
         }

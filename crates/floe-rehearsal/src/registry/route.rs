@@ -1,26 +1,13 @@
-//! Parses the path of a request into a route whose parts are safe as paths on disk.
+//! Parses the path of a request about a repository.
 //!
 //! Repository names have several components, so a path is read from its end.
-
-use std::fmt;
 
 use floe_core::model::Digest;
 use percent_encoding::percent_decode_str;
 
 use super::error::RegistryError;
 
-/// The endpoints of the distribution-spec, with their numbers there, and the token endpoint.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Route {
-    /// `/v2/`: end-1.
-    Base,
-    /// `/token`
-    Token,
-    /// `/v2/<name>/…`
-    Of(Name, Endpoint),
-}
-
-/// An endpoint of a repository.
+/// An endpoint of a repository, with its number in the distribution-spec.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Endpoint {
     /// `blobs/<digest>`: end-2.
@@ -37,11 +24,6 @@ pub(super) enum Endpoint {
     Referrers(Digest),
 }
 
-/// A repository name: components of lower-case letters, digits and separators (distribution-spec, "Pulling
-/// manifests"), at most 255 bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Name(String);
-
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Reference {
     /// At most 128 letters, digits, `_`, `.` and `-`; the first is neither `.` nor `-`.
@@ -49,55 +31,30 @@ pub(super) enum Reference {
     Digest(Digest),
 }
 
-impl Route {
-    /// Parses the path of a request, still percent-encoded.
-    pub(super) fn parse(path: &str) -> Result<Self, RegistryError> {
-        match path {
-            "/token" => return Ok(Route::Token),
-            "/v2" | "/v2/" => return Ok(Route::Base),
-            _ => {}
+/// Parses the path of a request about a repository, still percent-encoded.
+pub(super) fn parse(path: &str) -> Result<(String, Endpoint), RegistryError> {
+    let decode = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
+    let rest = path.strip_prefix("/v2/").ok_or_else(unknown)?;
+    let parts: Vec<String> = rest.split('/').map(decode).collect();
+    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    let (name, endpoint) = match parts.as_slice() {
+        [name @ .., "tags", "list"] => (name, Endpoint::Tags),
+        [name @ .., "manifests", reference] => (name, Endpoint::Manifest(Reference::parse(reference)?)),
+        [name @ .., "blobs", "uploads"] | [name @ .., "blobs", "uploads", ""] => {
+            (name, Endpoint::StartUpload)
         }
-        let decode = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
-        let rest = path.strip_prefix("/v2/").ok_or_else(unknown)?;
-        let parts: Vec<String> = rest.split('/').map(decode).collect();
-        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-        let (name, endpoint) = match parts.as_slice() {
-            [name @ .., "tags", "list"] => (name, Endpoint::Tags),
-            [name @ .., "manifests", reference] => (name, Endpoint::Manifest(Reference::parse(reference)?)),
-            [name @ .., "blobs", "uploads"] | [name @ .., "blobs", "uploads", ""] => {
-                (name, Endpoint::StartUpload)
-            }
-            // An id that is not that of an upload under way names nothing; it never becomes a path.
-            [name @ .., "blobs", "uploads", id] => (name, Endpoint::Upload((*id).to_owned())),
-            [name @ .., "blobs", hex] => (name, Endpoint::Blob(digest(hex)?)),
-            [name @ .., "referrers", hex] => (name, Endpoint::Referrers(digest(hex)?)),
-            _ => return Err(unknown()),
-        };
-        Ok(Route::Of(Name::join(name)?, endpoint))
+        // An id that is not that of an upload under way names nothing; it never becomes a path.
+        [name @ .., "blobs", "uploads", id] => (name, Endpoint::Upload((*id).to_owned())),
+        [name @ .., "blobs", hex] => (name, Endpoint::Blob(digest(hex)?)),
+        [name @ .., "referrers", hex] => (name, Endpoint::Referrers(digest(hex)?)),
+        _ => return Err(unknown()),
+    };
+    // Each component by itself: a percent-encoded slash would merge two.
+    let text = name.join("/");
+    if name.is_empty() || text.len() > 255 || !name.iter().all(|part| is_component(part)) {
+        return Err(RegistryError::bad("NAME_INVALID", "invalid repository name"));
     }
-}
-
-impl Name {
-    /// The error is `NAME_INVALID`.
-    pub(super) fn parse(text: &str) -> Result<Self, RegistryError> {
-        if text.len() <= 255 && text.split('/').all(is_component) {
-            return Ok(Name(text.to_owned()));
-        }
-        let text: String = text.chars().take(255).collect();
-        Err(RegistryError::bad("NAME_INVALID", format!("invalid repository name `{text}`")))
-    }
-
-    fn join(parts: &[&str]) -> Result<Self, RegistryError> {
-        // A percent-encoded slash would merge two components.
-        match parts.iter().any(|part| part.contains('/')) {
-            true => Name::parse(""),
-            false => Name::parse(&parts.join("/")),
-        }
-    }
-
-    pub(super) fn as_str(&self) -> &str {
-        &self.0
-    }
+    Ok((text, endpoint))
 }
 
 impl Reference {
@@ -113,18 +70,12 @@ impl Reference {
     }
 }
 
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 /// Parses a digest. The error is `DIGEST_INVALID`.
 pub(super) fn digest(text: &str) -> Result<Digest, RegistryError> {
     text.parse().map_err(|error: String| RegistryError::bad("DIGEST_INVALID", error))
 }
 
-/// `[a-z0-9]+` parts with `.`, `_`, `__` or any number of `-` between them.
+/// A component of a repository name (distribution-spec, "Pulling manifests"): `[a-z0-9]+` parts with `.`, `_`, `__` or any number of `-` between them.
 fn is_component(text: &str) -> bool {
     let bytes = text.as_bytes();
     let separator = |run: &[u8]| matches!(run, b"" | b"." | b"_" | b"__") || run.iter().all(|b| *b == b'-');
@@ -145,10 +96,6 @@ fn unknown() -> RegistryError {
 mod tests {
     use super::*;
 
-    fn name(text: &str) -> Name {
-        Name::parse(text).unwrap_or_else(|_| panic!("`{text}` is a name"))
-    }
-
     #[test]
     fn names_have_any_number_of_components_also_those_that_look_like_endpoints() {
         let digest = Digest::of(b"floe");
@@ -165,19 +112,19 @@ mod tests {
             (format!("/v2/a/b/referrers/{digest}"), "a/b", Endpoint::Referrers(digest)),
         ];
         for (path, of, endpoint) in cases {
-            assert_eq!(Route::parse(&path).ok(), Some(Route::Of(name(of), endpoint)), "{path}");
+            assert_eq!(parse(&path).ok(), Some((of.to_owned(), endpoint)), "{path}");
         }
     }
 
     #[test]
-    fn nothing_that_leaves_the_folder_is_a_name_a_tag_or_an_id() {
+    fn nothing_else_is_a_name_a_tag_or_a_digest() {
         for wrong in
             ["", "a//b", "..", "a/../b", "A", "a/_b", "a_", "a..b", "a___b", "a\\b", "a/", "a:b", "é"]
         {
-            assert!(Name::parse(wrong).is_err(), "{wrong}");
+            assert!(parse(&format!("/v2/{wrong}/tags/list")).is_err(), "{wrong}");
         }
         for right in ["a", "a/b/c", "a.b", "a__b", "a---b", "0/1-x_y"] {
-            assert!(Name::parse(right).is_ok(), "{right}");
+            assert!(parse(&format!("/v2/{right}/tags/list")).is_ok(), "{right}");
         }
         for path in [
             "/v2/a/manifests/..",
@@ -191,7 +138,7 @@ mod tests {
             "/v2/_catalog",
             "/",
         ] {
-            assert!(Route::parse(path).is_err(), "{path}");
+            assert!(parse(path).is_err(), "{path}");
         }
     }
 }

@@ -5,53 +5,49 @@
 use std::collections::HashMap;
 use std::io::SeekFrom;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::body::Body;
 use floe_core::model::{Digest, Hasher};
+use floe_core::parallel::lock;
 use http_body_util::BodyExt as _;
 use tokio::fs::File;
 use tokio::io::{AsyncSeekExt as _, AsyncWriteExt as _};
 use tokio::sync::OwnedMutexGuard;
 
+use super::Shared;
 use super::error::RegistryError;
-use super::route::Name;
-use super::store::Store;
-use crate::basics::{lock, random_hex};
+use crate::random_hex;
 
-#[derive(Default)]
-pub(super) struct Sessions(pub(super) Mutex<HashMap<String, Arc<tokio::sync::Mutex<Session>>>>);
+/// The uploads by id.
+pub(super) type Sessions = HashMap<String, Arc<tokio::sync::Mutex<Session>>>;
 
 /// One upload. Its lock is held for the time of a request.
 pub(super) struct Session {
-    name: Name,
+    name: String,
     id: String,
     path: PathBuf,
     hasher: Hasher,
-    length: u64,
     pub(super) over: bool,
 }
 
-impl Sessions {
-    pub(super) fn start(&self, store: &Store, name: &Name) -> anyhow::Result<String> {
+impl Shared {
+    /// Starts an upload and returns its id.
+    pub(super) fn start(&self, name: &str) -> anyhow::Result<String> {
         let id = random_hex(16)?;
-        let (name, path) = (name.clone(), store.create_upload(&id)?);
-        let session =
-            Session { name, id: id.clone(), path, hasher: Hasher::default(), length: 0, over: false };
-        lock(&self.0).insert(id.clone(), Arc::new(tokio::sync::Mutex::new(session)));
+        let (name, path) = (name.to_owned(), self.store.path("uploads", &id));
+        std::fs::File::create_new(&path).context("failed to start an upload")?;
+        let session = Session { name, id: id.clone(), path, hasher: Hasher::default(), over: false };
+        lock(&self.sessions).insert(id.clone(), Arc::new(tokio::sync::Mutex::new(session)));
         Ok(id)
     }
 
     /// Locks an upload of this repository for a request; waits while another request holds it.
-    pub(super) async fn take(
-        &self,
-        name: &Name,
-        id: &str,
-    ) -> Result<OwnedMutexGuard<Session>, RegistryError> {
-        let session = lock(&self.0).get(id).cloned().ok_or_else(RegistryError::upload_unknown)?;
+    pub(super) async fn take(&self, name: &str, id: &str) -> Result<OwnedMutexGuard<Session>, RegistryError> {
+        let session = lock(&self.sessions).get(id).cloned().ok_or_else(RegistryError::upload_unknown)?;
         let session = session.lock_owned().await;
-        if session.over || session.name != *name { Err(RegistryError::upload_unknown()) } else { Ok(session) }
+        if session.over || session.name != name { Err(RegistryError::upload_unknown()) } else { Ok(session) }
     }
 
     /// Ends an upload and deletes its bytes.
@@ -63,7 +59,6 @@ impl Sessions {
     /// Ends an upload. Its bytes become a blob if they have this digest, and are deleted otherwise.
     pub(super) fn close(
         &self,
-        store: &Store,
         mut session: OwnedMutexGuard<Session>,
         digest: &Digest,
     ) -> Result<(), RegistryError> {
@@ -73,35 +68,35 @@ impl Sessions {
             return Err(RegistryError::digest_mismatch(digest, &actual));
         }
         self.end(&mut session);
-        Ok(store.adopt(&session.path, &session.name, digest)?)
+        Ok(self.store.adopt(&session.path, &session.name, digest)?)
     }
 
     fn end(&self, session: &mut Session) {
         session.over = true;
-        lock(&self.0).remove(&session.id);
+        lock(&self.sessions).remove(&session.id);
     }
 }
 
 impl Session {
     pub(super) fn length(&self) -> u64 {
-        self.length
+        self.hasher.length()
     }
 
     /// Appends a request's body, which must have `expected` bytes if the client stated a length.
     pub(super) async fn append(&mut self, body: Body, expected: Option<u64>) -> Result<(), RegistryError> {
         let file = File::options().write(true).open(&self.path).await;
         let mut file = file.context("failed to open an upload")?;
-        file.seek(SeekFrom::Start(self.length)).await.context("failed to open an upload")?;
+        file.seek(SeekFrom::Start(self.length())).await.context("failed to open an upload")?;
         let mut hasher = self.hasher.clone();
         let received = receive(&mut file, &mut hasher, body, expected).await;
         // Flushed after a failure too: buffered bytes must not reach the file after it is cut.
         let flushed = file.flush().await.context("failed to write an upload");
-        let stored = received.and_then(|length| Ok(flushed.map(|()| length)?));
-        if stored.is_err() {
-            file.set_len(self.length).await.context("failed to cut an upload back")?;
+        let stored = received.and_then(|()| Ok(flushed?));
+        match stored {
+            Ok(()) => self.hasher = hasher,
+            Err(_) => file.set_len(self.length()).await.context("failed to cut an upload back")?,
         }
-        (self.length, self.hasher) = (self.length + stored?, hasher);
-        Ok(())
+        stored
     }
 }
 
@@ -110,7 +105,7 @@ async fn receive(
     hasher: &mut Hasher,
     mut body: Body,
     expected: Option<u64>,
-) -> Result<u64, RegistryError> {
+) -> Result<(), RegistryError> {
     let wrong_size = || RegistryError::bad("SIZE_INVALID", "provided length did not match content length");
     let mut length = 0;
     while let Some(frame) = body.frame().await {
@@ -123,5 +118,5 @@ async fn receive(
         hasher.update(&data);
         file.write_all(&data).await.context("failed to write an upload")?;
     }
-    if expected.is_none_or(|expected| length == expected) { Ok(length) } else { Err(wrong_size()) }
+    if expected.is_none_or(|expected| length == expected) { Ok(()) } else { Err(wrong_size()) }
 }

@@ -1,35 +1,37 @@
-//! The folder of a registry:
-//!
-//! ```text
-//! blobs/sha256/<hex>                    every blob and manifest, once
-//! repositories/<name>/_blobs/<hex>      empty: this repository holds that blob
-//! repositories/<name>/_manifests/<hex>  this repository holds that manifest; the file has its media type
-//! repositories/<name>/_tags.json        tag -> digest
-//! uploads/<id>                          the bytes of an unfinished upload, for the life of the process
-//! ```
-//!
-//! Files are written under another name and renamed, so they are never seen half written. No component of a repository
-//! name starts with `_`, so names do not collide. Tags are in one file because they are case-sensitive and some file
-//! systems are not. Nothing is ever removed from `blobs/`.
+//! The content of a registry: `state.json` says which blobs, manifests and tags each repository has, and
+//! `blobs/sha256/<hex>` are the bytes of every blob and manifest, once. `uploads/<id>` are the bytes of unfinished uploads,
+//! for the life of the process. Nothing is ever removed from `blobs/`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
 use anyhow::Context as _;
 use floe_core::disk;
-use floe_core::model::Digest;
+use floe_core::model::{Digest, Schema};
+use serde::{Deserialize, Serialize};
 
-use super::route::{Name, Reference};
-use crate::basics::{lock, random_hex};
+use super::route::Reference;
+use crate::store::{Store, replace};
 
-pub(super) struct Store {
-    root: PathBuf,
-    /// Held while tags change.
-    changing: Mutex<()>,
+/// The content of `state.json`.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub struct StoredRegistry {
+    schema: Schema<1>,
+    /// By name. A repository is there as soon as anything was pushed to it.
+    pub repositories: BTreeMap<String, StoredRepository>,
 }
+
+/// The content of a repository.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub struct StoredRepository {
+    pub blobs: BTreeSet<Digest>,
+    /// Each with its media type.
+    pub manifests: BTreeMap<Digest, String>,
+    pub tags: Tags,
+}
+
+pub(super) type Tags = BTreeMap<String, Digest>;
 
 /// A manifest as it was pushed.
 pub(super) struct StoredManifest {
@@ -38,44 +40,50 @@ pub(super) struct StoredManifest {
     pub(super) bytes: Vec<u8>,
 }
 
-pub(super) type Tags = BTreeMap<String, Digest>;
+impl StoredRegistry {
+    fn repository(&mut self, name: &str) -> &mut StoredRepository {
+        self.repositories.entry(name.to_owned()).or_default()
+    }
+}
 
-impl Store {
-    pub(super) fn open(root: &Path) -> anyhow::Result<Self> {
+impl Store<StoredRegistry> {
+    pub(super) fn open_registry(root: &Path) -> anyhow::Result<Self> {
         let uploads = root.join("uploads");
         if uploads.exists() {
             fs::remove_dir_all(&uploads)
                 .with_context(|| format!("failed to empty the folder `{}`", uploads.display()))?;
         }
-        for folder in [root.join("blobs").join("sha256"), root.join("repositories"), uploads] {
-            make_folder(&folder)?;
-        }
-        Ok(Store { root: root.to_owned(), changing: Mutex::default() })
+        Store::open(root, &["blobs/sha256", "uploads"], |_| ())
     }
 
-    /// Whether anything was ever pushed to a repository.
-    pub(super) fn exists(&self, name: &Name) -> bool {
-        let folder = self.repository(name);
-        folder.join("_blobs").is_dir() || folder.join("_manifests").is_dir()
+    /// Looks at a repository that anything was pushed to.
+    pub(super) fn of<T>(&self, name: &str, look: impl FnOnce(&StoredRepository) -> T) -> Option<T> {
+        self.read(|stored| stored.repositories.get(name).map(look))
     }
 
     pub(super) fn blob_path(&self, digest: &Digest) -> PathBuf {
-        self.root.join("blobs").join("sha256").join(digest.hex())
+        self.path("blobs/sha256", &digest.hex())
+    }
+
+    pub(super) fn size(&self, digest: &Digest) -> Option<u64> {
+        fs::metadata(self.blob_path(digest)).ok().map(|metadata| metadata.len())
     }
 
     /// The size in bytes of a blob that a repository holds.
-    pub(super) fn blob_size(&self, name: &Name, digest: &Digest) -> Option<u64> {
-        let held = self.entry(name, "_blobs", digest).is_file();
-        self.size(digest).filter(|_| held)
+    pub(super) fn blob_size(&self, name: &str, digest: &Digest) -> Option<u64> {
+        let is_held = self.of(name, |repository| repository.blobs.contains(digest))?;
+        self.size(digest).filter(|_| is_held)
     }
 
     /// Adds a blob of the store to one more repository.
-    pub(super) fn link_blob(&self, name: &Name, digest: &Digest) -> anyhow::Result<()> {
-        write(&self.entry(name, "_blobs", digest), b"")
+    pub(super) fn link_blob(&self, name: &str, digest: &Digest) -> anyhow::Result<()> {
+        self.edit(|stored| {
+            stored.repository(name).blobs.insert(*digest);
+        })
     }
 
     /// Makes a finished upload a blob of the repository. The caller has checked the digest.
-    pub(super) fn adopt(&self, upload: &Path, name: &Name, digest: &Digest) -> anyhow::Result<()> {
+    pub(super) fn adopt(&self, upload: &Path, name: &str, digest: &Digest) -> anyhow::Result<()> {
         let blob = self.blob_path(digest);
         // An existing blob has the same bytes and may be in use, so it stays.
         let stored = if blob.is_file() { fs::remove_file(upload) } else { disk::rename(upload, &blob) };
@@ -85,156 +93,50 @@ impl Store {
 
     pub(super) fn manifest(
         &self,
-        name: &Name,
+        name: &str,
         reference: &Reference,
     ) -> anyhow::Result<Option<StoredManifest>> {
-        let digest = match reference {
-            Reference::Digest(digest) => Some(*digest),
-            Reference::Tag(tag) => self.tags(name)?.get(tag).copied(),
-        };
-        let Some(digest) = digest else { return Ok(None) };
-        let Some(media_type) = self.media_type(name, &digest)? else { return Ok(None) };
-        let path = self.blob_path(&digest);
-        let bytes = fs::read(&path).with_context(|| format!("failed to read manifest `{digest}`"))?;
+        let found = self.of(name, |repository| {
+            let digest = match reference {
+                Reference::Digest(digest) => digest,
+                Reference::Tag(tag) => repository.tags.get(tag)?,
+            };
+            Some((*digest, repository.manifests.get(digest)?.clone()))
+        });
+        let Some((digest, media_type)) = found.flatten() else { return Ok(None) };
+        let bytes = fs::read(self.blob_path(&digest));
+        let bytes = bytes.with_context(|| format!("failed to read manifest `{digest}`"))?;
         Ok(Some(StoredManifest { digest, media_type, bytes }))
-    }
-
-    /// The digests of all manifests of a repository.
-    pub(super) fn manifests(&self, name: &Name) -> anyhow::Result<Vec<Digest>> {
-        let folder = self.repository(name).join("_manifests");
-        let failed = || format!("failed to list `{}`", folder.display());
-        let entries = if_there(fs::read_dir(&folder)).with_context(failed)?;
-        let mut digests = Vec::new();
-        for entry in entries.into_iter().flatten() {
-            let file = entry.with_context(failed)?.file_name();
-            digests.extend(format!("sha256:{}", file.to_string_lossy()).parse::<Digest>());
-        }
-        digests.sort();
-        Ok(digests)
     }
 
     /// Stores a manifest that the caller has checked, and moves the tag to it if there is one.
     pub(super) fn put_manifest(
         &self,
-        name: &Name,
-        manifest: &StoredManifest,
+        name: &str,
+        manifest: StoredManifest,
         tag: Option<&str>,
     ) -> anyhow::Result<()> {
-        let _changing = lock(&self.changing);
-        let digest = &manifest.digest;
-        write(&self.blob_path(digest), &manifest.bytes)?;
-        let media_type = format!("{}\n", manifest.media_type);
-        write(&self.entry(name, "_manifests", digest), media_type.as_bytes())?;
-        match tag {
-            Some(tag) => self.change_tags(name, |tags| tags.extend([(tag.to_owned(), *digest)])),
-            None => Ok(()),
-        }
+        self.change(|stored| {
+            let StoredManifest { digest, media_type, bytes } = manifest;
+            replace(&self.blob_path(&digest), &bytes)?;
+            let repository = stored.repository(name);
+            repository.manifests.insert(digest, media_type);
+            repository.tags.extend(tag.map(|tag| (tag.to_owned(), digest)));
+            Ok(())
+        })
     }
 
     /// Removes a tag, or a manifest with every tag that points at it. False if there is none.
-    pub(super) fn delete_manifest(&self, name: &Name, reference: &Reference) -> anyhow::Result<bool> {
-        let _changing = lock(&self.changing);
-        let is_there = match reference {
-            Reference::Tag(tag) => self.tags(name)?.contains_key(tag),
-            Reference::Digest(digest) => self.media_type(name, digest)?.is_some(),
-        };
-        if is_there {
-            // Tags first, so that no tag ever points at a missing manifest.
-            self.change_tags(name, |tags| {
-                tags.retain(|tag, digest| match reference {
-                    Reference::Tag(deleted) => tag != deleted,
-                    Reference::Digest(deleted) => digest != deleted,
-                });
-            })?;
-            if let Reference::Digest(digest) = reference {
-                let path = self.entry(name, "_manifests", digest);
-                fs::remove_file(&path).with_context(|| format!("failed to delete manifest `{digest}`"))?;
+    pub(super) fn delete_manifest(&self, name: &str, reference: &Reference) -> anyhow::Result<bool> {
+        self.edit(|stored| {
+            let Some(repository) = stored.repositories.get_mut(name) else { return false };
+            match reference {
+                Reference::Tag(tag) => repository.tags.remove(tag).is_some(),
+                Reference::Digest(deleted) => {
+                    repository.tags.retain(|_, digest| digest != deleted);
+                    repository.manifests.remove(deleted).is_some()
+                }
             }
-        }
-        Ok(is_there)
+        })
     }
-
-    pub(super) fn tags(&self, name: &Name) -> anyhow::Result<Tags> {
-        let path = self.repository(name).join("_tags.json");
-        match read_if_there(&path)? {
-            Some(text) => serde_json::from_str(&text)
-                .with_context(|| format!("`{}` is not a list of tags", path.display())),
-            None => Ok(Tags::new()),
-        }
-    }
-
-    /// The file with the tags of every repository, as text.
-    pub(super) fn all_tags(&self) -> anyhow::Result<BTreeMap<PathBuf, String>> {
-        let mut found = BTreeMap::new();
-        let mut folders = vec![self.root.join("repositories")];
-        while let Some(folder) = folders.pop() {
-            found.extend(read_if_there(&folder.join("_tags.json"))?.map(|tags| (folder.clone(), tags)));
-            let is_component = |path: &PathBuf| {
-                path.is_dir() && !path.file_name().unwrap_or_default().to_string_lossy().starts_with('_')
-            };
-            let entries = fs::read_dir(&folder).into_iter().flatten().filter_map(Result::ok);
-            folders.extend(entries.map(|entry| entry.path()).filter(is_component));
-        }
-        Ok(found)
-    }
-
-    /// Creates the empty file of an upload.
-    pub(super) fn create_upload(&self, id: &str) -> anyhow::Result<PathBuf> {
-        let path = self.root.join("uploads").join(id);
-        fs::File::create_new(&path).context("failed to start an upload")?;
-        Ok(path)
-    }
-
-    pub(super) fn repository(&self, name: &Name) -> PathBuf {
-        name.as_str().split('/').fold(self.root.join("repositories"), |path, part| path.join(part))
-    }
-
-    /// The file that says that a repository holds something.
-    fn entry(&self, name: &Name, kind: &str, digest: &Digest) -> PathBuf {
-        self.repository(name).join(kind).join(digest.hex())
-    }
-
-    pub(super) fn size(&self, digest: &Digest) -> Option<u64> {
-        fs::metadata(self.blob_path(digest)).ok().map(|metadata| metadata.len())
-    }
-
-    pub(super) fn media_type(&self, name: &Name, digest: &Digest) -> anyhow::Result<Option<String>> {
-        let path = self.entry(name, "_manifests", digest);
-        Ok(read_if_there(&path)?.map(|text| text.trim_end().to_owned()))
-    }
-
-    /// The caller holds the lock.
-    fn change_tags(&self, name: &Name, change: impl FnOnce(&mut Tags)) -> anyhow::Result<()> {
-        let mut tags = self.tags(name)?;
-        change(&mut tags);
-        let text = serde_json::to_vec_pretty(&tags)?;
-        write(&self.repository(name).join("_tags.json"), &text)
-    }
-}
-
-fn make_folder(path: &Path) -> anyhow::Result<()> {
-    fs::create_dir_all(path).with_context(|| format!("failed to create the folder `{}`", path.display()))
-}
-
-fn read_if_there(path: &Path) -> anyhow::Result<Option<String>> {
-    if_there(fs::read_to_string(path)).with_context(|| format!("failed to read `{}`", path.display()))
-}
-
-/// `None` where there is no such file or folder.
-fn if_there<T>(result: io::Result<T>) -> io::Result<Option<T>> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        result => result.map(Some),
-    }
-}
-
-/// Writes a small file so that it is complete or absent.
-fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    if let Some(folder) = path.parent() {
-        make_folder(folder)?;
-    }
-    let beside = path.with_extension(format!("{}.tmp", random_hex(8)?));
-    fs::write(&beside, bytes)
-        .and_then(|()| disk::rename(&beside, path))
-        .with_context(|| format!("failed to write `{}`", path.display()))
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use floe_core::model::{ImageName, Repo};
 use floe_rehearsal::github::{EmbeddedGitHub, GitHubAccount, GitHubOptions, SeedRepo, SeedTag};
-use floe_rehearsal::registry::{RegistryAccount, RegistryOptions, Visibility};
+use floe_rehearsal::registry::{RegistryAccount, RegistryOptions};
 
 use super::{CHANNELS, COMMIT, READER, TOKEN, WORKFLOW};
 
@@ -28,7 +28,6 @@ fn github(folder: &Path, version: &str) -> GitHubOptions {
     let tag = SeedTag { name: format!("v{version}"), commit: COMMIT.parse().unwrap(), annotated: true };
     let seed = |repo: &Repo, tag: &SeedTag, branch: &str| SeedRepo {
         repo: repo.clone(),
-        private: false,
         tags: vec![tag.clone()],
         default_branch: branch.to_owned(),
     };
@@ -38,7 +37,6 @@ fn github(folder: &Path, version: &str) -> GitHubOptions {
         ("microsoft/winget-pkgs".parse().unwrap(), "acme/winget-pkgs".parse().unwrap());
     let first = SeedTag { name: "first".to_owned(), ..tag.clone() };
     GitHubOptions {
-        root: folder.join("github"),
         repos: vec![
             seed(&repo, &tag, "main"),
             seed(&tap, &first, "main"),
@@ -53,8 +51,8 @@ fn github(folder: &Path, version: &str) -> GitHubOptions {
             account(WORKFLOW, "github-actions[bot]", vec![repo]),
             account(READER, "reader", Vec::new()),
         ],
-        immutable: false,
         rate_limit: 100_000,
+        ..GitHubOptions::new(folder.join("github"))
     }
 }
 
@@ -72,7 +70,7 @@ pub fn registry(folder: &Path) -> RegistryOptions {
             account(WORKFLOW, may_push()),
             account(READER, Vec::new()),
         ],
-        visibility: Visibility::Everything,
+        public: vec!["*".to_owned()],
         ..RegistryOptions::ghcr(folder.join("registry"))
     }
 }

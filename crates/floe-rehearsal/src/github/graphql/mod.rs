@@ -27,57 +27,37 @@ pub(super) async fn query(State(github): State<EmbeddedGitHub>, caller: Caller, 
     let query = text(&request, "query")?.unwrap_or_default();
     let nothing = Map::new();
     let variables = request.get("variables").and_then(Value::as_object).unwrap_or(&nothing);
-    let answer = github.store.read(|stored| {
-        let root = Query { stored, caller: &caller };
-        let fields = parse::parse(&query, variables);
-        root.select(&fields.map_err(|error| message(&error))?)
-    });
-    let answer = answer.unwrap_or_else(|error| json!({ "data": null, "errors": [error] }));
-    ok(&answer)
+    let answer = parse::parse(&query, variables).map_err(|error| message(&error));
+    let answer = answer.and_then(|fields| github.store.read(|stored| answer_to(&fields, stored, &caller)));
+    ok(&answer.unwrap_or_else(|error| json!({ "data": null, "errors": [error] })))
 }
 
-/// The root of all queries.
-struct Query<'a> {
-    stored: &'a StoredState,
-    caller: &'a Caller,
-}
-
-impl Query<'_> {
-    fn select(&self, fields: &[Field]) -> Result<Value, Value> {
-        let (mut data, mut errors) = (Map::new(), Vec::new());
-        for field in fields {
-            let argument = |name: &str| field.arguments.get(name).and_then(Value::as_str).unwrap_or_default();
-            let value = match field.name.as_str() {
-                "viewer" => view::user(self.caller, self.caller.login()),
-                "__typename" => "Query".into(),
-                "__type" => {
-                    let example = self.stored.repos.values().next();
-                    example.map_or(Value::Null, |repo| view::type_named(argument("name"), repo, self.caller))
+fn answer_to(fields: &[Field], stored: &StoredState, caller: &Caller) -> Result<Value, Value> {
+    let (mut data, mut errors) = (Map::new(), Vec::new());
+    for field in fields {
+        let argument = |name: &str| field.arguments.get(name).and_then(Value::as_str).unwrap_or_default();
+        let value = match field.name.as_str() {
+            "viewer" => view::user(caller, caller.login()),
+            "__typename" => "Query".into(),
+            "__type" => {
+                let example = stored.repos.values().next();
+                example.map_or(Value::Null, |repo| view::type_named(argument("name"), repo, caller))
+            }
+            "repository" => {
+                let (owner, name) = (argument("owner"), argument("name"));
+                let found = stored.repos.get(&key(owner, name));
+                if found.is_none() {
+                    let message =
+                        format!("Could not resolve to a Repository with the name '{owner}/{name}'.");
+                    errors.push(json!({ "type": "NOT_FOUND", "path": [field.alias], "message": message }));
                 }
-                "repository" => {
-                    let (owner, name) = (argument("owner"), argument("name"));
-                    let found = self.stored.repos.get(&key(owner, name));
-                    if found.is_none() {
-                        errors.push(json!({
-                            "type": "NOT_FOUND",
-                            "path": [field.alias],
-                            "message": format!(
-                                "Could not resolve to a Repository with the name '{owner}/{name}'."
-                            ),
-                        }));
-                    }
-                    found.map_or(Value::Null, |repo| view::repository(repo, self.caller))
-                }
-                _ => return Err(undefined(&field.name, "Query")),
-            };
-            data.insert(field.alias.clone(), select(value, field)?);
-        }
-        let mut answer = json!({ "data": data });
-        if !errors.is_empty() {
-            answer["errors"] = errors.into();
-        }
-        Ok(answer)
+                found.map_or(Value::Null, |repo| view::repository(repo, caller))
+            }
+            _ => return Err(undefined(&field.name, "Query")),
+        };
+        data.insert(field.alias.clone(), select(value, field)?);
     }
+    Ok(if errors.is_empty() { json!({ "data": data }) } else { json!({ "data": data, "errors": errors }) })
 }
 
 /// The part of a field's value that the field selects.
@@ -96,9 +76,10 @@ fn select(value: Value, field: &Field) -> Result<Value, Value> {
                 let kind = map.get("__typename").and_then(Value::as_str).unwrap_or_default();
                 let value = map.get(&inner.name).ok_or_else(|| undefined(&inner.name, kind))?;
                 let value = match inner.arguments.get("tagName").or(inner.arguments.get("qualifiedName")) {
-                    Some(Value::String(name)) => named(value, name),
-                    _ => value.clone(),
+                    Some(Value::String(name)) => value.get(name).unwrap_or(&Value::Null),
+                    _ => value,
                 };
+                let value = value.clone();
                 selected.insert(inner.alias.clone(), select(value, inner)?);
             }
             Ok(Value::Object(selected))
@@ -106,19 +87,6 @@ fn select(value: Value, field: &Field) -> Result<Value, Value> {
         scalar if field.fields.is_empty() || scalar.is_null() => Ok(scalar),
         _ => Err(message(&format!("Selections can't be made on scalars (field '{}')", field.name))),
     }
-}
-
-/// The first node with this name: the tag of a release, or a ref with or without its prefix.
-fn named(connection: &Value, name: &str) -> Value {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let is_it = |node: &&Value| match &node["tagName"] {
-        Value::String(tag) => tag == name,
-        _ => {
-            let (prefix, own) = (text(&node["prefix"]), text(&node["name"]));
-            own == name || [format!("refs/{name}"), name.to_owned()].contains(&format!("{prefix}{own}"))
-        }
-    };
-    connection[view::NODES].as_array().into_iter().flatten().find(is_it).cloned().unwrap_or_default()
 }
 
 /// A page of a connection (GraphQL Cursor Connections Specification).

@@ -1,5 +1,6 @@
-//! Parses a GraphQL query (GraphQL, October 2021, section 2) into the fields that it selects. Variables are replaced by
-//! their values, and types are not checked. Fragments and directives are errors: `gh` has none where this server is used.
+//! Parses a GraphQL query (GraphQL specification, section 2) into the fields that it selects. Variables are replaced by
+//! their values, and types are not checked. Fragments, directives and defaults of variables are errors: `gh` has none where
+//! this server is used.
 
 use serde_json::{Map, Value};
 
@@ -21,51 +22,71 @@ pub(super) struct Field {
 /// # Errors
 /// The message says what is wrong.
 pub(super) fn parse(query: &str, variables: &Map<String, Value>) -> Result<Vec<Field>, String> {
-    let mut parser = Parser { rest: query, variables: variables.clone(), depth: 0 };
+    let mut parser = Parser { tokens: tokens(query)?.into_iter(), variables };
     if parser.peek() != "{" {
         parser.expect("query")?;
         if parser.peek() != "(" && parser.peek() != "{" {
             parser.name()?;
         }
-        parser.defaults()?;
+        if parser.takes("(") {
+            // The types of the variables.
+            while !parser.takes(")") {
+                if ["", "="].contains(&parser.next()) {
+                    return Err("expected a type without a default, and then `)`".to_owned());
+                }
+            }
+        }
     }
     let fields = parser.selection()?;
     parser.expect("")?;
     Ok(fields)
 }
 
-struct Parser<'q> {
-    rest: &'q str,
-    variables: Map<String, Value>,
-    depth: usize,
-}
-
-impl<'q> Parser<'q> {
-    /// The next token: a name, a number, a string with its quotes or a punctuator; empty at the end.
-    fn peek(&mut self) -> &'q str {
-        self.rest = self.rest.trim_start_matches(|c: char| c.is_whitespace() || c == ',');
-        let word = |c: char| c.is_ascii_alphanumeric() || "_-+.".contains(c);
-        let length = match self.rest.chars().next() {
-            None => 0,
-            Some('"') => {
+/// The tokens of a query: names, numbers, strings with their quotes, and punctuators.
+fn tokens(query: &str) -> Result<Vec<&str>, String> {
+    let word = |c: char| c.is_ascii_alphanumeric() || "_-+.".contains(c);
+    let blank = |c: char| c.is_whitespace() || c == ',';
+    let (mut tokens, mut depth, mut rest) = (Vec::new(), 0_usize, query.trim_start_matches(blank));
+    while let Some(first) = rest.chars().next() {
+        let length = match first {
+            '"' => {
                 let mut escaped = false;
-                let end = self.rest[1..].find(|c: char| {
+                let end = rest[1..].find(|c: char| {
                     let ends = c == '"' && !escaped;
                     escaped = c == '\\' && !escaped;
                     ends
                 });
-                end.map_or(self.rest.len(), |end| end + 2)
+                end.map_or(rest.len(), |end| end + 2)
             }
-            Some(c) if word(c) => self.rest.find(|c: char| !word(c)).unwrap_or(self.rest.len()),
-            Some(c) => c.len_utf8(),
+            c if word(c) => rest.find(|c: char| !word(c)).unwrap_or(rest.len()),
+            c => c.len_utf8(),
         };
-        &self.rest[..length]
+        match first {
+            '{' | '[' | '(' if depth == DEPTH => return Err("the query is nested too deeply".to_owned()),
+            '{' | '[' | '(' => depth += 1,
+            '}' | ']' | ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        let (token, after) = rest.split_at(length);
+        tokens.push(token);
+        rest = after.trim_start_matches(blank);
+    }
+    Ok(tokens)
+}
+
+struct Parser<'q> {
+    tokens: std::vec::IntoIter<&'q str>,
+    variables: &'q Map<String, Value>,
+}
+
+impl<'q> Parser<'q> {
+    /// The next token; empty at the end.
+    fn peek(&self) -> &'q str {
+        self.tokens.as_slice().first().copied().unwrap_or_default()
     }
 
     fn next(&mut self) -> &'q str {
-        let token = self.peek();
-        self.rest = &self.rest[token.len()..];
-        token
+        self.tokens.next().unwrap_or_default()
     }
 
     fn takes(&mut self, token: &str) -> bool {
@@ -90,42 +111,11 @@ impl<'q> Parser<'q> {
         }
     }
 
-    /// Parses the variables of an operation. Those without a value get their defaults.
-    fn defaults(&mut self) -> Result<(), String> {
-        if !self.takes("(") {
-            return Ok(());
-        }
-        while !self.takes(")") {
-            self.expect("$")?;
-            let name = self.name()?;
-            self.expect(":")?;
-            while matches!(self.peek(), "[" | "]" | "!") || self.peek().starts_with(char::is_alphabetic) {
-                self.next();
-            }
-            if self.takes("=") {
-                let default = self.value()?;
-                self.variables.entry(name).or_insert(default);
-            }
-        }
-        Ok(())
-    }
-
-    /// Parses something that is nested in something of its own kind.
-    fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Result<T, String>) -> Result<T, String> {
-        if self.depth == DEPTH {
-            return Err("the query is nested too deeply".to_owned());
-        }
-        self.depth += 1;
-        let parsed = parse(self);
-        self.depth -= 1;
-        parsed
-    }
-
     fn selection(&mut self) -> Result<Vec<Field>, String> {
         self.expect("{")?;
         let mut fields = Vec::new();
         while !self.takes("}") {
-            fields.push(self.nested(Self::field)?);
+            fields.push(self.field()?);
         }
         Ok(fields)
     }
@@ -143,7 +133,7 @@ impl<'q> Parser<'q> {
         while !self.takes(end) {
             let name = self.name()?;
             self.expect(":")?;
-            pairs.insert(name.to_owned(), self.nested(Self::value)?);
+            pairs.insert(name.to_owned(), self.value()?);
         }
         Ok(pairs)
     }
@@ -157,7 +147,7 @@ impl<'q> Parser<'q> {
             "[" => {
                 let mut values = Vec::new();
                 while !self.takes("]") {
-                    values.push(self.nested(Self::value)?);
+                    values.push(self.value()?);
                 }
                 Ok(Value::Array(values))
             }
@@ -199,8 +189,8 @@ mod tests {
         for (query, expected) in [
             ("{ a b }", "a:a b:b"),
             (
-                "query Q($name: [String!]!, $size: Int = 3, $n: Int = 4) { a(x: $name, y: $size, z: $n) }",
-                r#"a:a{"x":"x","y":null,"z":4}"#,
+                "query Q($name: [String!]!, $size: Int) { a(x: $name, y: $size, z: $absent) }",
+                r#"a:a{"x":"x","y":null,"z":null}"#,
             ),
             ("query($name:String!$owner:String!){b:a(name:$name){c,d}}", r#"b:a{"name":"x"}{c:c d:d}"#),
             (r#"{ a(b: {c: [1, "\"}", ENUM], d: true}) }"#, r#"a:a{"b":{"c":[1,"\"}","ENUM"],"d":true}}"#),
@@ -211,6 +201,8 @@ mod tests {
             ("{ a @skip(if: true) }", "expected a name, found `@`"),
             ("{ a } { b }", "expected ``, found `{`"),
             ("mutation { a }", "expected `query`, found `mutation`"),
+            ("query($n: Int = 4) { a }", "expected a type without a default, and then `)`"),
+            ("query($n: Int", "expected a type without a default, and then `)`"),
             ("", "expected `query`, found ``"),
             (&"{a".repeat(100_000), "the query is nested too deeply"),
             (&deep, "the query is nested too deeply"),

@@ -41,8 +41,7 @@ pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
         (_, true) => "WRITE",
         _ => "READ",
     };
-    let with_drafts = caller.can_push(repo);
-    let releases = repo.releases.iter().rev().filter(|release| with_drafts || !release.draft);
+    let releases = repo.releases.iter().rev().filter(|release| caller.sees(repo, release));
     let refs = repo.tags.iter().map(|(name, tag)| reference("refs/tags/", name, tag.commit.as_str()));
     let branch = repo.head().map(|head| reference("refs/heads/", &repo.default_branch, head.as_str()));
     let none = || connection(std::iter::empty());
@@ -71,16 +70,15 @@ pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
         "watchers": none(), "issues": none(), "pullRequests": none(), "repositoryTopics": none(),
         "languages": none(), "labels": none(), "milestones": none(), "assignableUsers": none(),
         "mentionableUsers": none(), "projects": none(), "projectsV2": none(), "forks": none(),
-        "defaultBranchRef": branch,
+        "defaultBranchRef": branch.clone(),
         "refs": connection(refs.clone()),
-        "ref": connection(refs.chain(branch.clone())),
+        // By name, with and without its prefixes.
+        "ref": branch.into_iter().chain(refs).flat_map(|one| names(&one).map(|name| (name, one.clone()))).collect::<Value>(),
         "latestRelease": repo.latest_release().map(|latest| release(repo, latest, caller)),
         "releases": connection(releases.clone().map(|one| release(repo, one, caller))),
-        // A published release comes before drafts of its tag.
-        "release": connection(
-            releases.clone().filter(|one| !one.draft).chain(releases.filter(|one| one.draft))
-                .map(|one| release(repo, one, caller))
-        ),
+        // By tag, where a published release comes before drafts.
+        "release": releases.clone().rev().filter(|one| one.draft).chain(releases.filter(|one| !one.draft))
+            .map(|one| (one.tag_name.clone(), release(repo, one, caller))).collect::<Value>(),
     })
 }
 
@@ -89,6 +87,13 @@ fn reference(prefix: &str, name: &str, commit: &str) -> Value {
         "__typename": "Ref", "id": format!("REF_{prefix}{name}"), "name": name, "prefix": prefix,
         "target": { "__typename": "Commit", "id": format!("C_{commit}"), "oid": commit },
     })
+}
+
+/// The names that a ref is found by.
+fn names(reference: &Value) -> [String; 3] {
+    let [prefix, name] = ["prefix", "name"].map(|field| reference[field].as_str().unwrap_or_default());
+    let short = prefix.trim_start_matches("refs/");
+    [format!("{prefix}{name}"), format!("{short}{name}"), name.to_owned()]
 }
 
 fn release(repo: &StoredRepo, release: &StoredRelease, caller: &Caller) -> Value {

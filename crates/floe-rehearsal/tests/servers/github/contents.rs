@@ -18,7 +18,7 @@ fn tap() -> Repo {
 
 fn seed(repo: Repo, branch: &str) -> SeedRepo {
     let tag = super::tag("seed", 1, false);
-    SeedRepo { repo, private: false, tags: vec![tag], default_branch: branch.to_owned() }
+    SeedRepo { repo, tags: vec![tag], default_branch: branch.to_owned() }
 }
 
 /// A hub with a tap whose default branch is not `main`.
@@ -77,10 +77,10 @@ async fn a_write_needs_the_right_and_no_rule_against_it() {
     let text = body("one", None);
     assert_eq!(put(&hub, FILE, GUEST, &text).await.status, 403);
     assert_eq!(put(&hub, FILE, "", &text).await.status, 401);
-    hub.github.set_protected(&tap(), true).unwrap();
+    hub.github.edit(&tap(), |stored| stored.protected = true).unwrap();
     let ruled = said(&put(&hub, FILE, OWNER, &text).await);
     assert!(ruled.0 == 409 && ruled.1.starts_with("Repository rule violations found"), "{ruled:?}");
-    hub.github.set_archived(&tap(), true).unwrap();
+    hub.github.edit(&tap(), |stored| stored.archived = true).unwrap();
     assert_eq!(hub.get(TAP, OWNER).await.json()["archived"], true);
     let archived = (403, "Repository was archived so is read-only.".to_owned());
     assert_eq!(said(&put(&hub, FILE, OWNER, &text).await), archived);

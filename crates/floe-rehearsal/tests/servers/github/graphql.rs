@@ -54,14 +54,14 @@ async fn connections_have_pages() {
     let mut seen = Vec::new();
     let mut after = Value::Null;
     loop {
-        let text = "query Q($after: String, $direction: OrderDirection = ASC) {
+        let text = "query Q($after: String, $direction: OrderDirection) {
             repository(owner: \"acme\", name: \"floe\") {
                 releases(first: 2, after: $after, orderBy: {field: CREATED_AT, direction: $direction}) {
                     totalCount nodes { tagName } edges { node { isLatest } } pageInfo { hasNextPage endCursor }
                 }
             }
         }";
-        let answer = query(&hub, OWNER, text, json!({ "after": after })).await;
+        let answer = query(&hub, OWNER, text, json!({ "after": after, "direction": "ASC" })).await;
         let page = &answer["data"]["repository"]["releases"];
         assert_eq!(page["totalCount"], 3);
         seen.extend(super::each(&page["nodes"], "tagName").into_iter().map(str::to_owned));

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use floe_core::model::{Digest, Repo};
 use floe_rehearsal::github::{EmbeddedGitHub, GitHubAccount, GitHubOptions, SeedRepo, SeedTag};
-use floe_rehearsal::interceptor::{Interceptor, Server, serve};
+use floe_rehearsal::interceptor::{Server, serve};
 use http::{HeaderMap, Method};
 use serde_json::Value;
 
@@ -61,16 +61,17 @@ impl Hub {
         let mut options = options(folder.path());
         change(&mut options);
         let github = EmbeddedGitHub::open(options).unwrap();
-        let server = serve(github.router(), Interceptor::new(), None).await.unwrap();
+        github.edit(&"acme/secret".parse().unwrap(), |stored| stored.private = true).unwrap();
+        let server = serve(github.router()).await.unwrap();
         Hub { github, server, client: client(), repo: "acme/floe".parse().unwrap(), folder }
     }
 
     /// Another server with the same folder.
     async fn restarted(self) -> Self {
         let Hub { server, client, repo, folder, .. } = self;
-        server.shut_down().await;
+        drop(server);
         let github = EmbeddedGitHub::open(options(folder.path())).unwrap();
-        let server = serve(github.router(), Interceptor::new(), None).await.unwrap();
+        let server = serve(github.router()).await.unwrap();
         Hub { github, server, client, repo, folder }
     }
 
@@ -140,9 +141,8 @@ impl Hub {
 
 fn options(root: &Path) -> GitHubOptions {
     let repos: Vec<Repo> = vec!["acme/floe".parse().unwrap(), "acme/secret".parse().unwrap()];
-    let seed = |repo: &Repo, private| SeedRepo {
+    let seed = |repo: &Repo| SeedRepo {
         repo: repo.clone(),
-        private,
         tags: vec![
             tag("v1.0.0", 1, false),
             tag("v1.1.0", 2, true),
@@ -160,11 +160,9 @@ fn options(root: &Path) -> GitHubOptions {
         expires: admin.then(|| "2031-01-02 03:04:05 UTC".to_owned()),
     };
     GitHubOptions {
-        root: root.to_owned(),
-        repos: vec![seed(&repos[0], false), seed(&repos[1], true)],
+        repos: repos.iter().map(seed).collect(),
         tokens: vec![account(OWNER, repos, true), account(GUEST, Vec::new(), false)],
-        immutable: false,
-        rate_limit: 5000,
+        ..GitHubOptions::new(root.to_owned())
     }
 }
 

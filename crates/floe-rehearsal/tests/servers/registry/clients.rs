@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use floe_core::model::Digest;
-use floe_rehearsal::registry::{RegistryOptions, Visibility};
+use floe_rehearsal::registry::RegistryOptions;
 use oci_client::client::{ClientConfig, ClientProtocol, Config, ImageLayer};
 use oci_client::secrets::RegistryAuth;
 use oci_client::{Client, Reference};
@@ -44,7 +44,7 @@ async fn push_and_pull_with_oci_client(use_monolithic_push: bool) {
     let owner = RegistryAuth::Basic("owner".to_owned(), "owner-secret".to_owned());
     client().push(&image, &layers, config.clone(), &owner, None).await.unwrap();
     assert!(client().pull(&image, &RegistryAuth::Anonymous, vec![LAYER]).await.is_err());
-    server.registry.set_visibility(Visibility::Everything).unwrap();
+    server.registry.options().public = vec!["*".to_owned()];
     let pulled = client().pull(&image, &RegistryAuth::Anonymous, vec![LAYER]).await.unwrap();
     // oci-client returns the layers in the order of their arrival.
     let sorted = |layers: &[ImageLayer]| {
@@ -165,15 +165,14 @@ async fn copy_with_skopeo(options: impl Fn(&Path) -> RegistryOptions) {
     assert!(refused.contains("403") && refused.contains("Forbidden"), "{refused}");
     push("owner:owner-secret").await.unwrap();
     push("owner:owner-secret").await.unwrap();
-    let stored = fs::read_to_string(root.path().join("repositories/acme/floe/_tags.json")).unwrap();
-    assert_eq!(serde_json::from_str::<Value>(&stored).unwrap(), json!({ "1": index }));
+    assert_eq!(server.registry.tags("acme/floe"), [("1".to_owned(), index)].into());
 
     let pull = ["copy", "--src-tls-verify=false", "--src-no-creds", "--all", &image, "oci:back:1"];
     assert!(
         skopeo(&program, home.path(), &pull).await.is_err(),
         "a private image was pulled without an account"
     );
-    server.registry.set_visibility(Visibility::Listed(vec!["acme/floe".to_owned()])).unwrap();
+    server.registry.options().public = vec!["acme/floe".to_owned()];
     skopeo(&program, home.path(), &pull).await.unwrap();
     let blobs = |layout: &str| names_and_bytes(&home.path().join(layout).join("blobs"));
     assert_eq!(blobs("back").len(), 7);

@@ -9,7 +9,7 @@ mod push;
 use std::path::{Path, PathBuf};
 
 use floe_core::model::Digest;
-use floe_rehearsal::interceptor::{self, Interceptor};
+use floe_rehearsal::interceptor::{self};
 use floe_rehearsal::registry::{EmbeddedRegistry, RegistryAccount, RegistryOptions};
 use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
@@ -41,7 +41,7 @@ impl Server {
     async fn start(options: RegistryOptions) -> Self {
         crate::install_tls();
         let registry = EmbeddedRegistry::open(options).unwrap();
-        let server = interceptor::serve(registry.router(), Interceptor::new(), None).await.unwrap();
+        let server = interceptor::serve(registry.router()).await.unwrap();
         let http = Client::builder().no_proxy().build().unwrap();
         Server { registry, host: server.addr.to_string(), http, bearer: None, _server: server }
     }
@@ -136,13 +136,14 @@ fn no(status: u16, code: &str) -> (u16, String) {
     (status, code.to_owned())
 }
 
-/// All files below a folder.
+/// All files below a folder but the one with the state.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
     }
+    found.retain(|path| !path.ends_with("state.json"));
     found.sort();
     found
 }
