@@ -105,8 +105,7 @@ async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyh
     let request = ReleaseRequest {
         name: args.project.package.clone(),
         commit: args.source.commit.clone(),
-        image: args.image.clone(),
-        ..published::request(&repo, tag, &args.remote)?
+        ..published::request(&repo, tag, args.image.as_ref(), &args.remote)?
     };
     let (remote, token) = (&args.remote, Token::github());
     let verified =
