@@ -84,9 +84,8 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let (plan, receipt) = done.map_err(|error| explain(error, &folder))?;
     report.step("Verifying", "without a token, from the public addresses");
     let repo = release.destination.repo.clone();
-    let request = published::request(&repo, &release.destination.tag, addresses)?;
-    let image = release.image.as_ref().map(|_| release.destination.image.clone());
-    let request = ReleaseRequest { image, ..request };
+    let image = release.image.as_ref().map(|_| &release.destination.image);
+    let request = published::request(&repo, &release.destination.tag, image, addresses)?;
     if let Some(seed) = args.faults {
         disturbed::verify_by_seed(seed, &release, &servers, request.clone(), report).await?;
     }
