@@ -25,16 +25,17 @@ impl AtomicFile {
     pub fn create(path: &Path) -> anyhow::Result<Self> {
         let folder = parent(path);
         let name = path.file_name().with_context(|| format!("`{}` is not a file's name", path.display()))?;
-        let made = unfinished::absent(folder);
-        fs::create_dir_all(folder).at("failed to make the folder", folder)?;
         // Hidden, so that one left behind by a killed process is not taken for a part of a dist.
         let prefix = format!(".{}.", name.to_string_lossy());
         let mut builder = Builder::new();
         builder.prefix(&prefix).suffix(".part");
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = builder.tempfile_in(folder).at("failed to write into", folder)?;
-        let place = Unfinished::register(file.path(), made);
+        let (file, place) = Unfinished::make(|| {
+            let made = unfinished::absent(folder);
+            fs::create_dir_all(folder).at("failed to make the folder", folder)?;
+            Ok((builder.tempfile_in(folder).at("failed to write into", folder)?, made))
+        })?;
         Ok(AtomicFile { file, path: path.to_owned(), place })
     }
 

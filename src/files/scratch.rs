@@ -26,8 +26,10 @@ pub struct Scratch {
 impl Scratch {
     /// Makes one; `purpose` is a part of its name.
     pub fn new(purpose: &str) -> anyhow::Result<Self> {
-        let folder = tempfile::Builder::new().prefix(&format!("floe-{purpose}-")).tempdir();
-        Ok(Scratch::register(folder.context("failed to make a temporary folder")?, Vec::new()))
+        Scratch::make(|| {
+            let folder = tempfile::Builder::new().prefix(&format!("floe-{purpose}-")).tempdir();
+            Ok((folder.context("failed to make a temporary folder")?, Vec::new()))
+        })
     }
 
     /// Makes one inside `folder`, which must be new or empty and no link.
@@ -39,23 +41,25 @@ impl Scratch {
             let failure = Failure::new(format!("`{}` {why}", folder.display())).exit(Exit::Usage);
             Err(failure.hint("give a folder that does not exist yet, or an empty one").into())
         };
-        let made = unfinished::absent(&folder);
-        match fs::symlink_metadata(&folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                fs::create_dir_all(&folder).at(failed, &folder)?;
+        Scratch::make(|| {
+            let made = unfinished::absent(&folder);
+            match fs::symlink_metadata(&folder) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    fs::create_dir_all(&folder).at(failed, &folder)?;
+                }
+                about => match about.at(failed, &folder)?.file_type() {
+                    kind if kind.is_symlink() => return refuse("is a symbolic link"),
+                    kind if !kind.is_dir() => return refuse("is not a folder"),
+                    _ => {}
+                },
             }
-            about => match about.at(failed, &folder)?.file_type() {
-                kind if kind.is_symlink() => return refuse("is a symbolic link"),
-                kind if !kind.is_dir() => return refuse("is not a folder"),
-                _ => {}
-            },
-        }
-        if let Some(entry) = fs::read_dir(&folder).at(failed, &folder)?.next() {
-            let name = entry.at(failed, &folder)?.file_name();
-            return refuse(&format!("is not empty: it holds `{}`", name.display()));
-        }
-        let scratch = tempfile::Builder::new().prefix(".floe-").suffix(".part").tempdir_in(&folder);
-        Ok(Scratch::register(scratch.at(failed, &folder)?, made))
+            if let Some(entry) = fs::read_dir(&folder).at(failed, &folder)?.next() {
+                let name = entry.at(failed, &folder)?.file_name();
+                return refuse(&format!("is not empty: it holds `{}`", name.display()));
+            }
+            let scratch = tempfile::Builder::new().prefix(".floe-").suffix(".part").tempdir_in(&folder);
+            Ok((scratch.at(failed, &folder)?, made))
+        })
     }
 
     /// Makes a hidden one beside `path`: in the same file system, so that renaming it is one step.
@@ -64,15 +68,18 @@ impl Scratch {
         let name =
             name.with_context(|| format!("`{}` is not a plain name of a folder; give one", path.display()))?;
         let (parent, failed) = (parent(path), "failed to make a folder in");
-        let made = unfinished::absent(parent);
-        fs::create_dir_all(parent).at(failed, parent)?;
-        let prefix = format!(".{name}.");
-        let folder = tempfile::Builder::new().prefix(&prefix).suffix(".part").tempdir_in(parent);
-        Ok(Scratch::register(folder.at(failed, parent)?, made))
+        Scratch::make(|| {
+            let made = unfinished::absent(parent);
+            fs::create_dir_all(parent).at(failed, parent)?;
+            let prefix = format!(".{name}.");
+            let folder = tempfile::Builder::new().prefix(&prefix).suffix(".part").tempdir_in(parent);
+            Ok((folder.at(failed, parent)?, made))
+        })
     }
 
-    fn register(folder: TempDir, made: Vec<PathBuf>) -> Self {
-        Scratch { _place: Unfinished::register(folder.path(), made), is_left: false, folder }
+    fn make(make: impl FnOnce() -> anyhow::Result<(TempDir, Vec<PathBuf>)>) -> anyhow::Result<Self> {
+        let (folder, _place) = Unfinished::make(make)?;
+        Ok(Scratch { folder, is_left: false, _place })
     }
 
     /// Leaves the folder, which has another name by now, where it is.

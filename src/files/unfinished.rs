@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 
@@ -18,10 +19,16 @@ static RENAMES: Mutex<()> = Mutex::new(());
 pub struct Unfinished(PathBuf);
 
 impl Unfinished {
-    /// Registers a path, and the folders above it that were made for it.
-    pub fn register(path: &Path, made: Vec<PathBuf>) -> Self {
-        lock(&ALL).insert(path.to_owned(), made);
-        Unfinished(path.to_owned())
+    /// Makes a temporary file or folder, which comes with the folders above it that were made for it, and registers it. No
+    /// signal ends the process in between, when [`remove_all`] would miss it.
+    pub fn make<T: AsRef<Path>>(
+        make: impl FnOnce() -> anyhow::Result<(T, Vec<PathBuf>)>,
+    ) -> anyhow::Result<(T, Self)> {
+        let mut all = lock(&ALL);
+        let (new, made) = make()?;
+        let path = new.as_ref().to_owned();
+        all.insert(path.clone(), made);
+        Ok((new, Unfinished(path)))
     }
 }
 
@@ -44,9 +51,10 @@ pub fn hold() -> MutexGuard<'static, ()> {
 
 /// Removes all of them, and their folders that are empty then. The process must end afterwards.
 pub fn remove_all() {
-    // Never unlocked, so that the renames of other threads do not begin any more.
+    // Never unlocked, so that other threads begin no renames and make no temporary names any more.
     std::mem::forget(lock(&RENAMES));
-    let all = std::mem::take(&mut *lock(&ALL));
+    let mut locked = ManuallyDrop::new(lock(&ALL));
+    let all = std::mem::take(&mut **locked);
     for path in all.keys() {
         let remove = || match path.is_dir() {
             true => fs::remove_dir_all(path),
@@ -74,10 +82,25 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_registered_until_it_is_dropped() {
-        let one = Unfinished::register(Path::new("/nowhere/one"), Vec::new());
-        assert!(lock(&ALL).contains_key(Path::new("/nowhere/one")));
+    fn a_path_is_registered_from_the_moment_it_is_there_until_it_is_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("one");
+        let make = || {
+            fs::write(&path, "")?;
+            // `remove_all`, which a signal starts, must wait.
+            assert!(ALL.try_lock().is_err());
+            Ok((path.clone(), Vec::new()))
+        };
+        let (_, one) = Unfinished::make(make).unwrap();
+        assert!(lock(&ALL).contains_key(&path));
         drop(one);
-        assert!(!lock(&ALL).contains_key(Path::new("/nowhere/one")));
+        assert!(!lock(&ALL).contains_key(&path));
+    }
+
+    #[test]
+    fn what_cannot_be_made_is_not_registered() {
+        let make = || -> anyhow::Result<(PathBuf, Vec<PathBuf>)> { anyhow::bail!("full") };
+        assert_eq!(Unfinished::make(make).unwrap_err().to_string(), "full");
+        assert!(ALL.lock().is_ok());
     }
 }
