@@ -10,7 +10,8 @@ use anyhow::Context as _;
 use floe::rehearse::servers::{self, USER};
 use floe::report::Report;
 use floe::token::Token;
-use floe_core::model::{Destination, ImageName, Repo, Tag};
+use floe_core::model::notes::NotesSource;
+use floe_core::model::{Destination, ImageName, Release, Repo, Tag};
 
 use crate::COMMIT;
 use crate::watch::{Usage, Watcher};
@@ -81,9 +82,11 @@ pub fn until_stdin_ends(folder: &Path, report: &Report) -> anyhow::Result<()> {
     floe::release::session::install_tls();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let token = Token::from(TOKEN.to_owned());
-    let servers = runtime.block_on(servers::Servers::start(folder, &home()?, &[], token))?;
-    report.out(servers.github.url());
-    report.out(servers.registry.url());
+    let release = Release::new(Vec::new(), Vec::new(), None, home()?, NotesSource::Generated);
+    let servers = runtime.block_on(servers::Servers::start(folder, &release, 0, token))?;
+    for server in &servers.running[..2] {
+        report.out(server.url());
+    }
     std::io::stdin().lock().read_to_end(&mut Vec::new())?;
     Ok(())
 }

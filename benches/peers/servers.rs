@@ -10,7 +10,8 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use floe::rehearse::servers;
 use floe::token::Token;
-use floe_core::model::{Commit, Destination, ImageName, Repo, Tag};
+use floe_core::model::notes::NotesSource;
+use floe_core::model::{Commit, Destination, ImageName, Release, Repo, Tag};
 use serde_json::{Value, json};
 
 use crate::proxy::{self, Link};
@@ -167,10 +168,11 @@ fn this_program<'a, const N: usize>(
 /// The folder cannot be used or no port can be had.
 pub fn serve_github(storage: &Path, certificates: &Path, say: impl Fn(String)) -> anyhow::Result<()> {
     until_stdin_ends(async {
-        let servers = servers::Servers::start(storage, &home()?, &[], Token::from(TOKEN.to_owned())).await?;
+        let release = Release::new(Vec::new(), Vec::new(), None, home()?, NotesSource::Generated);
+        let servers = servers::Servers::start(storage, &release, 0, Token::from(TOKEN.to_owned())).await?;
         let tls = Certificates::at(certificates).server()?;
-        let secure = front::start(servers.held.router(), tls).await?;
-        say(servers.github.addr.to_string());
+        let secure = front::start(servers.testbed.github.router(), tls).await?;
+        say(servers.running[0].addr.to_string());
         say(secure.to_string());
         Ok(servers)
     })

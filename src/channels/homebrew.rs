@@ -22,13 +22,11 @@ const JOINING: [&str; 14] =
 const SYSTEMS: [(Os, &str); 2] = [(Os::Macos, "macos"), (Os::Linux, "linux")];
 const PROCESSORS: [(Arch, &str); 2] = [(Arch::Aarch64, "arm"), (Arch::X86_64, "intel")];
 
-type Archive<'a> = ((Os, Arch), &'a Artifact);
-
 /// Renders the formula; `None` if there is no archive for macOS or Linux.
 pub(super) fn render(subject: &Subject<'_>, settings: &Homebrew) -> Option<Rendered> {
-    let of = |(os, _)| subject.archives(os, &PROCESSORS.map(|(arch, _)| ((os, arch), arch)));
-    let archives: Vec<Archive<'_>> = SYSTEMS.into_iter().flat_map(of).collect();
-    let (_, first) = *archives.first()?;
+    let of = |(os, _)| PROCESSORS.into_iter().filter_map(move |(arch, _)| subject.archive(os, arch));
+    let archives: Vec<&Artifact> = SYSTEMS.into_iter().flat_map(of).collect();
+    let first = *archives.first()?;
     let Manifest { name, version, tag, .. } = subject.manifest;
     let formula = formula(settings, name);
     let is_everywhere = archives.len() == SYSTEMS.len() * PROCESSORS.len();
@@ -162,8 +160,8 @@ fn livecheck(text: &mut Text, subject: &Subject<'_>) {
     text.block(1, "livecheck do", ["url :stable".to_owned(), find]);
 }
 
-fn systems(text: &mut Text, subject: &Subject<'_>, archives: &[Archive<'_>], is_everywhere: bool) {
-    let has = |os: Os| archives.iter().any(|((one, _), _)| *one == os);
+fn systems(text: &mut Text, subject: &Subject<'_>, archives: &[&Artifact], is_everywhere: bool) {
+    let has = |os: Os| archives.iter().any(|one| one.target.os() == os);
     for (os, name) in SYSTEMS.into_iter().filter(|(os, _)| has(*os)) {
         if !SYSTEMS.iter().all(|(other, _)| has(*other)) {
             text.0.push('\n');
@@ -171,9 +169,9 @@ fn systems(text: &mut Text, subject: &Subject<'_>, archives: &[Archive<'_>], is_
         }
         let mut lines = Vec::new();
         for (arch, word) in PROCESSORS {
-            let body = match archives.iter().find(|(one, _)| *one == (os, arch)) {
-                Some((_, first)) if !is_everywhere && first.file == archives[0].1.file => continue,
-                Some((_, archive)) => vec![
+            let body = match subject.archive(os, arch) {
+                Some(first) if !is_everywhere && first.file == archives[0].file => continue,
+                Some(archive) => vec![
                     format!("  url {}", ruby(&subject.url(archive))),
                     format!("  sha256 {}", ruby(&archive.digest.hex())),
                 ],
@@ -189,15 +187,15 @@ fn systems(text: &mut Text, subject: &Subject<'_>, archives: &[Archive<'_>], is_
 }
 
 /// Homebrew removes the archive's top folder itself. The files are those that every archive has.
-fn install(text: &mut Text, name: &str, archives: &[Archive<'_>]) {
+fn install(text: &mut Text, name: &str, archives: &[&Artifact]) {
     let common = |files: fn(&Extras) -> &[String]| -> Vec<&str> {
-        let sets = archives.iter().map(|(_, archive)| {
+        let sets = archives.iter().map(|archive| {
             files(&archive.extras).iter().map(|path| below_top(path)).collect::<BTreeSet<_>>()
         });
         sets.reduce(|all, one| &all & &one).into_iter().flatten().collect()
     };
     let programs: Vec<String> =
-        archives.iter().take(1).flat_map(|(_, archive)| binaries(name, archive)).map(ruby).collect();
+        archives.iter().take(1).flat_map(|archive| binaries(name, archive)).map(ruby).collect();
     let mut lines = vec![format!("bin.install {}", programs.join(", "))];
     let mut pages: BTreeMap<char, Vec<&str>> = BTreeMap::new();
     for path in common(|extras| &extras.man) {

@@ -7,8 +7,7 @@ use std::collections::BTreeSet;
 use percent_encoding::utf8_percent_encode;
 
 use super::text::{PATH, fill, ps1, sh};
-use super::{Subject, below_top, binaries, completions, rendered};
-use floe_core::model::extras::section;
+use super::{Subject, below_top, binaries, completions, man_page, rendered};
 use floe_core::model::manifest::Artifact;
 use floe_core::model::{Arch, ChannelKind, Channels, Manifest, Os, Rendered, Target};
 
@@ -108,7 +107,7 @@ fn api(subject: &Subject<'_>) -> String {
 pub(super) fn extras(archives: &[&Artifact]) -> BTreeSet<(String, String)> {
     let mut files = BTreeSet::new();
     for archive in archives {
-        let man = archive.extras.man.iter().filter_map(|path| Some((path, page(below_top(path))?)));
+        let man = archive.extras.man.iter().filter_map(|path| Some((path, man_page(below_top(path))?)));
         for (path, place) in man.chain(completions(&archive.extras)) {
             let path = below_top(path);
             if !path.contains(['|', '\n']) && !path.split('/').any(|part| part == "..") {
@@ -117,15 +116,6 @@ pub(super) fn extras(archives: &[&Artifact]) -> BTreeSet<(String, String)> {
         }
     }
     files
-}
-
-/// The place of a man page: in the folder of its section, below that of its language if it has one.
-fn page(path: &str) -> Option<String> {
-    let (folder, name) = path.rsplit_once('/')?;
-    let section = section(name)?;
-    let mut language = folder.split('/').skip(1).filter(|part| !part.starts_with("man"));
-    let language = language.next().map(|language| format!("{language}/")).unwrap_or_default();
-    Some(format!("man/{language}man{section}/{name}"))
 }
 
 #[cfg(test)]

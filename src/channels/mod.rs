@@ -16,7 +16,7 @@ mod winget;
 pub use installers::file_names as installers;
 pub use settings::settings;
 
-use floe_core::model::extras::{Completions, command};
+use floe_core::model::extras::{Completions, command, section};
 use floe_core::model::manifest::Artifact;
 use floe_core::model::{
     About, Arch, ChannelKind, ChannelPlace, Channels, Digest, Extras, Manifest, ManifestChannel, Marker, Os,
@@ -195,6 +195,21 @@ fn completions(extras: &Extras) -> impl Iterator<Item = (&String, String)> {
     shells.into_iter().flat_map(|(paths, begin, end)| {
         paths.iter().map(move |path| (path, format!("{begin}{}{end}", command(path))))
     })
+}
+
+/// The path of a man page below `share`: in the folder of its section, and in that of its language if it is in one here.
+fn man_page(path: &str) -> Option<String> {
+    let (folders, name) = path.rsplit_once('/')?;
+    let section = section(name)?;
+    // `de`, `pt_BR`.
+    let is_language = |folder: &&str| {
+        let base = folder.split(['_', '@', '.']).next().unwrap_or_default();
+        *folder != "man"
+            && (2..=3).contains(&base.len())
+            && base.bytes().all(|byte| byte.is_ascii_lowercase())
+    };
+    let language = folders.split('/').skip(1).find(is_language).map(|language| format!("{language}/"));
+    Some(format!("man/{}man{section}/{name}", language.unwrap_or_default()))
 }
 
 /// The binaries of an archive as paths below its top folder, the one named like the project first.

@@ -320,6 +320,20 @@ fn nothing_is_rendered_for_a_prerelease_or_without_archives() {
     );
 }
 
+#[test]
+fn a_man_page_goes_to_the_folder_of_its_section_and_language() {
+    for (path, expected) in [
+        ("man/tool.1", Some("man/man1/tool.1")),
+        ("man/man5/tool.conf.5", Some("man/man5/tool.conf.5")),
+        ("man/de/tool.1.gz", Some("man/de/man1/tool.1.gz")),
+        ("man/pt_BR/man1/tool.1", Some("man/pt_BR/man1/tool.1")),
+        ("man/notes/tool.1", Some("man/man1/tool.1")),
+        ("man/tool.txt", None),
+    ] {
+        assert_eq!(man_page(path).as_deref(), expected, "{path}");
+    }
+}
+
 /// If this fails, raise [`REVISION`]: a published release must not be called wrong because a text has changed.
 #[test]
 fn the_texts_are_those_of_this_revision() {

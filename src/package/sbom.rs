@@ -6,6 +6,7 @@ use std::path::Path;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use semver::Version;
 
+use crate::files::name_of;
 use crate::package::audit::Audited;
 use floe_audit::EmbeddedCrate;
 use floe_core::clock;
@@ -13,28 +14,12 @@ use floe_core::model::sbom::{
     BomFormat, LIMIT, SbomComponent, SbomEdges, SbomHash, SbomLicense, SbomMetadata, SbomProperty,
     SbomReference, TARGET,
 };
-use floe_core::model::{BinaryFacts, CrateSource, Dependency, Sbom, Target};
+use floe_core::model::{BinaryFacts, CrateSource, Dependency, Record, Sbom};
 use floe_core::untrusted::files;
 
 /// The part of a Package URL that needs no percent-encoding (purl specification, "Character encoding").
 const PURL: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_').remove(b'~').remove(b':').remove(b'/');
-
-/// The program that an SBOM describes.
-pub struct Described<'a> {
-    /// The target that it was built for.
-    pub target: Target,
-    /// The archive that holds its binaries.
-    pub archive: &'a str,
-    /// Its binaries.
-    pub binaries: &'a [BinaryFacts],
-    /// `description` in its manifest.
-    pub description: Option<&'a str>,
-    /// `repository` in its manifest.
-    pub repository: Option<&'a str>,
-    /// The time of its source, in seconds since 1970-01-01 UTC.
-    pub epoch: u64,
-}
 
 /// Reads an SBOM, or says why it is none.
 pub fn read(path: &Path) -> Result<Sbom, String> {
@@ -42,23 +27,26 @@ pub fn read(path: &Path) -> Result<Sbom, String> {
     Sbom::read(&json.map_err(|error| error.to_string())?)
 }
 
-/// Why an SBOM is wrong by the lists that `cargo auditable` embedded in the binaries of its archive, a clause each. An SBOM
-/// that cannot be read has no such reason; that is found before.
-pub fn compare_embedded(sbom: &Path, audited: &[Audited]) -> Vec<String> {
+/// Why an SBOM is wrong by the lists that `cargo auditable` embedded in the binaries of its archive. An SBOM that cannot be
+/// read has no such reason; that is found before.
+pub fn compare_embedded(sbom: &Path, archive: &str, audited: &[Audited]) -> Vec<String> {
     let lists = audited.iter().filter_map(|one| Some((one.inside.as_ref()?, one.crates.as_ref()?)));
     let lists: Vec<_> = lists.collect();
+    let name = name_of(sbom);
     let Some(sbom) = (!lists.is_empty()).then(|| read(sbom).ok()).flatten() else { return Vec::new() };
     let compare = |(path, listed): (&String, &Vec<EmbeddedCrate>)| {
         let missing = sbom.missing_from(listed);
         let (first, more) = (missing.first()?, missing.len() - 1);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        Some(format!("it names {first}{more}, which the list of `cargo auditable` in `{path}` lacks"))
+        Some(format!(
+            "`{name}` is not the SBOM of `{archive}`: it names {first}{more}, which the list of `cargo auditable` in `{path}` lacks"
+        ))
     };
     lists.into_iter().filter_map(compare).collect()
 }
 
-/// The SBOM of a program. The first of the crates is its package.
-pub fn build(program: &Described<'_>, crates: &[Dependency]) -> Sbom {
+/// The SBOM of the program in an archive, by its record. The first of the crates is its package.
+pub fn build(record: &Record, repository: Option<&str>, crates: &[Dependency]) -> Sbom {
     let refs = refs(crates);
     let mut components: Vec<SbomComponent> =
         crates.iter().zip(&refs).map(|(one, bom_ref)| component(one, bom_ref)).collect();
@@ -77,12 +65,12 @@ pub fn build(program: &Described<'_>, crates: &[Dependency]) -> Sbom {
         serial_number: None,
         version: 1,
         metadata: SbomMetadata {
-            timestamp: clock::rfc3339(program.epoch),
+            timestamp: clock::rfc3339(record.source.epoch),
             lifecycles: vec![BTreeMap::from([("phase".to_owned(), "build".to_owned())])],
             tools: BTreeMap::from([("components".to_owned(), vec![floe])]),
-            component: described(program, package),
+            component: described(record, repository, package),
             properties: vec![
-                property(TARGET, program.target.triple()),
+                property(TARGET, record.target.triple()),
                 property("floe:excluded", "procedural macros, build dependencies, development dependencies"),
             ],
         },
@@ -93,21 +81,21 @@ pub fn build(program: &Described<'_>, crates: &[Dependency]) -> Sbom {
 }
 
 /// The package as the program that was made from it: with the digests of its binaries.
-fn described(program: &Described<'_>, package: SbomComponent) -> SbomComponent {
+fn described(record: &Record, repository: Option<&str>, package: SbomComponent) -> SbomComponent {
     let hashes = |binary: &BinaryFacts| vec![SbomHash::sha256(&binary.digest)];
     let binary = |one: &BinaryFacts| SbomComponent { hashes: hashes(one), ..application(&one.name) };
-    let (hashes, components) = match program.binaries {
+    let (hashes, components) = match &record.binaries[..] {
         [only] => (hashes(only), Vec::new()),
         several => (Vec::new(), several.iter().map(binary).collect()),
     };
     let reference = |url: &str| SbomReference { kind: "vcs".to_owned(), url: url.to_owned() };
     let mut properties = package.properties;
-    properties.push(property("floe:archive", program.archive));
+    properties.push(property("floe:archive", &record.archive.file));
     SbomComponent {
         kind: "application".to_owned(),
-        description: program.description.map(str::to_owned),
+        description: record.package.as_ref().and_then(|about| about.description.clone()),
         hashes,
-        external_references: program.repository.into_iter().map(reference).collect(),
+        external_references: repository.into_iter().map(reference).collect(),
         properties,
         components,
         ..package

@@ -22,6 +22,7 @@ use floe_core::plan::Plan;
 use floe_core::receipt::Receipt;
 use floe_core::verify::published::ReleaseRequest;
 use floe_rehearsal::faults::{AttestationFault, Invariants, Schedule, Side, Testbed, Verified, repair};
+use floe_rehearsal::interceptor::Interceptor;
 
 /// The maximum number of runs.
 const MOST_RUNS: u32 = 12;
@@ -66,23 +67,21 @@ pub async fn by_seed(
     receipt: &Path,
     report: &Report,
 ) -> anyhow::Result<(Plan, Receipt)> {
-    let clock = Clock::skipping();
-    let testbed = servers.testbed(release, clock.clone());
+    let (testbed, clock) = (&servers.testbed, Clock::skipping());
+    testbed.set_clock(&clock);
     let retry = Retry::new(5, Duration::from_secs(1), clock.clone(), report.clone());
-    let addresses = servers.addresses(&release.destination);
-    let (invariants, schedule) = (Invariants::new(&testbed, &[release]), Schedule::of(release, seed));
+    let (invariants, schedule) = (Invariants::new(testbed, &[release]), Schedule::of(release, seed));
     invariants.attach();
-    schedule.arm(&testbed, &invariants);
+    schedule.arm(testbed, &invariants);
     report.step("Injecting", format!("{} faults, drawn from seed {seed}:", schedule.injections.len()));
     for injection in &schedule.injections {
         report.line(format!("{:13}{injection}: {}", "", injection.kind.description()));
     }
     let (secrets, client) = (servers.secrets(), Client::new(retry));
-    let attempt = Attempt { release, servers: &addresses, secrets: &secrets, client: &client, receipt };
-    let ending = until_done(attempt, &testbed, &invariants).await;
-    for side in Side::ALL {
-        testbed.interceptor(side).calm();
-    }
+    let attempt =
+        Attempt { release, servers: &servers.addresses, secrets: &secrets, client: &client, receipt };
+    let ending = until_done(attempt, testbed, &invariants).await;
+    testbed.interceptors.iter().for_each(Interceptor::calm);
     let repeat = format!("`floe rehearse --faults {seed}` injects the same faults again");
     let violations = invariants.violations();
     if !violations.is_empty() {
@@ -111,14 +110,13 @@ pub async fn verify_by_seed(
     let fault = AttestationFault::from_seed(seed);
     let Destination { repo, tag, commit, .. } = &release.destination;
     report.step("Injecting", format!("GitHub's answer about its attestation: {fault}"));
-    let (github, interceptor) = (&servers.held, &servers.github.interceptor);
+    let (github, interceptor) = (&servers.testbed.github, servers.testbed.interceptor(Side::GitHub));
     interceptor.set_clock(Clock::skipping());
     fault.arm((github, interceptor), (repo, tag, commit), AttestationFault::unsigned)?;
     let folder = Scratch::new("verify")?;
     let quiet = Report::new(Verbosity::Quiet);
-    let addresses = servers.addresses(&release.destination);
     let retry = Retry::new(5, Duration::from_secs(1), Clock::skipping(), quiet.clone());
-    let found = match super::verify(request, &addresses, folder.path(), retry, &quiet).await {
+    let found = match super::verify(request, &servers.addresses, folder.path(), retry, &quiet).await {
         Ok((_, checked)) => match checked.immutability {
             Immutability::Signed => Verified::Signed,
             Immutability::Mutable | Immutability::NotChecked(_) => Verified::NotChecked,

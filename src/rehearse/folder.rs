@@ -41,7 +41,11 @@ impl Folder {
         }
         let folder = Folder { _lock: lock(&root).with_context(context)?, root: root.clone() };
         for old in [DIST, RELEASE, SERVERS].into_iter().filter(|name| !keep || *name != SERVERS) {
-            if_there(fs::remove_dir_all(folder.path(old))).with_context(context)?;
+            let old = folder.path(old);
+            // Also a link that leads nowhere.
+            if old.symlink_metadata().is_ok() {
+                fs::remove_dir_all(old).with_context(context)?;
+            }
         }
         Ok(folder)
     }
@@ -59,7 +63,10 @@ fn link_in(root: &Path) -> io::Result<Option<PathBuf>> {
     if root.is_symlink() {
         return Ok(Some(root));
     }
-    for entry in if_there(fs::read_dir(&root))?.into_iter().flatten() {
+    if !root.exists() {
+        return Ok(None);
+    }
+    for entry in fs::read_dir(&root)? {
         let entry = entry?;
         // Nix makes `dist` a link to its store. It is removed, and nothing is written through it.
         if entry.file_type()?.is_symlink() && entry.file_name() != "dist" {
@@ -67,14 +74,6 @@ fn link_in(root: &Path) -> io::Result<Option<PathBuf>> {
         }
     }
     Ok(None)
-}
-
-/// `None` where there is no such folder.
-fn if_there<T>(result: io::Result<T>) -> io::Result<Option<T>> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        result => result.map(Some),
-    }
 }
 
 /// Marks the folder as a rehearsal's and locks it for this process.

@@ -41,11 +41,11 @@ use floe_core::model::notes::NotesSource;
 use floe_core::model::places::Home;
 use floe_core::model::{
     Attestation, BuiltOn, ChannelPlace, Commit, Destination, Digest, Image, Os, Record, Release, Rule,
-    Subject,
 };
 use floe_core::preflight::Check;
 use floe_core::verify::published::{Download, ReleaseRequest};
 use floe_core::verify::{Depth, Expect, Verified};
+use floe_rehearsal::interceptor::Server;
 
 /// Runs `floe rehearse`. It fails for the reasons for which a real release of the project would.
 pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()> {
@@ -63,46 +63,43 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let release = promise(&project, verified, (description::built_on(&args.dists)?, given), report)?;
 
     let token = Token::from(floe_rehearsal::random_hex(20)?);
-    let channels = Subject::from(&release).channels();
-    let servers = Servers::start(&folder.path(SERVERS), &release.destination, channels, token).await?;
-    servers.set_commit_date(&release.destination, date.unwrap_or_default())?;
+    let servers = Servers::start(&folder.path(SERVERS), &release, date.unwrap_or_default(), token).await?;
+    let addresses = &servers.addresses;
+    let [github, registry, feed] = servers.running.each_ref().map(Server::url);
     let is_feed = |place: &ChannelPlace| matches!(place.home, Home::Feed(_));
-    let feed = channels.iter().any(is_feed).then(|| format!(", feed at {}", servers.feed.url()));
-    let (github, registry) = (servers.github.url(), servers.registry.url());
+    let feed = servers.testbed.channels.iter().any(is_feed).then(|| format!(", feed at {feed}"));
     let feed = feed.unwrap_or_default();
     report.step("Serving", format!("GitHub at {github}, registry at {registry}{feed}"));
-    let addresses = servers.addresses(&release.destination);
     let done = match args.faults {
         Some(seed) => {
             disturbed::by_seed(seed, &release, &servers, &folder.path("receipt.json"), report).await
         }
         None => {
             stop::listen(report);
-            let retry = session::retry(&addresses, report);
-            let session = Session::connect(&release, &addresses, servers.secrets(), Client::new(retry))?;
+            let retry = session::retry(addresses, report);
+            let session = Session::connect(&release, addresses, servers.secrets(), Client::new(retry))?;
             release::publish(&release, &session, &folder.path("receipt.json")).await
         }
     };
     let (plan, receipt) = done.map_err(|error| explain(error, &folder))?;
     report.step("Verifying", "without a token, from the public addresses");
     let repo = release.destination.repo.clone();
-    let request = published::request(&repo, &release.destination.tag, &addresses)?;
-    let image = release.image.as_ref().map(|_| release.destination.image.clone());
-    let request = ReleaseRequest { image, ..request };
+    let image = release.image.as_ref().map(|_| &release.destination.image);
+    let request = published::request(&repo, &release.destination.tag, image, addresses)?;
     if let Some(seed) = args.faults {
         disturbed::verify_by_seed(seed, &release, &servers, request.clone(), report).await?;
     }
-    let retry = session::retry(&addresses, report);
-    let (download, _) = verify(request, &addresses, &folder.path(RELEASE), retry, report).await?;
+    let retry = session::retry(addresses, report);
+    let (download, _) = verify(request, addresses, &folder.path(RELEASE), retry, report).await?;
     if let Ok(manifest) = &download.manifest {
-        release::channel::follow(manifest, &addresses, report).await?;
+        release::channel::follow(manifest, addresses, report).await?;
     }
     report.step(
         "Unsigned",
         "a rehearsal has no workflow identity to sign with; the manifest is the one that is published",
     );
 
-    let mut held = servers.held.releases(&repo).into_iter();
+    let mut held = servers.testbed.github.releases(&repo).into_iter();
     let held = held.find(|held| held.tag_name == release.destination.tag.as_str());
     let notes = held.and_then(|held| held.body).unwrap_or_default();
     leave(&folder, &Page { release: &release, plan: &plan, receipt: &receipt, notes: &notes })?;
@@ -115,7 +112,7 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
         true => report.json(&summary)?,
         false => report.out(folder.path("report.html").display().to_string()),
     }
-    if args.serve { serve(&servers, &release, &addresses, report).await } else { Ok(()) }
+    if args.serve { serve(&servers, &release, report).await } else { Ok(()) }
 }
 
 /// Downloads the published release without a token and verifies it. A rehearsal cannot sign, so an attestation may be missing.
@@ -303,23 +300,17 @@ fn leave(folder: &Folder, page: &Page<'_>) -> anyhow::Result<()> {
 }
 
 /// Keeps the servers running until Ctrl-C, and prints how to reach them with other clients.
-async fn serve(
-    servers: &Servers,
-    release: &Release,
-    addresses: &RemoteArgs,
-    report: &Report,
-) -> anyhow::Result<()> {
+async fn serve(servers: &Servers, release: &Release, report: &Report) -> anyhow::Result<()> {
     let (repo, tag) = (&release.destination.repo, &release.destination.tag);
-    let api = addresses.api_url.as_deref().unwrap_or_default();
-    let (host, token) = (servers.registry.addr, servers.token.reveal());
+    let ([api, registry, _], token) = (servers.running.each_ref().map(Server::url), servers.token.reveal());
+    let host = servers.running[1].addr;
     // It is for this run and this machine alone.
     report.line(format!(
         "\nThe servers run until Ctrl-C. User `{USER}`, token `{token}` at both. Try:\n  \
          curl {api}/repos/{repo}/releases/tags/{tag}\n  \
          GH_HOST=github.localhost GH_TOKEN={token} http_proxy={api} gh release view {tag} --repo {repo}\n  \
-         floe verify --release {tag} --repo {repo} --api-url {api} --registry-url {}\n  \
+         floe verify --release {tag} --repo {repo} --api-url {api} --registry-url {registry}\n  \
          skopeo inspect --tls-verify=false docker://{host}/{}:{}",
-        servers.registry.url(),
         release.destination.image.repository(),
         release.version,
     ));

@@ -11,9 +11,8 @@ use crate::cli::RemoteArgs;
 use crate::registry::Credentials;
 use crate::release::session::Secrets;
 use crate::token::Token;
-use floe_core::clock::Clock;
 use floe_core::model::places::Home;
-use floe_core::model::{ChannelPlace, Destination, Release, Repo, Subject};
+use floe_core::model::{ChannelPlace, Release, Repo, Subject};
 use floe_rehearsal::faults::Testbed;
 use floe_rehearsal::feed::EmbeddedFeed;
 use floe_rehearsal::github::{EmbeddedGitHub, GitHubAccount, GitHubOptions, SeedRepo, SeedTag};
@@ -25,30 +24,23 @@ pub const USER: &str = "rehearsal";
 
 /// A GitHub, a registry and a feed of packages on this machine.
 pub struct Servers {
-    pub github: Server,
-    /// GitHub's state, to read without a request.
-    pub held: EmbeddedGitHub,
-    pub registry: Server,
-    /// The registry's state, to read without a request.
-    pub stored: EmbeddedRegistry,
-    pub feed: Server,
-    /// The feed's state, to read without a request.
-    pub packages: EmbeddedFeed,
-    /// The token at both servers.
+    /// In the order of [`Side::ALL`](floe_rehearsal::faults::Side::ALL).
+    pub running: [Server; 3],
+    /// Access to their state without a request.
+    pub testbed: Testbed,
+    /// The arguments that send requests to them. Names stay the real ones.
+    pub addresses: RemoteArgs,
+    /// The token at GitHub and at the registry.
     pub token: Token,
     /// The key of the feed.
-    pub key: Token,
+    key: Token,
 }
 
 impl Servers {
-    /// Starts them with their state in `folder`, which may be an earlier rehearsal's. A token that can be guessed lets other
-    /// programs and web pages write.
-    pub async fn start(
-        folder: &Path,
-        destination: &Destination,
-        channels: &[ChannelPlace],
-        token: Token,
-    ) -> anyhow::Result<Self> {
+    /// Starts them for a release whose commit is of a time in seconds since 1970, with their state in `folder`, which may be an
+    /// earlier rehearsal's. A token that can be guessed lets other programs and web pages write.
+    pub async fn start(folder: &Path, release: &Release, epoch: u64, token: Token) -> anyhow::Result<Self> {
+        let (destination, channels) = (&release.destination, Subject::from(release).channels());
         let seed = |repo: &Repo, branch: &str, tag: &str| SeedRepo {
             repo: repo.clone(),
             tags: vec![SeedTag {
@@ -100,58 +92,35 @@ impl Servers {
         })
         .context("failed to start the embedded registry")?;
         let key = Token::from(floe_rehearsal::random_hex(20)?);
-        let packages = EmbeddedFeed::open(folder.join("feed"), key.reveal())
+        let feed = EmbeddedFeed::open(folder.join("feed"), key.reveal())
             .context("failed to start the embedded feed")?;
-        Ok(Servers {
-            feed: serve(packages.router()).await?,
-            packages,
-            key,
-            github: serve(github.router()).await?,
-            registry: serve(registry.router()).await?,
-            held: github,
-            stored: registry,
-            token,
-        })
-    }
-
-    /// Sets the date of the release's commit, in seconds since 1970.
-    pub fn set_commit_date(&self, destination: &Destination, epoch: u64) -> anyhow::Result<()> {
         let date = i64::try_from(epoch).ok().and_then(|epoch| DateTime::from_timestamp(epoch, 0));
         let date = date.unwrap_or_default();
-        self.held.edit(&destination.repo, |stored| stored.add_commit(&destination.commit, Some(date)))
-    }
-
-    /// The arguments that send requests to these servers. Names stay the real ones.
-    pub fn addresses(&self, destination: &Destination) -> RemoteArgs {
-        RemoteArgs {
+        github.edit(&destination.repo, |stored| stored.add_commit(&destination.commit, Some(date)))?;
+        let running =
+            [serve(github.router()).await?, serve(registry.router()).await?, serve(feed.router()).await?];
+        let [api_url, registry_url, feed_url] = running.each_ref().map(|server| Some(server.url()));
+        let addresses = RemoteArgs {
             repo: Some(destination.repo.clone()),
             server_url: None,
-            api_url: Some(self.github.url()),
-            registry_url: Some(self.registry.url()),
-            feed_url: Some(self.feed.url()),
+            api_url,
+            registry_url,
+            feed_url,
             tries: 3,
             first_wait: None,
-        }
-    }
-
-    /// Access to the state of both servers, which then use `clock`.
-    pub fn testbed(&self, release: &Release, clock: Clock) -> Testbed {
-        let servers = [&self.github, &self.registry, &self.feed];
-        for server in servers {
-            server.interceptor.set_clock(clock.clone());
-        }
-        Testbed {
-            github: self.held.clone(),
-            registry: self.stored.clone(),
-            feed: self.packages.clone(),
-            interceptors: servers.map(|server| server.interceptor.clone()),
-            home: release.destination.clone(),
-            channels: Subject::from(release).channels().to_vec(),
+        };
+        let testbed = Testbed {
+            github,
+            registry,
+            feed,
+            interceptors: running.each_ref().map(|server| server.interceptor.clone()),
+            home: destination.clone(),
+            channels: channels.to_vec(),
             project: release.name.clone(),
             users: (USER.to_owned(), USER.to_owned()),
-            clock,
             killed: Arc::default(),
-        }
+        };
+        Ok(Servers { running, testbed, addresses, token, key })
     }
 
     /// The rehearsal's own tokens. Those of the environment are not used.

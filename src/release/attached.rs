@@ -39,7 +39,7 @@ pub async fn observe(
     {
         let there = listed.get(&attestation.tag()).cloned().unwrap_or_default();
         for bundle in registry.attestations(attestation, there).await? {
-            if trust.judge_other(&bundle, release) {
+            if trust.check_release(&bundle, release).is_ok() {
                 image.present.insert(attestation.manifest.digest);
                 listed.entry(attestation.tag()).or_default().insert(attestation.manifest.digest);
                 break;

@@ -62,26 +62,27 @@ pub fn verify(found: Found, expect: &Expect) -> anyhow::Result<Verified> {
 
 /// The failure that lists every problem.
 pub fn refuse(problems: &[Problem]) -> Failure {
-    let count = |kind| problems.iter().filter(|problem| problem.kind == kind).count();
-    let is_of_tag = count(ProblemKind::WrongTag) > 0;
-    let unread = count(ProblemKind::BadRecord);
-    let targets = count(ProblemKind::MissingTarget);
-    let platforms = count(ProblemKind::MissingPlatform);
-    let hint = if is_of_tag {
-        "give the tag of the version that was built, or raise `version` in Cargo.toml and build again"
-    } else if unread > 0 && targets <= unread {
-        // The target of a record that cannot be read counts as missing, too.
-        "pack again with this version of floe: `floe package native/ --out dist`"
-    } else if targets + platforms > 0 {
-        "add what is missing to a dist, or list what this release holds: `targets` in [package.metadata.floe], or `--target` for each"
-    } else if count(ProblemKind::MissingImage) > 0 {
-        "make it with `floe image`, or release without an image: `--no-image`, or `image = false` in [package.metadata.floe]"
-    } else {
-        "make the dist again with `floe package` (and `floe image`); `floe verify --render` writes what floe renders"
+    let kind = problems.iter().map(|problem| problem.kind).max();
+    let hint = match kind {
+        Some(ProblemKind::WrongTag) => {
+            "give the tag of the version that was built, or raise `version` in Cargo.toml and build again"
+        }
+        Some(ProblemKind::BadRecord) => {
+            "pack again with this version of floe: `floe package native/ --out dist`"
+        }
+        Some(ProblemKind::MissingTarget) => {
+            "add what is missing to a dist, or list what this release holds: `targets` in [package.metadata.floe], or `--target` for each"
+        }
+        Some(ProblemKind::MissingImage) => {
+            "make it with `floe image`, or release without an image: `--no-image`, or `image = false` in [package.metadata.floe]"
+        }
+        Some(ProblemKind::Other) | None => {
+            "make the dist again with `floe package` (and `floe image`); `floe verify --render` writes what floe renders"
+        }
     };
     let count = units::counted(problems.len(), "problem");
     let failure = invalid(format!("the release is not well formed: {count}")).details(problems).hint(hint);
-    if is_of_tag { failure.file("Cargo.toml") } else { failure }
+    if kind == Some(ProblemKind::WrongTag) { failure.file("Cargo.toml") } else { failure }
 }
 
 /// The contents of dists by name: archives and layouts are still to be read.

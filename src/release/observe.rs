@@ -136,12 +136,11 @@ impl Session {
             there.name == promised.name && there.uploaded && there.compare(promised) != AssetMatch::Same
         };
         let Some(there) = seen.assets.iter_mut().find(differs) else { return Ok(()) };
-        let is_good = match there.digest.and_then(|digest| trust.stands_for(digest, release)) {
-            Some(known) => known,
-            None if there.size > BUNDLE_LIMIT => false,
-            None => trust.judge_other(&self.github.read_asset(there, BUNDLE_LIMIT).await?, release),
-        };
-        there.stands_for = is_good.then_some(promised.digest);
+        if there.size <= BUNDLE_LIMIT {
+            let bundle = self.github.read_asset(there, BUNDLE_LIMIT).await?;
+            let is_good = trust.check_release(&bundle, release).is_ok();
+            there.stands_for = is_good.then_some(promised.digest);
+        }
         Ok(())
     }
 }

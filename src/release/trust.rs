@@ -1,8 +1,7 @@
 //! Whose signatures count, by the arguments, and whether an attestation is one of a release.
 
-use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 
@@ -11,17 +10,15 @@ use crate::attest::{
 };
 use crate::cli::TrustArgs;
 use crate::error::AtPath as _;
-use floe_core::model::{Destination, Digest, Release};
-use floe_core::parallel::lock;
+use floe_core::model::{Destination, Release};
 use floe_core::untrusted::files;
 
-/// Whose signatures count, and the verdicts so far. Clones share them.
+/// Whose signatures count.
 #[derive(Clone)]
 pub struct Trust {
     roots: Arc<Roots>,
-    signer: Option<Signer>,
-    /// Whether a bundle of this digest counts as that of a release, by its `SHA256SUMS`.
-    known: Arc<Mutex<BTreeMap<(Digest, Digest), bool>>>,
+    /// The workflow that must have signed, if one is asked for.
+    pub signer: Option<Signer>,
 }
 
 impl Trust {
@@ -31,17 +28,12 @@ impl Trust {
             Some(path) => read_roots(path)?,
             None => Roots::embedded().map_err(anyhow::Error::msg)?,
         };
-        Ok(Trust { roots: Arc::new(roots), signer: args.signer.clone(), known: Arc::default() })
+        Ok(Trust { roots: Arc::new(roots), signer: args.signer.clone() })
     }
 
     /// Whether a bundle is authentic, whatever it says.
     pub fn authenticate(&self, bundle: &[u8]) -> Result<Authentic, Unproven> {
         Bundle::parse(bundle)?.authenticate(&self.roots)
-    }
-
-    /// The workflow that must have signed, if one is asked for.
-    pub fn signer(&self) -> Option<&Signer> {
-        self.signer.as_ref()
     }
 
     /// Whether a bundle is authentic and says what it must.
@@ -58,19 +50,7 @@ impl Trust {
         let Destination { repo, tag, commit, .. } = &release.destination;
         let (tag, commit) = (Some(tag), Some(commit));
         let subjects = Subjects::All(release.subject_digests());
-        self.check(bundle, &Expected { repo, tag, commit, signer: self.signer(), subjects })
-    }
-
-    /// Whether another bundle than the promised one is as good, if that is known already.
-    pub fn stands_for(&self, bundle: Digest, release: &Release) -> Option<bool> {
-        lock(&self.known).get(&(bundle, release.sums())).copied()
-    }
-
-    /// Checks whether another bundle is as good as the promised one, and remembers the answer.
-    pub fn judge_other(&self, bundle: &[u8], release: &Release) -> bool {
-        let is_good = self.check_release(bundle, release).is_ok();
-        lock(&self.known).insert((Digest::of(bundle), release.sums()), is_good);
-        is_good
+        self.check(bundle, &Expected { repo, tag, commit, signer: self.signer.as_ref(), subjects })
     }
 }
 

@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 
 use super::Source;
-use crate::channels::completions;
+use crate::channels::{completions, man_page};
 use crate::package::archive::{Gzip, Unpacked};
 use floe_core::model::PackageKind;
-use floe_core::model::extras::section;
 
 /// The files of a package by their paths from the root, without a slash before them.
 pub(super) type Tree<'a> = BTreeMap<String, Node<'a>>;
@@ -66,11 +65,10 @@ impl Source<'_> {
                 }
                 _ => plain(format!("usr/share/{place}")),
             }
-        } else if let Some(section) = section(file).filter(|_| self.extras.man.iter().any(|one| one == path))
+        } else if let Some(page) = man_page(inside).filter(|_| self.extras.man.iter().any(|one| one == path))
         {
-            let name = file.strip_suffix(".gz").unwrap_or(file);
-            let language = language(inside).map(|one| format!("{one}/")).unwrap_or_default();
-            (format!("usr/share/man/{language}man{section}/{name}.gz"), Nature::Document)
+            let page = page.strip_suffix(".gz").unwrap_or(&page);
+            (format!("usr/share/{page}.gz"), Nature::Document)
         } else {
             let nature = if is_license(inside) { Nature::License } else { Nature::Document };
             let is_apart = nature == Nature::License && kind == PackageKind::Rpm;
@@ -87,17 +85,6 @@ pub(super) fn folders<'p>(paths: impl Iterator<Item = &'p String>) -> BTreeSet<S
 /// The text of a license, by the usual names.
 fn is_license(inside: &str) -> bool {
     ["LICENSE", "LICENCE", "COPYING", "NOTICE", "UNLICENSE"].iter().any(|name| inside.starts_with(name))
-}
-
-/// The language of a man page, which is a folder between `man` and the page: `de`, `pt_BR`.
-fn language(inside: &str) -> Option<&str> {
-    let (folders, _) = inside.rsplit_once('/')?;
-    folders.split('/').skip(1).find(|folder| {
-        let base = folder.split(['_', '@', '.']).next().unwrap_or_default();
-        *folder != "man"
-            && (2..=3).contains(&base.len())
-            && base.bytes().all(|byte| byte.is_ascii_lowercase())
-    })
 }
 
 /// A member of gzip without name and time, as `gzip -n` writes it.

@@ -25,7 +25,7 @@ use crate::files::atomic_file::{self, AtomicFile};
 use crate::files::unfinished;
 use crate::package::archive::{self, Contents, Item, Packed};
 use crate::package::binary;
-use crate::package::sbom::{self, Described};
+use crate::package::sbom;
 use crate::project::cargo::{self, Origin, Project};
 use crate::project::dependencies::{self, Lock};
 use crate::report::{self, Report};
@@ -326,15 +326,6 @@ fn pack_one(
         });
     }
     all.sort_by(|a, b| a.path.cmp(&b.path));
-    let described = Described {
-        target,
-        archive: &file,
-        binaries: &all,
-        description: project.about.description.as_deref(),
-        repository: project.repository.as_deref(),
-        epoch: origin.epoch,
-    };
-    let sbom = build.crates.as_ref().map(|crates| sbom::build(&described, crates).to_json());
     let mut record = Record {
         schema: Schema,
         name: project.name.clone(),
@@ -346,12 +337,15 @@ fn pack_one(
         binaries: all,
         loosened,
         contents: entries,
-        sbom: sbom.as_ref().map(|json| SbomFacts {
-            file: Sbom::file_name(&project.name, target),
-            digest: Digest::of(json.as_bytes()),
-        }),
+        sbom: None,
         packages: Vec::new(),
     };
+    let repository = project.repository.as_deref();
+    let sbom = build.crates.as_ref().map(|crates| sbom::build(&record, repository, crates).to_json());
+    record.sbom = sbom.as_ref().map(|json| SbomFacts {
+        file: Sbom::file_name(&project.name, target),
+        digest: Digest::of(json.as_bytes()),
+    });
     let packages = linux::make(project, &mut record, archive.file(), out)?;
     Ok(Unnamed { archive, sbom, packages, record, violations: broken, refused })
 }

@@ -36,8 +36,7 @@ pub async fn reproduce(args: ReproduceArgs, report: &Report) -> anyhow::Result<(
     let scratch = Scratch::new("published")?;
     report.step("Verifying", format!("{} of {repo}", args.tag));
     let (remote, folder) = (&args.remote, scratch.path());
-    let request =
-        ReleaseRequest { image: args.image.clone(), ..published::request(&repo, &args.tag, remote)? };
+    let request = published::request(&repo, &args.tag, args.image.as_ref(), remote)?;
     let download =
         published::download(request, Token::github(), remote, folder, session::retry(remote, report)).await?;
     published::verify(&download, &Trust::of(&args.trust)?, MustBeSigned::IfPromised, report)?;

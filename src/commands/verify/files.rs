@@ -43,7 +43,7 @@ pub fn verify(args: &VerifyArgs, bundle: &Path, repo: &Repo, report: &Report) ->
         repo,
         tag: args.source.tag.as_ref(),
         commit: args.source.commit.as_ref(),
-        signer: trust.signer(),
+        signer: trust.signer.as_ref(),
         subjects: Subjects::Some(digests.clone()),
     };
     let bundles = read_bundle(bundle)?;

@@ -105,8 +105,7 @@ async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyh
     let request = ReleaseRequest {
         name: args.project.package.clone(),
         commit: args.source.commit.clone(),
-        image: args.image.clone(),
-        ..published::request(&repo, tag, &args.remote)?
+        ..published::request(&repo, tag, args.image.as_ref(), &args.remote)?
     };
     let (remote, token) = (&args.remote, Token::github());
     let verified =
@@ -160,9 +159,6 @@ struct Verdict {
     name: String,
     version: semver::Version,
     files: Vec<VerdictFile>,
-    /// The number of files in words.
-    #[serde(skip)]
-    count: String,
     /// The digest of the image index.
     image: Option<Digest>,
     /// The digest of `SHA256SUMS`, which covers all of it: `floe publish --expect` takes it. Unknown for a dist if
@@ -193,30 +189,23 @@ impl Verdict {
         let archives = archives.map(|facts| (&facts.file, facts.size, facts.digest));
         let further = verified.files.iter().chain(&verified.rendered);
         let further = further.map(|file| (&file.name, file.size, file.digest));
-        let count = units::counted(verified.archives.len(), "archive");
-        let count = match verified.files.len() + verified.rendered.len() {
-            0 => count,
-            further => format!("{count}, {}", units::counted(further, "further file")),
-        };
         let image = verified.image.as_ref().map(|image| image.index.digest);
-        Verdict::of((&verified.name, &verified.version), archives.chain(further), count, image)
+        Verdict::of((&verified.name, &verified.version), archives.chain(further), image)
     }
 
     fn of_download(download: &Download, manifest: &Manifest) -> Self {
         let files = download.files.iter().map(|file| (&file.name, file.size, file.digest));
-        let (count, image) = (units::files(files.len()), manifest.image.as_ref().map(|image| image.digest));
-        let sums = download.file(CHECKSUMS);
+        let image = manifest.image.as_ref().map(|image| image.digest);
         Verdict {
-            sums: sums.map(|file| file.digest),
+            sums: download.file(CHECKSUMS).map(|file| file.digest),
             uncovered: download.uncovered().into_iter().map(str::to_owned).collect(),
-            ..Verdict::of((&manifest.name, &manifest.version), files, count, image)
+            ..Verdict::of((&manifest.name, &manifest.version), files, image)
         }
     }
 
     fn of<'a>(
         (name, version): (&str, &semver::Version),
         files: impl Iterator<Item = (&'a String, u64, Digest)>,
-        count: String,
         image: Option<Digest>,
     ) -> Self {
         let file = |(name, size, digest): (&String, _, _)| VerdictFile { name: name.clone(), size, digest };
@@ -225,7 +214,6 @@ impl Verdict {
             name: name.to_owned(),
             version: version.clone(),
             files: files.map(file).collect(),
-            count,
             image,
             sums: None,
             uncovered: Vec::new(),
@@ -252,7 +240,8 @@ impl Verdict {
         if as_json {
             return report.json(self);
         }
-        let Verdict { name, version, count, files, .. } = self;
+        let Verdict { name, version, files, .. } = self;
+        let count = units::files(files.len());
         let bytes = size(files.iter().map(|file| file.size).sum());
         let image = self.image.map(|digest| format!(", image {digest}")).unwrap_or_default();
         let sums = self.sums.map(|digest| format!(", SHA256SUMS {digest}")).unwrap_or_default();
@@ -277,9 +266,8 @@ fn read_again((record, path): &(Record, PathBuf), files: &[PromisedFile]) -> any
     let mut problems = Vec::new();
     let sbom = record.sbom.as_ref().and_then(|sbom| files.iter().find(|file| file.name == sbom.file));
     if let Some(sbom) = sbom {
-        let whys = sbom::compare_embedded(&sbom.path, &found).into_iter();
-        problems
-            .extend(whys.map(|why| format!("`{}` is not the SBOM of `{archive}`: {why}", sbom.name).into()));
+        let whys = sbom::compare_embedded(&sbom.path, archive, &found);
+        problems.extend(whys.into_iter().map(Problem::from));
     }
     for binary in &record.binaries {
         let again = found.iter().find(|one| one.inside.as_ref() == Some(&binary.path)).map(|one| &one.facts);

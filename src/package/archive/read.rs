@@ -161,10 +161,10 @@ pub fn extract(path: &Path, kind: ArchiveKind, into: &Path) -> anyhow::Result<Ve
     fs::create_dir_all(into).at("failed to make the folder", into)?;
     each((&mut open(path)?, path), kind, LIMITS, |found| {
         if found.is_folder {
-            return make_folders(into, &found.path).map(|()| None);
+            return make_folders(into, &found.path).map(|_| None);
         }
-        make_folders(into, found.path.rsplit_once('/').map_or("", |(folder, _)| folder))?;
-        let target = below(into, &found.path);
+        let (folder, name) = found.path.rsplit_once('/').unwrap_or(("", &found.path));
+        let target = make_folders(into, folder)?.join(name);
         let mut hashing = Hashing::new(File::create_new(&target).at("failed to make", &target)?);
         let copied = io::copy(found.content, &mut hashing);
         copied.with_context(|| format!("failed to unpack `{}`", found.path))?;
@@ -210,7 +210,7 @@ fn digest_of(path: &str, content: &mut dyn Read) -> anyhow::Result<(Digest, u64)
 }
 
 /// Makes a folder and those above it one by one, so that none of them is a link out of `into`.
-fn make_folders(into: &Path, path: &str) -> anyhow::Result<()> {
+fn make_folders(into: &Path, path: &str) -> anyhow::Result<PathBuf> {
     let mut folder = into.to_owned();
     for component in path.split('/').filter(|component| !component.is_empty()) {
         folder.push(component);
@@ -222,11 +222,7 @@ fn make_folders(into: &Path, path: &str) -> anyhow::Result<()> {
             made => made.at("failed to make the folder", &folder)?,
         }
     }
-    Ok(())
-}
-
-fn below(folder: &Path, path: &str) -> PathBuf {
-    path.split('/').fold(folder.to_owned(), |folder, component| folder.join(component))
+    Ok(folder)
 }
 
 #[cfg(unix)]

@@ -73,7 +73,7 @@ impl Page<'_> {
         let repo = || web_link(&destination.page, html! { (destination.repo) });
         let systems: Vec<_> = download::families(self.release).iter().map(|family| family.name).collect();
         let platforms = image.iter().flat_map(|image| &image.platforms).map(|one| one.platform.to_string());
-        let (class, state, place) = self.state();
+        let is_complete = self.receipt.published && self.receipt.left() == 0;
         html! {
             p.kicker { "Rehearsal of a release" }
             h1 { (name) " " span.version { (version) } }
@@ -82,7 +82,10 @@ impl Page<'_> {
                 " will see this release once it is published."
             }
             dl.facts {
-                div.state.(class) { dt { "State" } dd { strong { (state) } small { (place) } } }
+                div.state.(if is_complete { "complete" } else { "partial" }) {
+                    dt { "State" }
+                    dd { strong { (self.receipt.state()) } small { "on the rehearsal’s own servers" } }
+                }
                 div { dt { "Assets" } dd {
                     (assets.len()) " files, " (size(self.release.asset_bytes()))
                     @if let Some(image) = image { small { "and an image, " (size(image.size())) } }
@@ -95,18 +98,6 @@ impl Page<'_> {
                 div { dt { "Repository" } dd { (repo()) } }
                 div.wide { dt { "Commit" } dd { code.digest { (destination.commit.as_str()) } } }
             }
-        }
-    }
-
-    /// The state's class, the state in words, and who it is visible to.
-    fn state(&self) -> (&'static str, String, &'static str) {
-        const SERVERS: &str = "on the rehearsal’s own servers";
-        let left = self.receipt.left();
-        let steps = if left == 1 { "step" } else { "steps" };
-        match (self.receipt.published, left) {
-            (true, 0) => ("complete", "Public and complete".to_owned(), SERVERS),
-            (true, _) => ("partial", format!("Public, {left} {steps} left"), SERVERS),
-            (false, _) => ("partial", format!("Not public, {left} {steps} left"), "invisible to visitors"),
         }
     }
 

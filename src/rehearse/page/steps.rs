@@ -36,10 +36,8 @@ pub(super) fn show(receipt: &Receipt) -> Markup {
             @if let Some(axis) = &axis {
                 (steps.iter().filter(|line| line.status == Status::Done).count()) " of " (steps.len())
                 " steps done in this run, in " (took(axis.length)) " and " (receipt.requests) " requests."
-            } @else if receipt.left() == 0 {
-                "Every step was done before this run."
             } @else {
-                "No step was started."
+                "Every step was done before this run."
             }
         }
         (table("steps", "Steps", heads, bodies))
@@ -47,10 +45,9 @@ pub(super) fn show(receipt: &Receipt) -> Markup {
 }
 
 fn commit_point(publish: &Line) -> String {
-    match (publish.status, publish.millis) {
-        (Status::Was, _) => "the release was public before this run.".to_owned(),
-        (_, None) => "nothing is public before this.".to_owned(),
-        (_, Some((from, _))) => format!("nothing is public before this, {} into the run.", took(from)),
+    match publish.millis {
+        None => "the release was public before this run.".to_owned(),
+        Some((from, _)) => format!("nothing is public before this, {} into the run.", took(from)),
     }
 }
 
@@ -92,11 +89,7 @@ impl Axis {
 
     /// A step's bar, and the commit point.
     fn track(&self, line: &Line) -> Markup {
-        let class = match (line.status, line.phase) {
-            (Status::Failed, _) => "failed",
-            (_, Phase::Reveal) => "reveal",
-            _ => "stage",
-        };
+        let class = if line.phase == Phase::Reveal { "reveal" } else { "stage" };
         let left = |millis: u64| format!("left:{:.2}%", self.percent(millis));
         html! {
             .track {

@@ -22,7 +22,7 @@ use crate::report::Report;
 use crate::token::Token;
 use floe_core::model::manifest::Artifact;
 use floe_core::model::release::{CHECKSUMS, MINISIGN};
-use floe_core::model::{Content, Manifest, Repo, Tag};
+use floe_core::model::{Content, ImageName, Manifest, Repo, Tag};
 use floe_core::parallel;
 use floe_core::verify::published::{self, Download, ReleaseRequest};
 
@@ -57,10 +57,15 @@ pub struct Checked {
     minisign: Option<String>,
 }
 
-/// The request for a release, without a name, commit or image that it must have.
-pub fn request(repo: &Repo, tag: &Tag, args: &RemoteArgs) -> anyhow::Result<ReleaseRequest> {
-    let page = session::known_page(args, repo)?;
-    Ok(ReleaseRequest { repo: repo.clone(), page, tag: tag.clone(), name: None, commit: None, image: None })
+/// The request for a release, with the image that it must have, if one is given, and any name and commit.
+pub fn request(
+    repo: &Repo,
+    tag: &Tag,
+    image: Option<&ImageName>,
+    args: &RemoteArgs,
+) -> anyhow::Result<ReleaseRequest> {
+    let (page, repo, tag) = (session::known_page(args, repo)?, repo.clone(), tag.clone());
+    Ok(ReleaseRequest { repo, page, tag, name: None, commit: None, image: image.cloned() })
 }
 
 /// Downloads a published release into the new or empty `folder`, the assets below `assets/` and the image as `image/`.
@@ -118,8 +123,7 @@ fn wrong(ReleaseRequest { tag, repo, .. }: &ReleaseRequest) -> Failure {
 /// packages again. `assets` is the folder of the downloaded files.
 pub fn verify_embedded(download: &Download, manifest: &Manifest, assets: &Path) -> anyhow::Result<()> {
     let compare = |(archive, name): (&str, &str)| -> anyhow::Result<Vec<String>> {
-        let whys = sbom::compare_embedded(&assets.join(name), &audit::audit(&assets.join(archive))?);
-        Ok(whys.into_iter().map(|why| format!("`{name}` is not the SBOM of `{archive}`: {why}")).collect())
+        Ok(sbom::compare_embedded(&assets.join(name), archive, &audit::audit(&assets.join(archive))?))
     };
     let with_sbom = manifest
         .artifacts

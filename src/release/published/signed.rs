@@ -74,7 +74,7 @@ impl Signature {
             repo: &download.request.repo,
             tag: Some(&download.request.tag),
             commit: Some(&manifest.commit),
-            signer: trust.signer(),
+            signer: trust.signer.as_ref(),
             subjects: Subjects::All(files.chain(image).collect()),
         };
         let found = match trust.check(bundle, &expected) {
@@ -103,7 +103,7 @@ impl Signature {
         }
     }
 
-    /// It in lines, for people.
+    /// The same in lines, for people.
     pub fn lines(&self) -> Vec<String> {
         match self {
             Signature::Signed { by, run, .. } => vec![by.clone(), run.clone()],

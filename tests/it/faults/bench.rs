@@ -211,14 +211,13 @@ impl Bench {
             channels: Subject::from(release).channels().to_vec(),
             project: release.name.clone(),
             users: ("maintainer".to_owned(), "tester".to_owned()),
-            clock: self.client.retry.clock.clone(),
             killed: Arc::default(),
         };
         for interceptor in &testbed.interceptors {
             interceptor.quiet().await;
             interceptor.reset();
-            interceptor.set_clock(testbed.clock.clone());
         }
+        testbed.set_clock(&self.client.retry.clock);
         let registry = || vec![REGISTRY_TOKEN.to_owned(), REGISTRY_BASIC.to_owned()];
         testbed.interceptor(Side::GitHub).forbid([registry(), vec![FEED_KEY.to_owned()]].concat());
         testbed.interceptor(Side::Registry).forbid(vec![TOKEN.to_owned(), FEED_KEY.to_owned()]);

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use floe_core::model::{Sbom, Target};
-use serde_json::Value;
+use floe_core::model::{Digest, Sbom, Target};
+use serde_json::{Value, json};
 
 use super::sbom::{cargo, tree};
 use crate::support::peers::{self, peer};
@@ -20,15 +20,11 @@ fn of_floe() -> (tempfile::TempDir, Sbom, String) {
     let host = host.lines().find_map(|line| line.strip_prefix("host: ")).unwrap().to_owned();
     let target: Target = host.parse().unwrap();
     let crates = floe::project::dependencies::of(&project, &lock, target, None).unwrap();
-    let described = floe::package::sbom::Described {
-        target,
-        archive: "floe.tar.gz",
-        binaries: &[],
-        description: None,
-        repository: None,
-        epoch: 1_709_210_096,
-    };
-    let sbom = floe::package::sbom::build(&described, &crates);
+    let record = json!({
+        "schema": 1, "name": "floe", "version": "1.0.0", "target": target, "source": { "epoch": 1_709_210_096 },
+        "archive": { "file": "floe.tar.gz", "size": 0, "digest": Digest::of(b"") }, "binaries": [], "contents": [],
+    });
+    let sbom = floe::package::sbom::build(&serde_json::from_value(record).unwrap(), None, &crates);
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("floe.cdx.json"), sbom.to_json()).unwrap();
     (folder, sbom, host)

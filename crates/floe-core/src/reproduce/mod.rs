@@ -26,15 +26,13 @@ pub const FINDINGS: usize = 8;
 
 /// The result of comparing one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// The rebuild gave the published bytes.
-    #[serde(rename = "match")]
     Match,
     /// It gave other bytes.
-    #[serde(rename = "differs")]
     Differs,
     /// It should have been built again, but was not.
-    #[serde(rename = "missing")]
     Missing,
     /// The release does not promise that it can be built again, and it was not.
     #[serde(rename = "not claimed")]

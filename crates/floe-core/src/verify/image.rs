@@ -43,7 +43,7 @@ pub(super) fn check_image(
     let there: BTreeSet<Platform> = image.platforms.iter().map(|one| one.platform).collect();
     let wanted: BTreeSet<Platform> = expect.platforms.iter().copied().collect();
     let missing = wanted.difference(&there).map(|platform| format!("the image lacks {platform}"));
-    problems.extend(missing.map(|text| ProblemKind::MissingPlatform.with(text)));
+    problems.extend(missing.map(|text| ProblemKind::MissingTarget.with(text)));
     let has_linux = |platform: &Platform| {
         let mut targets = expect.targets.iter();
         targets.any(|target| target.os() == Os::Linux && target.arch() == platform.arch())

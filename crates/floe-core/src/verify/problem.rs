@@ -13,21 +13,19 @@ pub struct Problem {
     text: String,
 }
 
-/// The kinds of problems that have hints of their own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The kinds of problems that have hints of their own, the most important last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ProblemKind {
-    /// The tag names another version.
-    WrongTag,
-    /// A record is missing or cannot be read.
-    BadRecord,
-    /// A promised target is not there.
-    MissingTarget,
-    /// A promised platform is not in the image.
-    MissingPlatform,
-    /// The promised image is not there.
-    MissingImage,
     /// Any other.
     Other,
+    /// The promised image is not there.
+    MissingImage,
+    /// A promised target, or a platform of the image, is not there.
+    MissingTarget,
+    /// A record is missing or cannot be read. Its target is missing, too.
+    BadRecord,
+    /// The tag names another version.
+    WrongTag,
 }
 
 impl ProblemKind {

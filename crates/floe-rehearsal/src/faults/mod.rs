@@ -44,8 +44,6 @@ pub struct Testbed {
     pub project: String,
     /// The publisher's user names at GitHub and at the registry.
     pub users: (String, String),
-    /// The clock of the publisher and of all interceptors.
-    pub clock: Clock,
     /// Notified when the publisher is killed.
     pub killed: Arc<Notify>,
 }
@@ -53,6 +51,11 @@ pub struct Testbed {
 impl Testbed {
     pub fn interceptor(&self, side: Side) -> &Interceptor {
         &self.interceptors[side as usize]
+    }
+
+    /// Sets the clock of all interceptors.
+    pub fn set_clock(&self, clock: &Clock) {
+        self.interceptors.iter().for_each(|interceptor| interceptor.set_clock(clock.clone()));
     }
 
     /// Waits until no server is handling a request.

@@ -127,7 +127,7 @@ fn visitors_find_every_file_with_its_digest_and_its_command() {
         "Get-FileHash -Algorithm SHA256 tool-x86_64-pc-windows-msvc.zip",
         "floe verify --release v1.4.0 --repo acme/tool",
         "The digests of the other files",
-        "Public and complete",
+        "the release is public and complete",
         "9 files, ",
         "<a href=\"https://github.com/acme/tool/pull/41\" rel=\"noopener noreferrer\">#41</a>",
         "Layer 2 of 2",
@@ -170,7 +170,7 @@ fn steps_share_one_axis_with_the_commit_point_before_publishing() {
     sample.receipt.steps.last_mut().unwrap().status = Status::Todo;
     let html = sample.render();
     assert!(
-        html.contains("Public, 2 steps left")
+        html.contains("the release is public; 2 of ")
             && html.contains(">failed</span>")
             && html.contains(">todo</span>")
     );
@@ -204,7 +204,9 @@ fn a_release_of_one_archive_without_image_shows_only_that() {
     sample.notes = sample.release.notes.render("", "");
     let html = sample.render();
     assert_balanced(&html);
-    assert!(html.contains("Not public, 5 steps left") && html.contains("Apple silicon"));
+    assert!(
+        html.contains("0 of 3 assets are uploaded; nothing is public yet") && html.contains("Apple silicon")
+    );
     assert!(
         !html.contains("docker") && !html.contains("href=\"#linux\"") && !html.contains("href=\"#image\"")
     );
