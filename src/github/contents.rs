@@ -16,17 +16,8 @@ use floe_core::model::Rendered;
 use floe_core::world::RemoteFile;
 
 impl GitHub {
-    /// A file of the default branch; `None` if it is not there.
-    pub async fn file(&self, path: &str) -> anyhow::Result<Option<RemoteFile>> {
-        self.file_at(path, None).await
-    }
-
-    /// A file of a commit, or of the default branch.
-    pub(super) async fn file_at(
-        &self,
-        path: &str,
-        commit: Option<&str>,
-    ) -> anyhow::Result<Option<RemoteFile>> {
+    /// A file of a commit, or of the default branch; `None` if it is not there.
+    pub async fn file(&self, path: &str, commit: Option<&str>) -> anyhow::Result<Option<RemoteFile>> {
         let at = commit.map(|commit| format!("?ref={commit}")).unwrap_or_default();
         let address = self.path(&format!("/contents/{}{at}", escape(path)));
         let what = format!("`{path}` of `{}`", self.repo);

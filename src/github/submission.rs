@@ -50,7 +50,7 @@ impl Submitter {
         let entries = self.upstream.get::<Vec<Entry>>(&what, &address).await?.unwrap_or_default();
         let is_there = entries.iter().any(|entry| entry.name == *version);
         let merged = match paths.first().filter(|_| is_there) {
-            Some(path) => self.upstream.file(path).await?.map(|file| file.bytes),
+            Some(path) => self.upstream.file(path, None).await?.map(|file| file.bytes),
             None => None,
         };
         Ok((entries.iter().filter_map(|entry| entry.name.parse().ok()).collect(), merged))
@@ -60,7 +60,7 @@ impl Submitter {
         let Some(head) = self.head(&self.to.branch()).await? else { return Ok(None) };
         let mut files = std::collections::BTreeMap::new();
         for path in paths {
-            let file = self.fork.file_at(path, Some(&head)).await?;
+            let file = self.fork.file(path, Some(&head)).await?;
             files.extend(file.map(|file| (path.clone(), file.bytes)));
         }
         Ok(Some(RemoteBranch { head, files }))
@@ -169,9 +169,8 @@ impl Submitter {
         }
         let head = self.head(branch).await?;
         let head = head.with_context(|| format!("`{}` has no branch `{branch}`", fork.repo))?;
-        let (parent, theirs) = access.parent.as_ref().context(NO_PARENT)?;
-        let owner = parent.split('/').next().unwrap_or_default();
-        let range = format!("{}:{}...{head}", escape(owner), escape(theirs));
+        let (parent, (_, theirs)) = (&self.to.upstream, access.parent.as_ref().context(NO_PARENT)?);
+        let range = format!("{}:{}...{head}", parent.owner(), escape(theirs));
         let address = fork.path(&format!("/compare/{range}"));
         let compared = fork.get::<Compared>("how the fork differs", &address).await?;
         let ahead = compared.with_context(|| format!("GitHub knows no `{theirs}` of `{parent}`"))?.ahead_by;

@@ -74,7 +74,7 @@ impl Channel {
     /// The content of the channel.
     async fn held(&self) -> anyhow::Result<Held> {
         Ok(match &self.client {
-            Client::File(github) => Held::File(github.file(&self.place.path()).await?),
+            Client::File(github) => Held::File(github.file(&self.place.path(), None).await?),
             Client::Submission(submitter) => Held::Submission(submitter.look(&self.place.paths).await?),
             Client::Feed(feed) => Held::Package(feed.package().await?),
         })

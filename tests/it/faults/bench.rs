@@ -24,13 +24,14 @@ use floe_core::receipt::Receipt;
 use floe_core::verify::{Depth, Expect};
 use floe_rehearsal::faults::{Invariants, Schedule, Side, Testbed};
 use floe_rehearsal::feed::EmbeddedFeed;
-use floe_rehearsal::interceptor::{Interceptor, Server, serve};
+use floe_rehearsal::interceptor::{Server, serve};
 use floe_rehearsal::registry::{EmbeddedRegistry, RegistryAccount, RegistryOptions};
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 use tempfile::TempDir;
 
 use super::state::state;
+use crate::support::leaks::Leaks;
 use crate::support::scenario::{COMMIT, TOKEN, make_described_dist, servers};
 
 /// The key of the feed.
@@ -132,6 +133,7 @@ pub struct Bench {
     servers: RemoteArgs,
     secrets: Secrets,
     client: Client,
+    leaks: Leaks,
 }
 
 /// The outcome of one case, with the state of the servers, violated invariants, and the requests of both servers.
@@ -180,6 +182,7 @@ impl Bench {
             servers,
             secrets,
             client,
+            leaks: Leaks::default(),
         }
     }
 
@@ -219,9 +222,11 @@ impl Bench {
         }
         testbed.set_clock(&self.client.retry.clock);
         let registry = || vec![REGISTRY_TOKEN.to_owned(), REGISTRY_BASIC.to_owned()];
-        testbed.interceptor(Side::GitHub).forbid([registry(), vec![FEED_KEY.to_owned()]].concat());
-        testbed.interceptor(Side::Registry).forbid(vec![TOKEN.to_owned(), FEED_KEY.to_owned()]);
-        testbed.interceptor(Side::Feed).forbid([registry(), vec![TOKEN.to_owned()]].concat());
+        let (token, key) = (|| TOKEN.to_owned(), || FEED_KEY.to_owned());
+        self.leaks.reset();
+        self.leaks.forbid(testbed.interceptor(Side::GitHub), [registry(), vec![key()]].concat());
+        self.leaks.forbid(testbed.interceptor(Side::Registry), vec![token(), key()]);
+        self.leaks.forbid(testbed.interceptor(Side::Feed), [registry(), vec![token()]].concat());
         testbed
     }
 
@@ -258,7 +263,7 @@ impl Bench {
         let ending = until_done(self.attempt(release, receipt), testbed, invariants).await;
         testbed.quiet().await;
         let mut broken = invariants.violations();
-        let leaks: usize = testbed.interceptors.iter().map(Interceptor::leaks).sum();
+        let leaks = self.leaks.count();
         if leaks > 0 {
             broken.push(format!("{leaks} requests carried a token that belongs elsewhere"));
         }

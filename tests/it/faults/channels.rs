@@ -6,6 +6,7 @@ use floe_core::model::{Channels, Subject, Target};
 use floe_rehearsal::faults::{FaultKind, Injection, Schedule, Side};
 
 use super::bench::{Made, made_with, tables};
+use super::kinds::one;
 use super::matrix::{all, on_a_bench};
 
 /// The number of schedules in the suite. A longer run: `FLOE_SCHEDULES=5000 cargo test --test it faults::channels`.
@@ -35,6 +36,20 @@ fn channels_end_in_the_same_state_under_the_faults_of_any_seed() {
     let tally = all(&made.release, &calm.state, schedules);
     super::summary::add("channels", &tally, began.elapsed());
     tally.assert_good();
+}
+
+#[test]
+fn a_file_that_is_written_by_hand_after_the_last_request_about_it_is_not_judged() {
+    let made = small();
+    let calm = on_a_bench(&made.release, Schedule::default());
+    let last = Injection {
+        side: Side::GitHub,
+        nth: calm.seen[0].len() as u64,
+        kind: FaultKind::ChannelByHand,
+        amount: 1,
+    };
+    let came = on_a_bench(&made.release, one(last));
+    assert_eq!((came.broken, came.state), (Vec::new(), calm.state));
 }
 
 /// The first run is killed at the push to the feed, when the pull request is open. The second run finds it closed or merged.

@@ -18,6 +18,7 @@ use floe_core::model::Target;
 use floe_rehearsal::interceptor::{Fault, What};
 
 use crate::support::artifacts::add_starter;
+use crate::support::leaks::Leaks;
 use crate::support::scenario::{READER, Scenario, make_dist};
 
 #[test]
@@ -349,12 +350,13 @@ fn an_upload_that_did_not_arrive_whole_is_sent_again() {
 #[test]
 fn a_token_that_is_bound_to_another_registry_is_not_sent() {
     let scenario = Scenario::new("1.4.0").environment("FLOE_REGISTRY_HOST", "registry.example");
-    scenario.registry_interceptor().forbid(vec!["dGVzdGVyOnRva2VuLXRoYXQtbWF5LXB1c2g=".to_owned()]);
+    let (leaks, basic) = (Leaks::default(), "dGVzdGVyOnRva2VuLXRoYXQtbWF5LXB1c2g=".to_owned());
+    leaks.forbid(scenario.registry_interceptor(), vec![basic]);
     let outcome = scenario.run(["plan"]);
     outcome.says(
         "`FLOE_REGISTRY_TOKEN` is not sent to `ghcr.io`, because `FLOE_REGISTRY_HOST` is `registry.example`",
     );
-    assert_eq!(scenario.registry_interceptor().leaks(), 0);
+    assert_eq!(leaks.count(), 0);
     for wrong in ["https://ghcr.io", "ghcr.io/acme", "user:s3cret-word@ghcr.io", "gh cr.io"] {
         let outcome = scenario.run_with(&[("FLOE_REGISTRY_HOST", wrong)], &["plan"]).exit(2);
         let outcome = outcome.says("`FLOE_REGISTRY_HOST` is not a registry's host");

@@ -3,6 +3,7 @@
 pub mod artifacts;
 pub mod attestation;
 pub mod binaries;
+pub mod leaks;
 pub mod peers;
 pub mod sample;
 pub mod scenario;

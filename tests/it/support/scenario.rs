@@ -283,7 +283,7 @@ impl Scenario {
     pub fn run_until(&self, interceptor: &Interceptor, n: u64, verb: &[&str]) -> Outcome {
         let watched = Watched::default();
         let doomed = Arc::clone(&watched.child);
-        interceptor.before_each(move |head| {
+        interceptor.before_each(move |head, _, _| {
             if head.n == n
                 && let Some(child) = doomed.lock().unwrap().as_mut()
             {
@@ -292,7 +292,7 @@ impl Scenario {
             }
         });
         let outcome = self.start(verb, &watched);
-        interceptor.before_each(|_| ());
+        interceptor.before_each(|_, _, _| ());
         outcome
     }
 

@@ -12,6 +12,7 @@ use floe_rehearsal::registry::StoredRepository;
 
 use super::release::{ARCHIVE, Published};
 use crate::support::artifacts::add_starter;
+use crate::support::leaks::Leaks;
 use crate::support::scenario::{READER, Scenario, TOKEN};
 use crate::support::words::flip_bit;
 
@@ -249,30 +250,31 @@ fn registry_secrets() -> Vec<String> {
 }
 
 /// A release of a private repository whose image is at another registry than the project's, and a user with secrets for both.
-fn published_elsewhere() -> Scenario {
+fn published_elsewhere() -> (Scenario, Leaks) {
     let published = Published::new();
     published.scenario.github.edit(&published.repo(), |stored| stored.private = true).unwrap();
     published.forge_manifest(|manifest| manifest["image"]["name"] = "registry.example/acme/tool".into());
-    published.scenario.registry_interceptor().forbid(registry_secrets());
-    published.scenario.token(Some(TOKEN))
+    let leaks = Leaks::default();
+    leaks.forbid(published.scenario.registry_interceptor(), registry_secrets());
+    (published.scenario.token(Some(TOKEN)), leaks)
 }
 
 #[test]
 fn a_token_goes_to_no_registry_that_only_a_manifest_names() {
     // The registry allows anonymous pulls, and refuses a user that it does not know.
-    let scenario = published_elsewhere().without_registry_secret();
+    let scenario = published_elsewhere().0.without_registry_secret();
     scenario.run(["verify", "--release", "v1.4.0"]).exit(0).no_writes();
-    let scenario = published_elsewhere();
+    let (scenario, leaks) = published_elsewhere();
     for host in ["", "ghcr.io", "other.example", "registry.example:5000", "evil.registry.example"] {
         let scenario = scenario.run_with(&[("FLOE_REGISTRY_HOST", host)], &["verify", "--release", "v1.4.0"]);
         scenario.exit(0).no_writes();
     }
     scenario.registry.options().public.clear();
     scenario.run(["verify", "--release", "v1.4.0"]).exit(1).says("does not allow anonymous pulls");
-    assert_eq!(scenario.registry_interceptor().leaks(), 0);
+    assert_eq!(leaks.count(), 0);
     let bound = [("FLOE_REGISTRY_HOST", "registry.example")];
     scenario.run_with(&bound, &["verify", "--release", "v1.4.0"]).exit(0);
-    assert!(scenario.registry_interceptor().leaks() > 0);
+    assert!(leaks.count() > 0);
 }
 
 #[test]
@@ -281,22 +283,20 @@ fn a_token_is_used_only_where_anonymous_requests_are_denied() {
     // A public image of a private repository.
     let published = Published::new();
     published.scenario.github.edit(&published.repo(), |stored| stored.private = true).unwrap();
-    published.scenario.registry_interceptor().forbid(registry_secrets());
+    let leaks = Leaks::default();
+    leaks.forbid(published.scenario.registry_interceptor(), registry_secrets());
     let scenario = published.scenario.token(Some(TOKEN));
     scenario.run(verify).exit(0);
-    assert_eq!(scenario.registry_interceptor().leaks(), 0);
+    assert_eq!(leaks.count(), 0);
     // A server's error says nothing about who may see the repository.
-    let forbid = |scenario: &Scenario| {
-        scenario.registry_interceptor().forbid(registry_secrets());
-        scenario.github_interceptor().forbid(vec![TOKEN.to_owned()]);
-    };
     for status in [500, 502, 400, 418] {
         let down = Fault::route("GET", "/repos/acme/tool$", 0, 100, What::answer(status, "no"));
         let scenario = Published::new().scenario.token(Some(TOKEN)).disturb_github(down);
-        forbid(&scenario);
+        let leaks = Leaks::default();
+        leaks.forbid(scenario.registry_interceptor(), registry_secrets());
+        leaks.forbid(scenario.github_interceptor(), vec![TOKEN.to_owned()]);
         scenario.run(verify).exit(1).says(&format!("GitHub answered {status}"));
-        let leaks = scenario.github_interceptor().leaks() + scenario.registry_interceptor().leaks();
-        assert_eq!(leaks, 0, "{status}");
+        assert_eq!(leaks.count(), 0, "{status}");
     }
 }
 
@@ -306,9 +306,10 @@ fn the_limit_of_anonymous_requests_is_lifted_by_githubs_token_alone() {
     let limited = What::Answer { status: 403, headers, body: "{}".to_owned() };
     let limit = |times| Fault::route("GET", "/repos/acme/tool$", 0, times, limited.clone());
     let scenario = Published::new().scenario.token(Some(TOKEN)).disturb_github(limit(1));
-    scenario.registry_interceptor().forbid(registry_secrets());
+    let leaks = Leaks::default();
+    leaks.forbid(scenario.registry_interceptor(), registry_secrets());
     scenario.run(["verify", "--release", "v1.4.0"]).exit(0).no_writes();
-    assert_eq!(scenario.registry_interceptor().leaks(), 0);
+    assert_eq!(leaks.count(), 0);
     let scenario = Published::new().scenario.disturb_github(limit(100));
     let outcome = scenario.run(["verify", "--release", "v1.4.0"]).exit(1);
     outcome.says("the server asks to wait 30 min 00 s, until ").says("hint: set GITHUB_TOKEN");

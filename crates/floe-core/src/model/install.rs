@@ -15,20 +15,16 @@ pub struct Install {
 
 /// The commands for the channels of a release, in their order. A build script is not installed by a command.
 pub fn commands(manifest: &Manifest) -> Vec<Install> {
-    let install = |entry: &ManifestChannel| {
-        let (place, command) = command(manifest, entry)?;
-        Some(Install { kind: entry.kind, place, command })
-    };
-    manifest.channels.iter().filter_map(install).collect()
+    manifest.channels.iter().filter_map(|entry| install(manifest, entry)).collect()
 }
 
-fn command(manifest: &Manifest, entry: &ManifestChannel) -> Option<(&'static str, String)> {
+fn install(manifest: &Manifest, entry: &ManifestChannel) -> Option<Install> {
     let Manifest { repository: page, tag, .. } = manifest;
     let asset = || format!("{page}/releases/download/{tag}/{}", entry.path);
     let repository = entry.repository.as_deref().unwrap_or_default();
     let file = entry.path.rsplit('/').next().unwrap_or_default();
     let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
-    Some(match entry.kind {
+    let (place, command) = match entry.kind {
         ChannelKind::Sh => {
             ("macOS and Linux", format!("curl --proto '=https' --tlsv1.2 -fsSL {} | sh", asset()))
         }
@@ -55,7 +51,8 @@ fn command(manifest: &Manifest, entry: &ManifestChannel) -> Option<(&'static str
             ("Chocolatey", format!("choco install {id}"))
         }
         ChannelKind::Aur => return None,
-    })
+    };
+    Some(Install { kind: entry.kind, place, command })
 }
 
 impl Install {

@@ -1,5 +1,6 @@
 //! One fault at one request, and its effect on the interceptor and the servers.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Write as _;
 use std::sync::Arc;
@@ -137,13 +138,20 @@ impl Injection {
         let made = |version: &semver::Version| format!("# {}\n", Marker::text(name, version)).into_bytes();
         let (newer, lower) = (next_minor(&testbed.home.tag), semver::Version::new(0, 0, 1));
         let path = place.paths.first().map_or("", String::as_str);
+        let is_done = |files: &BTreeMap<String, Vec<u8>>| {
+            let marker = files.get(path).and_then(|file| Marker::of(file));
+            marker.is_some_and(|marker| marker.version == *testbed.home.tag.version())
+        };
         match (self.kind, &place.home) {
             // No run of floe goes down.
             (Kind::ChannelMoved, Home::Repo(repo)) if !github.files(repo).contains_key(path) => {
                 github.write_file(repo, path, &made(&lower))
             }
             (Kind::ChannelNewer, Home::Repo(repo)) => github.write_file(repo, path, &made(newer.version())),
-            (Kind::ChannelByHand, Home::Repo(repo)) => github.write_file(repo, path, b"# by hand\n"),
+            // A run that has written the file does not look at it again.
+            (Kind::ChannelByHand, Home::Repo(repo)) if !is_done(&github.files(repo)) => {
+                github.write_file(repo, path, b"# by hand\n")
+            }
             (Kind::ChannelOther, Home::Repo(repo)) => {
                 github.write_file(repo, "Formula/other.rb", b"# another\n")
             }

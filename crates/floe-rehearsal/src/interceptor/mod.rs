@@ -15,7 +15,7 @@ use axum::Router;
 use axum::body::Body;
 use floe_core::clock::Clock;
 use floe_core::parallel::lock;
-use http::{Request, Response, header};
+use http::{HeaderMap, Request, Response, Uri, header};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::service::Service as _;
@@ -23,8 +23,10 @@ use hyper_util::service::TowerToHyperService;
 
 use fault::When;
 pub use fault::{Callback, Fault, Limit, What};
-use secrets::{carries, redacted};
+use secrets::redacted;
 pub use serve::{Server, serve};
+
+type Watcher = Arc<dyn Fn(&LoggedRequest, &Uri, &HeaderMap) + Send + Sync>;
 
 /// The log of a server's requests, and the faults that wait for them. Clones share both.
 #[derive(Clone, Default)]
@@ -49,13 +51,9 @@ pub struct LoggedRequest {
 struct Inner {
     log: Vec<LoggedRequest>,
     faults: Vec<Fault>,
-    before: Option<Callback>,
+    before: Option<Watcher>,
     after: Option<Callback>,
     clock: Clock,
-    /// Texts that no request may carry.
-    forbidden: Vec<String>,
-    /// The number of requests that carried one.
-    leaks: usize,
     /// Each request that is being handled has a clone.
     busy: Arc<()>,
 }
@@ -80,8 +78,9 @@ impl Interceptor {
         lock(&self.inner).faults.push(fault);
     }
 
-    /// Calls `callback` with each request before it is handled. It must not wait for a response of this server.
-    pub fn before_each(&self, callback: impl Fn(&LoggedRequest) + Send + Sync + 'static) {
+    /// Calls `callback` with each request, its address and its headers before it is handled. It must not wait for a response
+    /// of this server.
+    pub fn before_each(&self, callback: impl Fn(&LoggedRequest, &Uri, &HeaderMap) + Send + Sync + 'static) {
         lock(&self.inner).before = Some(Arc::new(callback));
     }
 
@@ -94,16 +93,6 @@ impl Interceptor {
     /// Replaces the clock of late responses and limits.
     pub fn set_clock(&self, clock: Clock) {
         lock(&self.inner).clock = clock;
-    }
-
-    /// Counts requests that carry one of these texts in a header or in their address.
-    pub fn forbid(&self, texts: Vec<String>) {
-        lock(&self.inner).forbidden = texts;
-    }
-
-    /// The number of requests that carried a forbidden text.
-    pub fn leaks(&self) -> usize {
-        lock(&self.inner).leaks
     }
 
     /// Clears log, faults and callbacks. Numbers start at 1 again.
@@ -141,7 +130,7 @@ impl Interceptor {
         let (head, fault) = self.arrive(own, &request);
         let before = lock(&self.inner).before.clone();
         if let Some(before) = before {
-            before(&head);
+            before(&head, request.uri(), request.headers());
         }
         let outcome = self.perform(fault, &head, router, request).await;
         let status = outcome.as_ref().map_or(0, |response| response.status().as_u16());
@@ -231,9 +220,6 @@ impl Interceptor {
         let now = inner.clock.now();
         let waiting = || inner.faults.iter_mut().find_map(|fault| fault.strikes(&logged, now));
         let fault = refusal(own, request).or_else(waiting);
-        if carries(request, &inner.forbidden) {
-            inner.leaks += 1;
-        }
         (logged, fault)
     }
 }

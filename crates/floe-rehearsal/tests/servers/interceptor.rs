@@ -137,7 +137,9 @@ async fn callbacks_see_every_request_before_and_after() {
     let (server, _) = recorder().await;
     let calls: Arc<Mutex<Vec<String>>> = Arc::default();
     let (before, after) = (calls.clone(), calls.clone());
-    server.interceptor.before_each(move |head| before.lock().unwrap().push(format!("before {}", head.n)));
+    server
+        .interceptor
+        .before_each(move |head, _, _| before.lock().unwrap().push(format!("before {}", head.n)));
     server
         .interceptor
         .after_each(move |seen| after.lock().unwrap().push(format!("after {} {}", seen.n, seen.status)));

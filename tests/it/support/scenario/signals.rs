@@ -40,7 +40,7 @@ impl Scenario {
     ) -> Outcome {
         let watched = Watched::default();
         let (target, signals, first) = (watched.clone(), signals.to_vec(), interceptor.log().len() as u64);
-        interceptor.before_each(move |head| {
+        interceptor.before_each(move |head, _, _| {
             if head.n == first + n {
                 for (at, signal) in signals.iter().enumerate() {
                     target.signal(*signal);
@@ -53,7 +53,7 @@ impl Scenario {
             }
         });
         let outcome = self.start(verb, &watched);
-        interceptor.before_each(|_| ());
+        interceptor.before_each(|_, _, _| ());
         outcome
     }
 
