@@ -118,6 +118,22 @@ fn a_closed_pull_request_is_said_and_not_opened_again() {
 }
 
 #[test]
+fn a_version_that_was_merged_and_removed_is_said_and_not_submitted_again() {
+    let scenario = scenario();
+    scenario.run(["publish"]).exit(0);
+    scenario.github.merge_pull(&upstream(), 1).unwrap();
+    for path in submitted(&scenario).keys() {
+        scenario.github.delete_file(&upstream(), path).unwrap();
+    }
+    for verb in ["plan", "publish"] {
+        let said = "winget: the pull request of 1.4.0 was merged, but the version is not there: http://github/microsoft/winget-pkgs/pull/1";
+        scenario.run([verb]).exit(0).says(said).no_writes();
+    }
+    scenario.run(["verify", "--release", "v1.4.0"]).exit(3).says(&format!("{FOLDER}: missing"));
+    assert_eq!(pulls(&scenario).len(), 1);
+}
+
+#[test]
 fn a_branch_with_other_files_is_changed_only_if_they_are_of_floe() {
     let installer = format!("{FOLDER}/Acme.Tool.installer.yaml");
     let scenario = scenario();
