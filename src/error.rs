@@ -38,7 +38,7 @@ pub struct Failure {
     message: String,
     /// Lines of detail, one a problem.
     pub details: Vec<String>,
-    /// What is and what is not public now.
+    /// The state of the release: how much of it is public now.
     pub state: Option<String>,
     /// The way out.
     pub hint: Option<String>,

@@ -3,7 +3,7 @@
 //!
 //! The key is a header of the push alone, which follows no redirect. Questions are asked without it.
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use http::{HeaderValue, Method, StatusCode, header};
 use reqwest::Request;
 use url::Url;
@@ -12,7 +12,7 @@ use crate::error::Failure;
 use crate::net::address::Endpoint;
 use crate::net::client::{Answer, Client};
 use crate::net::retry::{AttemptError, RetryPolicy};
-use crate::net::words;
+use crate::net::{secret, words};
 use crate::package::archive::unzipped;
 use crate::token::Token;
 use floe_core::model::places::Feed;
@@ -89,7 +89,8 @@ impl FeedClient {
         let kind = format!("multipart/form-data; boundary={BOUNDARY}");
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_str(&kind).map_err(anyhow::Error::from)?);
         if let Some(key) = &self.key {
-            headers.insert(KEY, secret(key)?);
+            let wrong = "the key for the feed holds a line break or another letter that no key has";
+            headers.insert(KEY, secret(key.reveal()).context(wrong)?);
         }
         let begin = format!(
             "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"package\"; filename=\"package.nupkg\"\r\n\
@@ -143,13 +144,6 @@ impl FeedClient {
 fn address(server: &Endpoint, path: &str) -> anyhow::Result<Url> {
     let url = format!("{}{path}", server.url.as_str().trim_end_matches('/'));
     Url::parse(&url).with_context(|| format!("`{url}` is not a URL"))
-}
-
-fn secret(key: &Token) -> anyhow::Result<HeaderValue> {
-    let wrong = "the key for the feed holds a line break or another letter that no key has";
-    let mut header = HeaderValue::from_str(key.reveal()).map_err(|_| anyhow!(wrong))?;
-    header.set_sensitive(true);
-    Ok(header)
 }
 
 fn refused(answer: &Answer) -> AttemptError {

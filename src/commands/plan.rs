@@ -31,7 +31,8 @@ pub async fn plan(args: PlanArgs, report: &Report) -> anyhow::Result<()> {
         (&release).into()
     };
     let retry = session::retry(&args.release.remote, report).reading();
-    let mut session = Session::open(subject, &args.release.remote, retry)?.trusting(trust);
+    let mut session = Session::open(subject, &args.release.remote, retry)?;
+    session.trust = Some(trust);
     session.rights.reads_only = args.read_only;
     let preflight = release::plan(subject, &session).await;
     session.close().await;

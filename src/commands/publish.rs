@@ -20,7 +20,8 @@ pub async fn publish(args: PublishArgs, report: &Report) -> anyhow::Result<()> {
 
     stop::listen(report);
     let retry = session::retry(&args.release.remote, report);
-    let session = Session::open(&release, &args.release.remote, retry)?.trusting(trust);
+    let mut session = Session::open(&release, &args.release.remote, retry)?;
+    session.trust = Some(trust);
     let (_, receipt) = release::publish(&release, &session, &args.receipt).await?;
 
     job_summary::published(&release, &receipt, report);

@@ -31,6 +31,7 @@ use crate::error::Failure;
 use crate::net::address::Endpoint;
 use crate::net::client::{Client, Streamed};
 use crate::net::retry::{AttemptError, Retry};
+use crate::net::secret;
 use crate::token::Token;
 use error::is_status;
 use floe_core::model::{Repo, Tag};
@@ -225,13 +226,11 @@ impl GitHub {
 
 /// The header that holds a token.
 fn authorization(token: &Token) -> anyhow::Result<HeaderValue> {
-    let header = HeaderValue::from_str(&format!("Bearer {}", token.reveal()));
-    let mut header = header.map_err(|_| {
+    let wrong = || {
         Failure::new("the token for GitHub holds a line break or another letter that no token has")
             .hint("set GITHUB_TOKEN again, for example `export GITHUB_TOKEN=$(gh auth token)`")
-    })?;
-    header.set_sensitive(true);
-    Ok(header)
+    };
+    Ok(secret(&format!("Bearer {}", token.reveal())).ok_or_else(wrong)?)
 }
 
 /// Where an API's uploads go: `uploads.github.com` for GitHub itself, the same server everywhere else.

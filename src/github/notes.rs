@@ -11,8 +11,8 @@ use floe_core::model::Tag;
 use floe_core::parallel::lock;
 
 impl GitHub {
-    /// Asks whether the token may write contents. The draft uses the notes later. `permissions.push` of the repository does not say it: it is `false` for every
-    /// token of an app, among them a workflow's.
+    /// Asks whether the token may write contents. The draft uses the notes later. `permissions.push` of the repository does
+    /// not say it: it is `false` for every token of an app, among them a workflow's.
     pub async fn may_write(&self, tag: &Tag, previous: Option<&Tag>) -> anyhow::Result<()> {
         let ask = async |_| match self.notes_since(tag, previous).await {
             Ok(text) => {

@@ -36,7 +36,7 @@ impl RateLimiter {
     /// Waits until one change may be made. While the permit lives, no other change is made, if one at a time may be.
     pub async fn acquire(&self) -> anyhow::Result<Option<Permit<'_>>> {
         // A second; shorter where a run waits less.
-        let Retry { first_wait: second, clock, report, .. } = &self.retry;
+        let Retry { first_wait: second, clock, .. } = &self.retry;
         let mut made = self.made.lock().await;
         let slow = self.slow.load(Ordering::Relaxed);
         if let Some(last) = made.back().filter(|_| slow) {
@@ -45,7 +45,7 @@ impl RateLimiter {
         let full = due(&made, *second).saturating_sub(clock.now());
         if !full.is_zero() {
             let why = ": GitHub accepts 80 changes a minute and 500 an hour";
-            wait::wait(report, clock, ("Resuming", why), full).await?;
+            wait::wait(&self.retry, ("Resuming", why), full).await?;
         }
         made.push_back(clock.now());
         if made.len() > LIMITS[LIMITS.len() - 1].0 {

@@ -7,6 +7,15 @@ pub mod retry;
 pub mod stop;
 pub mod wait;
 
+use http::HeaderValue;
+
+/// The value of a header that no log shows; `None` if it has a letter that no header has, such as a line break.
+pub(crate) fn secret(text: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
 /// A server's own words as one short line.
 pub(crate) fn words(text: &str) -> String {
     const LONGEST: usize = 500;

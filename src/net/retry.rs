@@ -183,7 +183,7 @@ impl Retry {
         let reason = format!("{error:#}");
         let line = format!(" ({next}/{}): {reason}", self.tries);
         match Shown::insert(&self.shown, reason) {
-            Some(_shown) => wait::wait(&self.report, &self.clock, ("Retrying", &line), time).await,
+            Some(_shown) => wait::wait(self, ("Retrying", &line), time).await,
             None => wait::wait_silently(&self.clock, time).await,
         }
     }

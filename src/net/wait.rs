@@ -7,8 +7,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::error::Failure;
+use crate::net::retry::Retry;
 use crate::net::stop;
-use crate::report::Report;
 use floe_core::clock::Clock;
 use floe_core::units::seconds;
 
@@ -17,10 +17,9 @@ const WORTH_A_LINE: Duration = Duration::from_secs(5);
 /// A shorter wait is shown without the time of its end.
 const WORTH_A_TIME: Duration = Duration::from_secs(60);
 
-/// Waits on a clock and shows it: a verb for the end of the wait, and what follows the time that is left.
+/// Waits and shows it: a verb for the end of the wait, and what follows the time that is left.
 pub async fn wait(
-    report: &Report,
-    clock: &Clock,
+    Retry { report, clock, .. }: &Retry,
     (verb, why): (&'static str, &str),
     time: Duration,
 ) -> anyhow::Result<()> {

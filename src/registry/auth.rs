@@ -15,7 +15,7 @@ use crate::environment::variable;
 use crate::error::usage;
 use crate::net::client::Answer;
 use crate::net::retry::AttemptError;
-use crate::net::words;
+use crate::net::{secret, words};
 use crate::token::{self, Token};
 use floe_core::model::ImageName;
 
@@ -78,10 +78,7 @@ impl Bearer {
                 format!("Basic {}", base64::prelude::BASE64_STANDARD.encode(both))
             }
         };
-        let header = HeaderValue::from_str(&text);
-        let mut header = header.map_err(|_| anyhow!("the registry's token fits into no header"))?;
-        header.set_sensitive(true);
-        Ok(header)
+        secret(&text).context("the registry's token fits into no header")
     }
 }
 

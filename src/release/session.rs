@@ -52,7 +52,7 @@ impl Secrets {
         })
     }
 
-    /// What they allow, at a GitHub with this web address.
+    /// The rights that they give, at a GitHub with this web address.
     fn rights(&self, site: String) -> Rights {
         let secret = |token: &Option<Token>, follows| match token {
             Some(token) if token.is_of_app() => Secret::OfApp,
@@ -85,7 +85,7 @@ pub struct Session {
     pub registry: Option<Registry>,
     /// The client of each channel, in the order of the release's.
     pub channels: Vec<Channel>,
-    /// What its tokens and arguments allow.
+    /// The rights that its tokens and arguments give.
     pub rights: Rights,
     /// The transport of all of them.
     pub client: Client,
@@ -94,11 +94,6 @@ pub struct Session {
 }
 
 impl Session {
-    /// The same session, which keeps an attestation that another run published.
-    pub fn trusting(self, trust: Trust) -> Self {
-        Session { trust: Some(trust), ..self }
-    }
-
     /// A session as the arguments and the environment describe it.
     pub fn open<'a>(
         subject: impl Into<Subject<'a>>,

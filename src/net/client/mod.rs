@@ -336,8 +336,9 @@ pub(crate) mod tests {
         assert!(clients.of(&Endpoint { url: url("http://example.org"), ..here }).await.is_err());
     }
 
-    /// A server that reads no body, answers 422 with this of the two bytes that it promises, and closes its connections only if `closes`. Otherwise it says that no
-    /// request may follow: Windows takes a large body at once, so a client sees no difference to one that was read.
+    /// A server that reads no body, answers 422 with this of the two bytes that it promises, and closes its connections
+    /// if `closes`. Otherwise it says that no request may follow: Windows takes a large body at once, so a client sees no
+    /// difference to one that was read.
     async fn refuse_early(closes: bool, body: &'static str) -> Url {
         let last = if closes { "" } else { "connection: close\r\n" };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

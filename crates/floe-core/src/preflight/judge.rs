@@ -1,6 +1,6 @@
 //! From facts to checks, in the order in which publishing would meet them.
 
-use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Access, Answer, Asked, Check, Finding, Outcome, Package, ServerFacts, channels, signed};
 use crate::model::notes::{LIMIT, NotesSource};
@@ -124,10 +124,9 @@ fn token(subject: Subject<'_>, facts: &ServerFacts) -> Outcome {
 
 /// GitHub writes `2026-11-03 12:00:00 UTC`, and `2026-11-03 12:00:00 -0700` for some.
 fn moment(text: &str) -> Option<DateTime<Utc>> {
-    if let Some(utc) = text.strip_suffix(" UTC") {
-        return NaiveDateTime::parse_from_str(utc, "%Y-%m-%d %H:%M:%S").ok().map(|time| time.and_utc());
-    }
-    DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S %z").ok().map(|time| time.to_utc())
+    DateTime::parse_from_str(&text.replace(" UTC", " +0000"), "%Y-%m-%d %H:%M:%S %z")
+        .ok()
+        .map(|time| time.to_utc())
 }
 
 fn repository(subject: Subject<'_>, access: &Access, site: &str) -> Outcome {

@@ -9,8 +9,8 @@ use crate::model::{Release, Subject, Tag};
 use crate::plan::Since;
 use crate::world::{RemoteRelease, World};
 
-/// An attestation is missed where the release before has one: tools take that for an attack. The list of releases shows it, so it costs no
-/// request. Before the build it is unknown whether there will be one.
+/// An attestation is missed where the release before has one: tools take that for an attack. The list of releases shows
+/// it, so it costs no request. Before the build it is unknown whether there will be one.
 pub(super) fn attestation(subject: Subject<'_>, world: &World) -> Option<Outcome> {
     let release = subject.release()?;
     if let Some(asset) = release.attestation() {

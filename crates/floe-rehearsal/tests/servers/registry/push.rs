@@ -48,7 +48,7 @@ async fn a_blob_sent_in_one_piece_is_stored_in_its_repository_only() {
     assert_eq!(header(head.headers(), "etag"), format!("\"{digest}\""));
 
     let stored = root.path().join("blobs/sha256").join(digest.hex());
-    assert_eq!(files(root.path()), [stored.clone()]);
+    assert_eq!(files(root.path()), std::slice::from_ref(&stored));
     assert_eq!(std::fs::read(stored).unwrap(), BYTES);
 
     let other = Digest::of(b"other");
