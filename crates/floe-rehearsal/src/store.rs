@@ -8,7 +8,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use floe_core::disk;
 use floe_core::parallel::lock;
 use serde::Serialize;
@@ -22,11 +22,14 @@ pub(crate) struct Store<T> {
 impl<T: Clone + Default + Serialize + DeserializeOwned> Store<T> {
     /// Loads the state from a folder, which is created with these folders in it, and completes it.
     pub(crate) fn open(root: &Path, folders: &[&str], complete: impl FnOnce(&mut T)) -> anyhow::Result<Self> {
+        let file = root.join("state.json");
+        if !file.exists() && holds_files(root) {
+            bail!("`{}` is not the folder of an embedded server: it has no `state.json`", root.display());
+        }
         for folder in folders.iter().map(|folder| root.join(folder)) {
             fs::create_dir_all(&folder)
                 .with_context(|| format!("failed to create the folder `{}`", folder.display()))?;
         }
-        let file = root.join("state.json");
         let mut state = match fs::read(&file) {
             Err(error) if error.kind() == ErrorKind::NotFound => T::default(),
             read => {
@@ -73,9 +76,47 @@ impl<T: Clone + Default + Serialize + DeserializeOwned> Store<T> {
     }
 }
 
+/// Whether a folder has anything but empty folders.
+fn holds_files(folder: &Path) -> bool {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).any(|path| !path.is_dir() || holds_files(&path))
+}
+
 /// Writes a file so that it is complete or absent.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let new = path.with_extension("new");
     fs::write(&new, bytes).with_context(|| format!("failed to write `{}`", new.display()))?;
     disk::rename(&new, path).with_context(|| format!("failed to replace `{}`", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_of_something_else_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = |name: &str| Store::<Vec<u8>>::open(&folder.path().join(name), &["blobs"], |_| ());
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        open("new").unwrap().edit(|state| state.push(7)).unwrap();
+        assert_eq!(open("new").unwrap().read(Clone::clone), [7]);
+        fs::create_dir_all(folder.path().join("begun/blobs")).unwrap();
+        assert!(open("begun").is_ok());
+        for (path, expected) in [
+            (
+                "old/repositories/acme/tool/tags",
+                "` is not the folder of an embedded server: it has no `state.json`",
+            ),
+            ("file/notes.txt", "` is not the folder of an embedded server: it has no `state.json`"),
+            ("broken/state.json", "state.json` is not the state of an embedded server"),
+        ] {
+            write(path, "text");
+            let error = open(path.split('/').next().unwrap()).err().unwrap().to_string();
+            assert!(error.ends_with(expected), "{error}");
+        }
+    }
 }
