@@ -63,14 +63,17 @@ pub fn verify(found: Found, expect: &Expect) -> anyhow::Result<Verified> {
 /// The failure that lists every problem.
 pub fn refuse(problems: &[Problem]) -> Failure {
     let kind = problems.iter().map(|problem| problem.kind).max();
+    let count = |kind| problems.iter().filter(|problem| problem.kind == kind).count();
+    let only_unread = count(ProblemKind::MissingTarget) <= count(ProblemKind::BadRecord);
     let hint = match kind {
         Some(ProblemKind::WrongTag) => {
             "give the tag of the version that was built, or raise `version` in Cargo.toml and build again"
         }
-        Some(ProblemKind::BadRecord) => {
+        // The target of a record that cannot be read counts as missing, too.
+        Some(ProblemKind::BadRecord) if only_unread => {
             "pack again with this version of floe: `floe package native/ --out dist`"
         }
-        Some(ProblemKind::MissingTarget) => {
+        Some(ProblemKind::BadRecord | ProblemKind::MissingTarget) => {
             "add what is missing to a dist, or list what this release holds: `targets` in [package.metadata.floe], or `--target` for each"
         }
         Some(ProblemKind::MissingImage) => {

@@ -22,7 +22,7 @@ pub enum ProblemKind {
     MissingImage,
     /// A promised target, or a platform of the image, is not there.
     MissingTarget,
-    /// A record is missing or cannot be read. Its target is missing, too.
+    /// A record is missing or cannot be read.
     BadRecord,
     /// The tag names another version.
     WrongTag,
