@@ -7,7 +7,7 @@ use crate::project::git;
 use crate::support::peers::peer;
 use crate::support::sample::Sample;
 
-/// What floe says of a checkout with the setting `core.autocrlf`, which Git for Windows makes, or without.
+/// The warnings of floe for a checkout with or without the setting `core.autocrlf`, which Git for Windows makes.
 fn said(sample: Sample, autocrlf: bool) -> String {
     git(sample.path(), &["init", "--quiet"]);
     git(sample.path(), &["add", "."]);

@@ -1,4 +1,4 @@
-//! What other clients leave on the embedded servers.
+//! Files and tags that other clients leave on the embedded servers.
 
 use floe_core::model::{Digest, Repo};
 use floe_rehearsal::github::{EmbeddedGitHub, StoredRepo};
