@@ -127,7 +127,7 @@ pub fn is_executable(file: &Path) -> anyhow::Result<Option<bool>> {
 }
 
 /// Those of some files that a setting of git, such as `core.autocrlf`, has given the line ends of Windows, while the commit
-/// has those of Unix. What `.gitattributes` says holds on every system, so it counts as the commit's.
+/// has those of Unix. Rules of `.gitattributes` hold on every system, so they count as the commit's.
 pub fn with_other_line_ends<'f>(files: impl Iterator<Item = &'f Path>) -> anyhow::Result<Vec<PathBuf>> {
     /// A command line has a limit, which is 32,767 characters on Windows.
     const AT_ONCE: usize = 100;
