@@ -307,6 +307,19 @@ of_documented packages.x86_64-linux.release-x86_64-musl.binaries.postInstall | g
     failed 'Nix does not gather documents'
 passed 'documents that a build script makes are gathered'
 
+# A workspace in a folder of the repository, whatever it is called: the workflow looks for it there, and one word names it.
+rm -rf "$home/below"
+mkdir -p "$home/below/rust"
+cp -r tests/nix/bump/before "$home/below/rust/my tool"
+of_below() {
+    flake eval --raw --impure .#lib --apply "lib: let
+        self = { outPath = \"\${builtins.path { path = $home/below; name = \"source\"; }}\"; };
+        release = lib.mkRelease { src = self + \"/rust/my tool\"; inherit self; };
+    in $1"
+}
+[[ $(of_below release.legacyPackages.x86_64-linux.matrix.root) == 'rust/my tool' ]] || failed 'the workflow looks for the workspace elsewhere'
+passed 'a workspace may be in a folder of its repository'
+
 # shellcheck source-path=SCRIPTDIR source=checkRelease.sh
 source nix/checkRelease.sh
 
