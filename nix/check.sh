@@ -230,6 +230,12 @@ printf '\n[profile.release]\nlto = true\n' >>"$patched/Cargo.toml"
 dependencies=$(of_patched dependencies.drvPath)
 printf '// Another source.\n' >>"$patched/vendor/itoa/src/lib.rs"
 [[ $(of_patched dependencies.drvPath) != "$dependencies" ]] || failed 'a patched crate can change, and dependencies do not'
+mkdir "$patched/.cargo"
+printf 'include = ["more.toml"]\n' >"$patched/.cargo/config.toml"
+printf '[profile.release]\nlto = "fat"\n' >"$patched/.cargo/more.toml"
+dependencies=$(of_patched dependencies.drvPath)
+printf 'debug = 1\n' >>"$patched/.cargo/more.toml"
+[[ $(of_patched dependencies.drvPath) != "$dependencies" ]] || failed 'what .cargo/config.toml includes can change, and dependencies do not'
 passed 'another version or source file leaves compiled dependencies valid'
 
 # Mistakes are named by evaluation.
@@ -318,6 +324,8 @@ of_below() {
     in $1"
 }
 [[ $(of_below release.legacyPackages.x86_64-linux.matrix.root) == 'rust/my tool' ]] || failed 'the workflow looks for the workspace elsewhere'
+of_below 'toString (map (name: release.packages.x86_64-linux.${name}.drvAttrs.args) [ "release-x86_64-musl" "image" ])' |
+    grep -c "'/nix/store/[^']*/rust/my tool/./Cargo.toml'" | grep -qx 2 || failed 'the folder of a workspace is not one word'
 passed 'a workspace may be in a folder of its repository'
 
 # shellcheck source-path=SCRIPTDIR source=checkRelease.sh

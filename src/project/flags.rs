@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 
 use cargo_metadata::cargo_platform::{Cfg, Platform};
-use toml_edit::{DocumentMut, Item};
+use toml_edit::{DocumentMut, Item, Value};
 
 use crate::environment::{variable, variable_os};
 use crate::error::AtPath as _;
@@ -24,7 +24,7 @@ pub fn of(folder: &Path, target: Target, cfg: &str) -> anyhow::Result<Vec<String
     }
     let of_variable = |name: &str| words(&variable(name).unwrap_or_default());
     let name = target.triple().to_uppercase().replace('-', "_");
-    let (mut own, mut every) = tables(&files(folder), target, cfg)?;
+    let (mut own, mut every) = tables(&files(folder)?, target, cfg)?;
     own.extend(of_variable(&format!("CARGO_TARGET_{name}_RUSTFLAGS")));
     every.extend(of_variable("CARGO_BUILD_RUSTFLAGS"));
     Ok(if own.is_empty() { every } else { own })
@@ -32,32 +32,21 @@ pub fn of(folder: &Path, target: Target, cfg: &str) -> anyhow::Result<Vec<String
 
 /// Whether Cargo would build for another target than its host, if it is not given one.
 pub fn has_default_target(folder: &Path) -> anyhow::Result<bool> {
-    if variable("CARGO_BUILD_TARGET").is_some() {
-        return Ok(true);
-    }
-    for file in files(folder) {
-        let config = read(&file)?;
-        if config.get("build").is_some_and(|build| build.get("target").is_some()) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    let names = |config: &DocumentMut| config.get("build").is_some_and(|build| build.get("target").is_some());
+    Ok(variable("CARGO_BUILD_TARGET").is_some() || files(folder)?.iter().any(|(_, config)| names(config)))
 }
 
-/// The same without the environment, from configuration files in ascending order of precedence.
-pub fn configured(files: &[PathBuf], target: Target, cfg: &str) -> anyhow::Result<Vec<String>> {
-    let (own, every) = tables(files, target, cfg)?;
-    Ok(if own.is_empty() { every } else { own })
-}
-
-/// The flags of the target's tables, and those of every build.
-fn tables(files: &[PathBuf], target: Target, cfg: &str) -> anyhow::Result<(Vec<String>, Vec<String>)> {
+/// The flags of the target's tables, and those of every build, in some configuration files.
+pub fn tables(
+    files: &[(PathBuf, DocumentMut)],
+    target: Target,
+    cfg: &str,
+) -> anyhow::Result<(Vec<String>, Vec<String>)> {
     let cfg: Vec<Cfg> = cfg.lines().filter_map(|line| Cfg::from_str(line).ok()).collect();
     let (mut triple, mut every) = (Vec::new(), Vec::new());
     // Cargo joins these in the order of their names.
     let mut by_cfg: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for file in files {
-        let config = read(file)?;
+    for (file, config) in files {
         every.extend(config.get("build").map(rustflags).unwrap_or_default());
         let tables = config.get("target").and_then(Item::as_table_like);
         for (name, table) in tables.into_iter().flat_map(|tables| tables.iter()) {
@@ -75,12 +64,9 @@ fn tables(files: &[PathBuf], target: Target, cfg: &str) -> anyhow::Result<(Vec<S
     Ok((triple, every))
 }
 
-fn read(file: &Path) -> anyhow::Result<DocumentMut> {
-    std::fs::read_to_string(file).at("failed to read", file)?.parse().at("failed to read", file)
-}
-
-/// Cargo's configuration files for a folder: that of Cargo's home, then those of the folders from the root down.
-pub fn files(folder: &Path) -> Vec<PathBuf> {
+/// Cargo's configuration files for a folder, in ascending order of precedence: that of Cargo's home, then those of the
+/// folders from the root down, each after those that it includes.
+pub fn files(folder: &Path) -> anyhow::Result<Vec<(PathBuf, DocumentMut)>> {
     let home = cargo_home();
     let folders = folder.ancestors().map(|folder| folder.join(".cargo"));
     let mut folders: Vec<PathBuf> =
@@ -90,7 +76,23 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
     let file = |folder: PathBuf| {
         ["config", "config.toml"].map(|name| folder.join(name)).into_iter().find(|file| file.is_file())
     };
-    folders.into_iter().filter_map(file).collect()
+    let mut found = Vec::new();
+    folders.into_iter().filter_map(file).try_for_each(|file| add(file, &mut found))?;
+    Ok(found)
+}
+
+/// Adds a file after those that it includes. Cargo refuses a circle, and a file that is missing and not optional.
+fn add(file: PathBuf, found: &mut Vec<(PathBuf, DocumentMut)>) -> anyhow::Result<()> {
+    let text = std::fs::read_to_string(&file).at("failed to read", &file)?;
+    let config: DocumentMut = text.parse().at("failed to read", &file)?;
+    let includes = config.get("include").cloned().and_then(|item| item.into_value().ok());
+    for include in includes.iter().filter_map(Value::as_array).flatten() {
+        let path = include.as_str().or_else(|| include.as_inline_table()?.get("path")?.as_str());
+        let path = path.map(|path| file.with_file_name(path)).filter(|path| path.is_file());
+        path.map_or(Ok(()), |path| add(path, found))?;
+    }
+    found.push((file, config));
+    Ok(())
 }
 
 /// Cargo's own folder.

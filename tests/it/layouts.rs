@@ -73,11 +73,12 @@ fn read(layout: &Layout, cfgs: &BTreeMap<Target, String>) -> anyhow::Result<Valu
     let folder = folder.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
     let repo = project.repository.as_deref().and_then(repository::on_github);
     // The project's own files alone count: the folder may be below others.
-    let files: Vec<_> =
-        flags::files(&project.root).into_iter().filter(|file| file.starts_with(&root)).collect();
+    let files = flags::files(&project.root)?.into_iter();
+    let files: Vec<_> = files.filter(|(file, _)| file.starts_with(&root)).collect();
     let mut found = BTreeMap::new();
     for (target, cfg) in cfgs {
-        let flags = flags::configured(&files, *target, cfg)?;
+        let (own, every) = flags::tables(&files, *target, cfg)?;
+        let flags = if own.is_empty() { every } else { own };
         if !flags.is_empty() {
             found.insert(target.name(), flags);
         }
