@@ -12,7 +12,6 @@ use crate::measure::Spread;
 use crate::proxy::Link;
 use crate::rounds::{Look, Seen};
 use crate::{Bench, Way, large, release, servers};
-use floe::report::size;
 
 /// From this size on a point is measured once, in bytes.
 const LARGE: u64 = 500_000_000;
@@ -134,7 +133,7 @@ fn point(
     let rounds = if bench.quick || bytes > LARGE { 1 } else { 3 };
     let times = (0..rounds).map(|_| Ok(run(Look::Time)?.took().time.as_secs_f64()));
     let times = times.collect::<anyhow::Result<Vec<f64>>>()?;
-    let at = if bytes > 0 { size(bytes) } else { at.to_string() };
+    let at = if bytes > 0 { format!("{} MB", bytes / 1_000_000) } else { at.to_string() };
     Ok(Point { at, seconds: Spread::of(times).median, memory })
 }
 
