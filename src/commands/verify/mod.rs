@@ -262,7 +262,8 @@ pub(super) fn read_binaries_again(verified: &Verified, report: &Report) -> anyho
 }
 
 fn read_again((record, path): &(Record, PathBuf), files: &[PromisedFile]) -> anyhow::Result<Vec<Problem>> {
-    let (archive, found) = (&record.archive.file, audit::audit(path)?);
+    let archive = &record.archive.file;
+    let found = audit::audit(path).into_iter().collect::<anyhow::Result<Vec<_>>>()?;
     let mut problems = Vec::new();
     let sbom = record.sbom.as_ref().and_then(|sbom| files.iter().find(|file| file.name == sbom.file));
     if let Some(sbom) = sbom {

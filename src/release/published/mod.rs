@@ -123,7 +123,8 @@ fn wrong(ReleaseRequest { tag, repo, .. }: &ReleaseRequest) -> Failure {
 /// packages again. `assets` is the folder of the downloaded files.
 pub fn verify_embedded(download: &Download, manifest: &Manifest, assets: &Path) -> anyhow::Result<()> {
     let compare = |(archive, name): (&str, &str)| -> anyhow::Result<Vec<String>> {
-        Ok(sbom::compare_embedded(&assets.join(name), archive, &audit::audit(&assets.join(archive))?))
+        let found = audit::audit(&assets.join(archive)).into_iter().collect::<anyhow::Result<Vec<_>>>()?;
+        Ok(sbom::compare_embedded(&assets.join(name), archive, &found))
     };
     let with_sbom = manifest
         .artifacts
