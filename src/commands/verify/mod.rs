@@ -125,7 +125,7 @@ async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyh
     check_sums(sums, args.expect.as_ref(), hint)?;
     let manifest = verified.manifest.as_ref().map_err(|why| anyhow::anyhow!("{why}"))?;
     let assets = args.keep.as_deref().unwrap_or(scratch.path()).join("assets");
-    published::verify_embedded(&verified, manifest, &assets)?;
+    published::verify_binaries(&verified, manifest, &assets)?;
     if let Some(built_on) = &manifest.built_on {
         report.step("Built", format!("on {}", built_on.line()));
     }
