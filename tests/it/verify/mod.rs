@@ -4,6 +4,7 @@
 mod alone;
 mod attested;
 mod auditable;
+mod claims;
 mod covered;
 mod kept;
 mod lies;
