@@ -90,7 +90,7 @@ impl Channel {
     ) -> anyhow::Result<()> {
         let own = Own::of(&release.manifest, &self.place);
         let files = release.files_of(&self.place);
-        let first = files.first().context("the plan moves a channel that the release lacks")?;
+        let first = files.first().context("the plan updates a channel that the release lacks")?;
         let seen = match seen {
             Some(seen) => seen.clone(),
             None => self.look().await?,
@@ -155,7 +155,7 @@ pub async fn follow(
         if !standing.is_good() {
             problems.push(format!("{place}: {state}"));
         }
-        report.step("Followed", format!("{place}: {state}"));
+        report.step("Checked", format!("{place}: {state}"));
         let (repository, path) = (place.home.to_string(), place.path());
         followed.push(Followed { kind: place.kind, repository, path, state });
     }

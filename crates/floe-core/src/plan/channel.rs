@@ -241,18 +241,18 @@ pub(super) fn conflict((step, _): &(Step, bool)) -> Option<Conflict> {
     }
 }
 
-/// Why a release with channels moves none of them.
+/// Why a release with channels updates none of them.
 pub(super) fn stays(subject: Subject<'_>, others: &[Published], highest: bool) -> Option<String> {
     let tag = &subject.destination().tag;
     if subject.places().is_empty() || highest {
         return None;
     }
     if tag.is_prerelease() {
-        return Some(format!("none moves, {tag} is a pre-release"));
+        return Some(format!("none is updated, because {tag} is a pre-release"));
     }
     let stable = others.iter().filter(|other| other.stable);
     let highest = stable.max_by(|a, b| a.tag.version().cmp_precedence(b.tag.version()))?;
-    Some(format!("none moves, {} is published", highest.tag))
+    Some(format!("none is updated, because {} is published", highest.tag))
 }
 
 #[cfg(test)]
