@@ -313,10 +313,20 @@ fn nothing_is_rendered_for_a_prerelease_or_without_archives() {
         ]
     );
     assert!(left_out(&manifest(|_| ()), &both).is_empty());
-    let undescribed = manifest(|value| value["package"]["description"] = " ".into());
+    let undescribed = manifest(|value| {
+        value["package"] = json!({ "homepage": "tool.example" });
+    });
+    let winget = Channels { winget: all().winget, ..homebrew() };
+    let page = "a `homepage` that begins with `https://` in Cargo.toml";
     assert_eq!(
-        render(&undescribed, &both).unwrap_err(),
-        ["`homebrew` needs a `description` in Cargo.toml", "`scoop` needs a `description` in Cargo.toml"]
+        render(&undescribed, &winget).unwrap_err(),
+        [
+            "`homebrew` needs a `description` in Cargo.toml",
+            &format!("`homebrew` needs {page}"),
+            "`winget` needs a `description` in Cargo.toml",
+            &format!("`winget` needs {page}"),
+            "`winget` needs a `license` in Cargo.toml",
+        ]
     );
 }
 
