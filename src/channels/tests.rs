@@ -358,7 +358,7 @@ fn the_texts_are_those_of_this_revision() {
     }
     expect![[r#"
         revision 1
-        tool-installer.sh d4958910f008
+        tool-installer.sh fe7fee001647
         tool-installer.ps1 80ca799b49be
         Formula/tool.rb 4c5012cce618
         bucket/tool.json 62bb64ee1976
