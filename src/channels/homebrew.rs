@@ -295,11 +295,8 @@ mod tests {
                 .unwrap()
                 .remove(0);
         let text = String::from_utf8(formula.bytes).unwrap();
-        let lines = text
-            .lines()
-            .filter(|line| line.contains(".install") && line.contains("man"))
-            .collect::<Vec<_>>()
-            .join("\n");
+        let installs = text.lines().map(str::trim).filter(|line| line.contains(".install"));
+        let lines = installs.filter(|line| line.contains("man")).collect::<Vec<_>>().join("\n");
         expect![[r#"
                 (man/"de/man1").install "man/de/tool.1"
                 man1.install Dir["man/*.1"]

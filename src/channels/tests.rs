@@ -55,12 +55,12 @@ fn homebrew() -> Channels {
     Channels { homebrew: all().homebrew, ..Channels::NONE }
 }
 
-fn scoop() -> Channels {
+pub(super) fn scoop() -> Channels {
     Channels { scoop: all().scoop, ..Channels::NONE }
 }
 
 /// The lines by which the only file of a changed release differs from that of the sample.
-fn check_change(change: impl FnOnce(&mut Value), channels: &Channels, expected: Expect) {
+pub(super) fn check_change(change: impl FnOnce(&mut Value), channels: &Channels, expected: Expect) {
     let text = |manifest: &Manifest| {
         let [file] = &render(manifest, channels).unwrap()[..] else { panic!("one file") };
         String::from_utf8(file.bytes.clone()).unwrap()
@@ -196,58 +196,6 @@ fn a_formula_keeps_systems_without_an_archive_from_installing_another_ones() {
         -      url "https://github.com/acme/tool/releases/download/v1.4.0/tool-x86_64-apple-darwin.tar.gz"
         -      sha256 "8c7259675f74bd4b62200d566a9baf07f42b95918f4a5973727d4752b61fefe4"
         +      depends_on arch: :arm64
-    "#]],
-    );
-}
-
-#[test]
-fn a_scoop_manifest_updates_itself_from_the_checksums() {
-    check(
-        &manifest(|_| ()),
-        &scoop(),
-        expect![[r###"
-        scoop acme/scoop-bucket bucket/tool.json
-        {
-            "##": "Made by floe from the release manifest of tool 1.4.0.",
-            "version": "1.4.0",
-            "description": "A tool that turns \"this\" into that.",
-            "homepage": "https://github.com/acme/tool",
-            "license": "MIT OR Apache-2.0",
-            "architecture": {
-                "64bit": {
-                    "url": "https://github.com/acme/tool/releases/download/v1.4.0/tool-x86_64-pc-windows-msvc.zip",
-                    "hash": "a68b4d748be9dc7e83d12dbc9d56e12d9401b26c65401cb09a77b6af460ab577",
-                    "extract_dir": "tool-x86_64-pc-windows-msvc"
-                }
-            },
-            "bin": "tool.exe",
-            "checkver": {
-                "github": "https://github.com/acme/tool"
-            },
-            "autoupdate": {
-                "architecture": {
-                    "64bit": {
-                        "url": "https://github.com/acme/tool/releases/download/v$version/tool-x86_64-pc-windows-msvc.zip"
-                    }
-                },
-                "hash": {
-                    "url": "$baseurl/SHA256SUMS"
-                }
-            }
-        }
-    "###]],
-    );
-    check_change(
-        |value| value["tag"] = "cli/v1.4.0".into(),
-        &scoop(),
-        expect![[r#"
-        -            "url": "https://github.com/acme/tool/releases/download/v1.4.0/tool-x86_64-pc-windows-msvc.zip",
-        +            "url": "https://github.com/acme/tool/releases/download/cli/v1.4.0/tool-x86_64-pc-windows-msvc.zip",
-        -        "github": "https://github.com/acme/tool"
-        +        "regex": "/releases/tag/cli(?:/|%2F)v([\\d.]+)\"",
-        +        "url": "https://github.com/acme/tool/releases"
-        -                "url": "https://github.com/acme/tool/releases/download/v$version/tool-x86_64-pc-windows-msvc.zip"
-        +                "url": "https://github.com/acme/tool/releases/download/cli/v$version/tool-x86_64-pc-windows-msvc.zip"
     "#]],
     );
 }
