@@ -91,7 +91,7 @@ impl Channel {
     ) -> anyhow::Result<()> {
         let own = Own::of(&release.manifest, &self.place);
         let files = release.files_of(&self.place);
-        let first = files.first().context("the plan moves a channel that the release lacks")?;
+        let first = files.first().context("the plan updates a channel that the release lacks")?;
         let seen = match seen {
             Some(seen) => seen.clone(),
             None => self.look().await?,
@@ -132,7 +132,7 @@ pub struct Followed {
 }
 
 /// Looks at each channel that the manifest of a published release lists, without a token, as users do. One that is behind,
-/// differs or is missing is an error, with exit code 3, unless a higher version is published: then none of them moves.
+/// differs or is missing is an error, with exit code 3, unless a higher version is published, which they show.
 pub async fn follow(
     manifest: &Manifest,
     args: &RemoteArgs,
@@ -165,7 +165,7 @@ pub async fn follow(
         if !standing.is_good() {
             problems.push(format!("{place}: {state}"));
         }
-        report.step("Followed", format!("{place}: {state}"));
+        report.step("Checked", format!("{place}: {state}"));
         let (repository, path) = (place.home.to_string(), place.path());
         followed.push(Followed { kind: place.kind, repository, path, state });
     }

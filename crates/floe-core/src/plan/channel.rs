@@ -247,16 +247,16 @@ pub(super) fn conflict((step, _): &(Step, bool)) -> Option<Conflict> {
     }
 }
 
-/// Why a release with channels moves none of them.
+/// Why a release with channels updates none of them.
 pub(super) fn stays(subject: Subject<'_>, others: &[Published], highest: bool) -> Option<String> {
     let tag = &subject.destination().tag;
     if subject.places().is_empty() || highest {
         return None;
     }
     if tag.is_prerelease() {
-        return Some(format!("none moves, {tag} is a pre-release"));
+        return Some(format!("none is updated, because {tag} is a pre-release"));
     }
-    highest_stable(others).map(|highest| format!("none moves, {highest} is published"))
+    highest_stable(others).map(|highest| format!("none is updated, because {highest} is published"))
 }
 
 fn highest_stable(others: &[Published]) -> Option<&Tag> {
@@ -264,7 +264,7 @@ fn highest_stable(others: &[Published]) -> Option<&Tag> {
     stable.max_by(|a, b| a.version().cmp_precedence(b.version()))
 }
 
-/// The published version that keeps a release from moving any channel.
+/// The published version that keeps a release from updating any channel.
 pub fn overtaken(tag: &Tag, world: &World) -> Option<Version> {
     let others = world.other_versions(tag);
     let highest = highest_stable(&others)?.version();
