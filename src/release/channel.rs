@@ -132,7 +132,7 @@ pub struct Followed {
 }
 
 /// Looks at each channel that the manifest of a published release lists, without a token, as users do. One that is behind,
-/// differs or is missing is an error, with exit code 3, unless a higher version is published, which they show.
+/// differs or is missing is an error, with exit code 3, unless a higher version is published, because then the release updates none.
 pub async fn follow(
     manifest: &Manifest,
     args: &RemoteArgs,
