@@ -1,7 +1,7 @@
-//! Whether the file of a channel moves: decided by its bytes, which say whether floe has made it, for which version, and
-//! which archives it installs.
+//! Whether the file of a channel is updated: decided by its bytes, which say whether floe has made it, for which version,
+//! and which archives it installs.
 //!
-//! A channel never goes down, and a file that a person wrote is never replaced.
+//! A channel never goes to a lower version, and a file that a person wrote is never replaced.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
