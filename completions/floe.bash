@@ -101,7 +101,7 @@ _floe() {
 
     case "${cmd}" in
         floe)
-            opts="-v -q -h -V --verbose --quiet --strict --help --version package audit image assemble plan publish verify reproduce rehearse init targets completions help"
+            opts="-v -q -h -V --verbose --quiet --strict --help --version init package audit image verify assemble plan publish reproduce rehearse targets completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -269,7 +269,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__help)
-            opts="package audit image assemble plan publish verify reproduce rehearse init targets completions help"
+            opts="init package audit image verify assemble plan publish reproduce rehearse targets completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

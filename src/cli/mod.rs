@@ -24,7 +24,7 @@ const GLOBAL: &str = "Global options";
 #[command(name = "floe", version, propagate_version = true, arg_required_else_help = true)]
 #[command(after_help = "Try it without an account or a network:\n  floe rehearse")]
 pub struct Cli {
-    /// Show requests, retries and skipped steps (-vv: each request)
+    /// Show more details, such as the checks that passed (-vv: also each request)
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = GLOBAL)]
     pub verbose: u8,
     /// Show only results and errors
@@ -60,26 +60,26 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Add the flake, the workflow and the other release files to this project
+    Init(InitArgs),
     /// Pack built binaries into archives, each with a record of its content (JSON)
     Package(PackageArgs),
     /// Report what binaries need from their host and whether common hosts provide it
     Audit(AuditArgs),
     /// Build a multi-platform OCI image layout from static binaries or docker archives
     Image(ImageArgs),
-    /// Join what several machines built into one dist, which is planned and published without its project
+    /// Check a dist before publishing, or a published release as users download it
+    Verify(VerifyArgs),
+    /// Join what several machines built into one dist that is published without the project
     Assemble(AssembleArgs),
     /// Show the steps that publish would take, and check whether a server would refuse them
     Plan(PlanArgs),
     /// Publish a release: stage everything in private, then make it public at once
     Publish(PublishArgs),
-    /// Check a dist before publishing, or a published release as users download it
-    Verify(VerifyArgs),
     /// Compare a rebuild with the published release, and list the differences
     Reproduce(ReproduceArgs),
     /// Run a whole release of this project on this machine, without an account or a network
     Rehearse(RehearseArgs),
-    /// Add the flake, the workflow and the other release files to this project
-    Init(InitArgs),
     /// List the supported targets
     Targets(TargetsArgs),
     /// Print shell completions
@@ -127,10 +127,10 @@ pub struct PackageArgs {
     /// A built binary (may be repeated)
     #[arg(long, value_name = "PATH", requires = "target")]
     pub binary: Vec<PathBuf>,
-    /// A folder with `completions/` and `man/` that the build made, for the archive
+    /// A folder with the `completions/` and `man/` that the build made
     #[arg(long, value_name = "FOLDER", requires = "target")]
     pub documents: Option<PathBuf>,
-    /// A folder with the output of `cargo tree` for each target, made elsewhere for the SBOMs (see docs/verification.md)
+    /// A folder with the output of `cargo tree` for each target, from which SBOMs are made (see docs/verification.md)
     #[arg(long, value_name = "FOLDER")]
     pub trees: Option<PathBuf>,
     /// Output folder for archives, SBOMs and records
@@ -249,9 +249,9 @@ pub enum Builder {
     floe init --floe-url github:owner/floe/v0.1.0\n  \
     floe init --check              for CI: exits with 3 if a file differs from its template\n\n\
     The files are flake.nix, .github/workflows/release.yml, CHANGELOG.md if there is no changelog, and\n\
-    the table [package.metadata.floe] in Cargo.toml. All of them are written, or none. A second run\n\
-    writes missing files and updates the version of floe that they name. For a flake or workflow that\n\
-    does not call floe, it prints the lines to add.")]
+    the table [package.metadata.floe] in Cargo.toml. Either all are written or none. A second run writes\n\
+    missing files and updates the version of floe in the others. If a flake or workflow does not call\n\
+    floe, the lines to add are printed.")]
 pub struct InitArgs {
     /// Write nothing; report how files differ from floe's templates
     #[arg(long, conflicts_with_all = ["yes", "force", "targets", "pin"])]
@@ -271,7 +271,7 @@ pub struct InitArgs {
     /// The flake reference of floe, on GitHub [default: where this floe was published]
     #[arg(long, value_name = "URL")]
     pub floe_url: Option<String>,
-    /// The commit of floe that the workflow calls [default: the one that its tag names]
+    /// The commit of floe that the workflow calls [default: the commit of floe's tag]
     #[arg(long, value_name = "COMMIT")]
     pub pin: Option<Commit>,
     /// The package

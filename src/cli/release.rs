@@ -9,20 +9,36 @@ use floe_core::model::{Digest, ImageName, Repo, Tag, Target};
 use super::{ProjectArgs, SourceArgs};
 use crate::attest::Signer;
 
-/// The variables that the commands here read besides those of their options.
+/// The variables that a command reads besides those of its options.
 macro_rules! environment_help {
-    () => {
-        "\n\nEnvironment (an empty variable counts as unset):\n  \
-         GH_TOKEN, GITHUB_TOKEN  token for GitHub's API and ghcr.io\n  \
-         FLOE_REGISTRY_USER      user at another registry\n  \
-         FLOE_REGISTRY_TOKEN     token for that registry; no other server gets it\n  \
-         FLOE_REGISTRY_HOST      host of that registry [default: the registry of the project's own image]\n  \
-         FLOE_CHANNEL_TOKEN      token for taps, buckets and winget's fork; nothing else gets it\n  \
-         FLOE_CHOCOLATEY_KEY     API key for the Chocolatey feed; nothing else gets it\n  \
-         FLOE_ATTEST             required, best-effort or none, as --attest\n  \
-         FLOE_TRUSTED_ROOT       trusted roots, as --trusted-root\n  \
-         HTTPS_PROXY, NO_PROXY   proxy, and hosts that are reached without it\n  \
-         SSL_CERT_FILE           CA certificates (PEM) instead of the system's, on Linux"
+    (publish) => {
+        environment_help!(
+            "FLOE_CHANNEL_TOKEN      token for taps, buckets and winget's fork; nothing else gets it\n  \
+             FLOE_CHOCOLATEY_KEY     API key for the Chocolatey feed; nothing else gets it\n  \
+             FLOE_ATTEST             required, best-effort or none, as --attest\n  "
+        )
+    };
+    (verify) => {
+        environment_help!(
+            "FLOE_CHANNEL_TOKEN      token for taps, buckets and winget's fork; nothing else gets it\n  \
+             FLOE_ATTEST             required, best-effort or none, as --attest\n  "
+        )
+    };
+    (reproduce) => {
+        environment_help!("")
+    };
+    ($more:literal) => {
+        concat!(
+            "\n\nEnvironment (an empty variable counts as unset):\n  \
+             GH_TOKEN, GITHUB_TOKEN  token for GitHub's API and ghcr.io\n  \
+             FLOE_REGISTRY_USER      user at another registry\n  \
+             FLOE_REGISTRY_TOKEN     token for that registry; no other server gets it\n  \
+             FLOE_REGISTRY_HOST      host of that registry [default: the registry of the project's own image]\n  ",
+            $more,
+            "FLOE_TRUSTED_ROOT       trusted roots, as --trusted-root\n  \
+             HTTPS_PROXY, NO_PROXY   proxy, and hosts that are reached without it\n  \
+             SSL_CERT_FILE           CA certificates (PEM) instead of the system's, on Linux"
+        )
     };
 }
 
@@ -47,7 +63,7 @@ pub struct ReleaseArgs {
     /// Publish only if SHA256SUMS has the digest that `floe verify` printed; archives are not unpacked again
     #[arg(long, value_name = "DIGEST", requires = "dists")]
     pub expect: Option<Digest>,
-    /// The attestation of exactly these files, a Sigstore bundle; verified before anything is sent
+    /// The Sigstore bundle that attests exactly these files; verified before anything is sent
     #[arg(long, value_name = "FILE", requires = "dists")]
     pub attestation: Option<PathBuf>,
     /// Whether the release must have an attestation
@@ -129,7 +145,7 @@ pub struct RemoteArgs {
 fn for_assembling(arg: clap::Arg) -> clap::Arg {
     match arg.get_id().as_str() {
         "dists" => arg.required(true).value_name("FOLDER").help(
-            "Dists, binaries laid out as `<triple>/<binary>`, or folders of legs, each with dist/ or native/",
+            "Dists, binaries laid out as `<triple>/<binary>`, or folders of outputs, each with dist/ or native/",
         ),
         "expect" => arg.help("Fail unless SHA256SUMS has this digest"),
         "attestation" | "signer" | "registry_url" | "feed_url" | "tries" | "first_wait" => {
@@ -146,10 +162,9 @@ fn for_assembling(arg: clap::Arg) -> clap::Arg {
 #[command(after_help = "Examples:\n  \
     floe assemble dist native --out release --tag v1.4.0\n  \
     floe publish release/dist --expect sha256:…    digest printed by `floe assemble`\n\n\
-    Writes dist/, which names its tag, commit, repository and notes in floe-release.json; SHA256SUMS,\n\
-    as it will be published; and `subjects`, the list to sign: SHA256SUMS with a line for itself and\n\
-    one for the image. A leg may name the environment of its machine (RUNNER_ENVIRONMENT) in a file\n\
-    `runner`.")]
+    Writes dist/, whose floe-release.json holds the tag, commit, repository and notes; SHA256SUMS, as it\n\
+    will be published; and `subjects`, the list to sign: SHA256SUMS, a line for itself, and one for the\n\
+    image. The output of a machine may have a file `runner`, which holds its RUNNER_ENVIRONMENT.")]
 pub struct AssembleArgs {
     /// The release
     #[command(flatten)]
@@ -157,7 +172,7 @@ pub struct AssembleArgs {
     /// Output folder, which must be new or empty
     #[arg(short, long, value_name = "FOLDER", default_value = "release")]
     pub out: PathBuf,
-    /// Inputs of the workflow as JSON; those that change a build are named in the manifest
+    /// The inputs of the workflow as JSON; the manifest names those that change a build
     #[arg(long, value_name = "JSON")]
     pub inputs: Option<String>,
 }
@@ -168,15 +183,15 @@ pub struct AssembleArgs {
     GITHUB_TOKEN=$(gh auth token) floe plan dist --tag v1.4.0\n  \
     floe plan --tag v1.4.0         without a dist, before anything is built\n\n\
     All failed checks are reported together, each with a fix. The exit code is then 1, or 4 if a\n\
-    different release is public under the same name. -v also shows the checks that passed.", environment_help!()))]
+    different release is public under the same name. -v also shows the checks that passed.", environment_help!(publish)))]
 pub struct PlanArgs {
     /// The release
     #[command(flatten)]
     pub release: ReleaseArgs,
-    /// Ask only what a token that may read can answer; drafts and permissions are reported as not asked
+    /// Send only requests that a read-only token allows; drafts and permissions are not checked
     #[arg(long)]
     pub read_only: bool,
-    /// Fail unless this workflow runs for the tag and its commit, which are what its signatures name
+    /// Fail unless this workflow run is for the tag and its commit, because signatures name those of the run
     #[arg(long, conflicts_with = "dists")]
     pub from_tag: bool,
     /// Print the plan as JSON on stdout
@@ -192,7 +207,7 @@ pub struct PlanArgs {
     floe publish dist --tag v1.4.0 --attestation bundle.json\n\n\
     Prints two lines to stdout: the image by digest, and the URL of the release.\n\
     After a failure, run the same command again: it checks what is there and does the missing steps.\n\
-    Ctrl-C finishes the running steps and stops; a second Ctrl-C stops at once.", environment_help!()))]
+    Ctrl-C finishes the running steps and stops; a second Ctrl-C stops at once.", environment_help!(publish)))]
 pub struct PublishArgs {
     /// The release
     #[command(flatten)]
@@ -213,19 +228,22 @@ pub struct PublishArgs {
     floe verify --release v1.4.0 --run=--version   also runs the downloaded program\n  \
     floe verify tool.tar.gz --attestation SHA256SUMS.sigstore.json --repo acme/tool\n\n\
     The attestation of a release, SHA256SUMS.sigstore.json, is checked offline after the download: who\n\
-    signed it, for which repository, tag and commit, and that it is of exactly these files.\n\
-    Exit codes: 0 nothing is wrong, 1 something could not be checked, 3 something is wrong.", environment_help!()))]
+    signed it, for which repository, tag and commit, and that it covers exactly these files.\n\
+    Exit codes: 0 nothing is wrong, 1 something could not be checked, 3 something is wrong.", environment_help!(verify)))]
+#[command(override_usage = "floe verify [OPTIONS] <DIST>...\n       \
+    floe verify [OPTIONS] --release <TAG>\n       \
+    floe verify [OPTIONS] --attestation <FILE> <FILE>...")]
 pub struct VerifyArgs {
-    /// Dists to check before publishing; with --attestation, files
+    /// Dists to check before publishing, or with --attestation, downloaded files
     #[arg(value_name = "DIST", required_unless_present = "release", conflicts_with = "release")]
     pub dists: Vec<PathBuf>,
-    /// Write the files that floe renders (installers, package managers) into the first dist, to look at them
+    /// Write the installers and the files for package managers into the first dist, for review
     #[arg(long, requires = "dists")]
     pub render: bool,
     /// Download and check the published release of this tag, without a token if the repository is public
     #[arg(long, value_name = "TAG", conflicts_with = "tag")]
     pub release: Option<Tag>,
-    /// Check that this attestation is of the given files, without a network
+    /// Check, without a network, that this attestation covers the given files
     #[arg(long, value_name = "FILE", conflicts_with_all = ["release", "targets", "no_image", "image", "render", "expect"])]
     pub attestation: Option<PathBuf>,
     /// Fail if the release is not signed, or its signature could not be checked
@@ -243,7 +261,7 @@ pub struct VerifyArgs {
     /// The release has no image
     #[arg(long, conflicts_with = "release")]
     pub no_image: bool,
-    /// The image's name, if it is not the default: SHA256SUMS depends on it, and a published image must have it
+    /// The image's name, if it is not the default; a published image must have it, and SHA256SUMS depends on it
     #[arg(long, value_name = "IMAGE")]
     pub image: Option<ImageName>,
     /// Fail unless SHA256SUMS has this digest, before any downloaded program is run
@@ -277,7 +295,7 @@ pub struct VerifyArgs {
     Prints a line for each asset and each part of the image: match, differs, missing, not claimed\n\
     (built outside of Nix and not rebuilt), or not covered (added after publishing).\n\
     Exit codes: 0 all that is claimed was reproduced, 3 something differs or is missing, 1 a server\n\
-    did not answer or the release is not published.", environment_help!()))]
+    did not answer or the release is not published.", environment_help!(reproduce)))]
 pub struct ReproduceArgs {
     /// The published release
     pub tag: Tag,
@@ -287,7 +305,7 @@ pub struct ReproduceArgs {
     /// Write the result as an in-toto statement, ready to be signed
     #[arg(long, value_name = "FILE")]
     pub statement: Option<PathBuf>,
-    /// The published image's name, if the image does not belong to the repository's owner
+    /// The image's name; needed if the image does not belong to the repository's owner
     #[arg(long, value_name = "IMAGE")]
     pub image: Option<ImageName>,
     /// Print the comparison as JSON on stdout
