@@ -19,7 +19,7 @@ fn a_pushed_tag_becomes_a_public_release() {
     assert_ne!(drive.scenario.state(), before);
     let log = &drive.log;
     assert!(log.contains("Release v1.4.0 of acme/tool at "), "{log}");
-    assert!(log.contains("the job that publishes asks"), "{log}");
+    assert!(log.contains("the job that publishes checks it"), "{log}");
     assert!(log.contains(": verified") && log.contains("Ran tool for x86_64-musl"), "{log}");
     assert!(log.contains("Built on github-hosted runners, default settings"), "{log}");
 
