@@ -3,6 +3,7 @@
 
 use anyhow::{Context as _, anyhow};
 use serde::Serialize;
+use tokio::sync::OnceCell;
 
 use crate::channels;
 use crate::cli::RemoteArgs;
@@ -15,9 +16,9 @@ use crate::release::session;
 use crate::report::Report;
 use floe_core::model::places::{Feed, Home};
 use floe_core::model::{ChannelKind, ChannelPlace, Manifest, Release, Repo};
-use floe_core::plan::channel::Own;
+use floe_core::plan::channel::{Own, overtaken};
 use floe_core::plan::{Conflict, Standing};
-use floe_core::world::{Access, Held, RemoteChannel};
+use floe_core::world::{Access, Held, RemoteChannel, World};
 
 /// The client of a channel.
 #[derive(Clone)]
@@ -90,7 +91,7 @@ impl Channel {
     ) -> anyhow::Result<()> {
         let own = Own::of(&release.manifest, &self.place);
         let files = release.files_of(&self.place);
-        let first = files.first().context("the plan moves a channel that the release lacks")?;
+        let first = files.first().context("the plan updates a channel that the release lacks")?;
         let seen = match seen {
             Some(seen) => seen.clone(),
             None => self.look().await?,
@@ -131,7 +132,7 @@ pub struct Followed {
 }
 
 /// Looks at each channel that the manifest of a published release lists, without a token, as users do. One that is behind,
-/// differs or is missing is an error, with exit code 3.
+/// differs or is missing is an error, with exit code 3, unless a higher version is published, because then the release updates none.
 pub async fn follow(
     manifest: &Manifest,
     args: &RemoteArgs,
@@ -139,23 +140,32 @@ pub async fn follow(
 ) -> anyhow::Result<Vec<Followed>> {
     let (mut followed, mut problems) = (Vec::new(), Vec::new());
     let connections = Connections::new(session::retry(args, report).reading());
+    let github = |repo: &Repo| session::github(args, repo.clone(), None, &connections);
+    let later = OnceCell::new();
     for place in channels::places_of(manifest, &channels::settings(manifest)) {
         let own = Own::of(manifest, &place);
         if own.files.is_empty() {
             // The manifest promises no such file.
             continue;
         }
-        let channel = Channel::connect(
-            &place,
-            |repo| session::github(args, repo.clone(), None, &connections),
-            |feed| FeedClient::connect(connections.clone(), feed, args.feed_url.as_deref(), None),
-        )?;
-        let standing = Standing::of(&own, &channel.held().await?);
+        let channel = Channel::connect(&place, github, |feed| {
+            FeedClient::connect(connections.clone(), feed, args.feed_url.as_deref(), None)
+        })?;
+        let mut standing = Standing::of(&own, &channel.held().await?);
+        if standing.is_without() {
+            let find = async || {
+                let repo =
+                    Repo::from_url(&manifest.repository).context("the manifest names no repository")?;
+                let releases = github(&repo)?.releases().await?;
+                anyhow::Ok(overtaken(&manifest.tag, &World { releases, ..World::default() }))
+            };
+            standing = later.get_or_try_init(find).await?.clone().map_or(standing, Standing::Newer);
+        }
         let state = standing.state();
         if !standing.is_good() {
             problems.push(format!("{place}: {state}"));
         }
-        report.step("Followed", format!("{place}: {state}"));
+        report.step("Checked", format!("{place}: {state}"));
         let (repository, path) = (place.home.to_string(), place.path());
         followed.push(Followed { kind: place.kind, repository, path, state });
     }

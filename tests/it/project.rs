@@ -54,6 +54,21 @@ fn every_field_of_a_package_is_read() {
 }
 
 #[test]
+fn an_empty_text_counts_as_unset_and_an_older_license_is_an_expression() {
+    for (license, expected) in [
+        ("MIT/Apache-2.0", Some("MIT OR Apache-2.0")),
+        ("Unlicense / MIT / 0BSD", Some("Unlicense OR MIT OR 0BSD")),
+        ("MIT AND ISC", Some("MIT AND ISC")),
+        (" ", None),
+    ] {
+        let lines = format!("license = \"{license}\"\ndescription = \"\"\nhomepage = \" \"\n");
+        let about = Sample::tool().manifest_lines(&lines).load().unwrap().about;
+        assert_eq!(about.license.as_deref(), expected);
+        assert_eq!((about.description, about.homepage), (None, None));
+    }
+}
+
+#[test]
 fn a_member_is_found_by_its_folder_or_by_name() {
     let sample = workspace();
     let one = load(&sample, "one/Cargo.toml", None).unwrap();
@@ -283,7 +298,7 @@ fn a_repository_elsewhere_than_at_github_is_named_in_the_error() {
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{stderr}");
         assert!(
-            stderr.starts_with(message) && stderr.contains("hint: give it as `--repo owner/name`"),
+            stderr.starts_with(message) && stderr.contains("most commands also take `--repo owner/name`"),
             "{stderr}"
         );
     }

@@ -41,10 +41,11 @@ impl Run<'_> {
         }
         let of = steps.len();
         let channels = if of == 1 { "channel" } else { "channels" };
-        Err(Failure::new(format!("{failed} of {of} {channels} did not move")).exit(exit).into())
+        let were = if failed == 1 { "was" } else { "were" };
+        Err(Failure::new(format!("{failed} of {of} {channels} {were} not updated")).exit(exit).into())
     }
 
-    /// Moves a channel.
+    /// Updates a channel.
     pub(super) async fn move_channel(&self, place: &ChannelPlace) -> anyhow::Result<()> {
         let mut channels = self.session.channels.iter().zip(&self.ready.channels);
         let found = channels.find(|(channel, _)| channel.place == *place);
@@ -63,7 +64,7 @@ impl Run<'_> {
     }
 }
 
-/// Where a channel stays that did not move.
+/// The state of a channel that was not updated.
 fn still(standing: &Standing) -> String {
     match standing {
         Standing::Behind(version) => format!("still at {version}"),

@@ -151,7 +151,7 @@ fn legs_that_do_not_make_one_release_are_refused_and_leave_nothing() {
     fs::rename(legs.join("leg-x86_64-macos"), scenario.path().join("away")).unwrap();
     refused(3, "x86_64-macos", &[]);
     write(legs.join("leg-empty/readme.txt"), "");
-    refused(2, "`legs/leg-empty` is neither a dist, nor binaries, nor a leg", &[]);
+    refused(2, "`legs/leg-empty` is neither a dist, nor binaries, nor the output of a machine", &[]);
     scenario.run([&ASSEMBLE[..], &["nowhere"]].concat()).exit(2).says("`nowhere` is not a folder");
     write(scenario.path().join("release/old"), "");
     assemble(&scenario, &["dist"]).exit(2).says("`release` is not empty");
@@ -193,8 +193,8 @@ fn a_plan_that_only_reads_says_what_it_could_not_ask() {
     assemble(&scenario, &["dist"]).exit(0);
     scenario.run(["plan", "release/dist"]).exit(1);
     let plan = scenario.run(["plan", "release/dist", "--read-only", "-v"]).exit(0).no_writes();
-    let plan = plan.says("drafts are not seen, nor whether contents may be written");
-    let plan = plan.says("this run has no permission to write; the job that publishes asks");
+    let plan = plan.says("drafts and the permission to write contents are not checked");
+    let plan = plan.says("this run has no permission to write; the job that publishes checks it");
     assert!(plan.stdout.contains("0 done"), "{}", plan.stdout);
 }
 

@@ -4,7 +4,7 @@ use floe_core::model::{Marker, Repo, Target};
 use floe_rehearsal::github::SeedRepo;
 use floe_rehearsal::interceptor::{Fault, What};
 
-use crate::support::scenario::{CHANNELS, DESCRIBED, Scenario, WORKFLOW, make_described_dist};
+use crate::support::scenario::{CHANNELS, DESCRIBED, FEED_KEY, Scenario, WORKFLOW, make_described_dist};
 
 /// The request that shows whether the token may write: notes that are not stored.
 pub const ASKED: usize = 1;
@@ -90,16 +90,16 @@ fn channels_follow_the_release_and_a_second_run_writes_nothing() {
 
     // Neither an older line nor a pre-release moves anything.
     let scenario = next(scenario, "1.4.1");
-    scenario.run(["publish"]).exit(0).says("channels: none moves, v1.5.0 is published");
+    scenario.run(["publish"]).exit(0).says("channels: none is updated, because v1.5.0 is published");
     let scenario = next(scenario, "2.0.0-rc.1");
-    let said = "channels: none moves, v2.0.0-rc.1 is a pre-release";
+    let said = "channels: none is updated, because v2.0.0-rc.1 is a pre-release";
     assert!(scenario.run(["plan"]).exit(0).stdout.contains(said));
     assert!(
         scenario
             .run(["plan", "--json"])
             .exit(0)
             .stdout
-            .contains("\"none moves, v2.0.0-rc.1 is a pre-release\"")
+            .contains("\"none is updated, because v2.0.0-rc.1 is a pre-release\"")
     );
     scenario.run(["publish"]).exit(0).says(said);
     assert_eq!(versions(&scenario), ["1.5.0", "1.5.0"]);
@@ -115,7 +115,7 @@ fn a_token_that_may_not_write_is_an_error_before_anything_is_built() {
         };
         scenario.run(["plan"]).exit(1).says(said).says("as FLOE_CHANNEL_TOKEN").writes(0);
     }
-    // Before the build the plan names each channel, or says why none moves.
+    // Before the build the plan names each channel, or says why none is updated.
     let before = |version: &str| {
         let before = Scenario::empty(version).before_anything_is_built(&lines(TABLES));
         before.run(["plan"]).exit(0).stdout
@@ -123,7 +123,7 @@ fn a_token_that_may_not_write_is_an_error_before_anything_is_built() {
     let plan = before("1.4.0");
     assert!(plan.contains("channels homebrew acme/homebrew-tap Formula/tool.rb  new -> 1.4.0\n"), "{plan}");
     let plan = before("1.4.0-rc.1");
-    assert!(plan.contains("channels none moves, v1.4.0-rc.1 is a pre-release\n"), "{plan}");
+    assert!(plan.contains("channels none is updated, because v1.4.0-rc.1 is a pre-release\n"), "{plan}");
     // A job that only plans says that the one that publishes has the token.
     let planning = Scenario::empty("1.4.0").before_anything_is_built(&lines(TABLES)).token(Some(WORKFLOW));
     planning.environment("FLOE_CHANNEL_TOKEN_FOLLOWS", "true").run(["plan"]).exit(0);
@@ -181,7 +181,7 @@ fn a_channel_that_fails_keeps_neither_the_release_nor_the_others_back() {
     let failed = scenario.run(["publish"]).exit(1);
     let failed = failed
         .says("`v1.4.0` is public, but homebrew acme/homebrew-tap Formula/tool.rb is still without a file")
-        .says("error: 1 of 2 channels did not move");
+        .says("error: 1 of 2 channels was not updated");
     failed.says("run the same command again");
     assert!(published(&scenario));
     assert_eq!(versions(&scenario), ["-", "1.4.0"]);
@@ -263,7 +263,7 @@ fn verify_names_a_channel_that_does_not_show_the_release() {
     let verify = |code: i32, said: &str| {
         scenario.run(["verify", "--release", "v1.4.0", "--json"]).exit(code).says(said).no_writes()
     };
-    let verdict = verify(0, "Followed homebrew acme/homebrew-tap Formula/tool.rb: match");
+    let verdict = verify(0, "Checked homebrew acme/homebrew-tap Formula/tool.rb: match");
     assert!(verdict.stdout.contains("\"kind\": \"scoop\""), "{}", verdict.stdout);
     let formula = scenario.github.files(&tap()).remove(FORMULA).unwrap();
     let write = |text: &str| scenario.github.write_file(&tap(), FORMULA, text.as_bytes()).unwrap();
@@ -283,4 +283,21 @@ fn verify_names_a_channel_that_does_not_show_the_release() {
     // The way out of the hint.
     scenario.run(["publish"]).exit(0).writes(1);
     verify(0, "scoop acme/scoop-bucket bucket/tool.json: match");
+}
+
+#[test]
+fn verify_expects_no_channel_of_a_release_below_a_published_one() {
+    for tables in [TABLES, super::submission::TABLE, super::feed::TABLE] {
+        let environment = |scenario: Scenario| scenario.environment("FLOE_CHOCOLATEY_KEY", FEED_KEY);
+        let scenario = environment(with(Scenario::empty("1.4.0"), "1.4.0", "1.4.0", tables));
+        scenario.run(["publish"]).exit(0);
+        let scenario = with(scenario.next("1.3.9"), "1.3.9", "1.3.9", tables);
+        scenario.run(["publish"]).exit(0).says("channels: none is updated, because v1.4.0 is published");
+        // The tap lost its formula, which is an error of the release that it showed.
+        let _ = scenario.github.delete_file(&tap(), FORMULA);
+        let said = scenario.run(["verify", "--release", "v1.3.9"]).exit(0).says(": newer 1.4.0").no_writes();
+        assert!(!said.stderr.contains(": missing"), "{}", said.stderr);
+        let code = if tables == TABLES { 3 } else { 0 };
+        scenario.run(["verify", "--release", "v1.4.0"]).exit(code);
+    }
 }

@@ -5,7 +5,7 @@ use floe_rehearsal::interceptor::{Fault, What};
 use super::channels::{ASKED, lines, with};
 use crate::support::scenario::{FEED_KEY, Scenario};
 
-const TABLE: &str = "[package.metadata.floe.chocolatey]\n";
+pub const TABLE: &str = "[package.metadata.floe.chocolatey]\n";
 const PAGE: &str = "http://feed/packages/tool/1.4.0";
 
 fn scenario() -> Scenario {

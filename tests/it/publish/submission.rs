@@ -9,7 +9,7 @@ use floe_rehearsal::interceptor::{Fault, What};
 use super::channels::{ASKED, lines, with};
 use crate::support::scenario::{CHANNELS, Scenario};
 
-const TABLE: &str = "[package.metadata.floe.winget]\nid = \"Acme.Tool\"\n";
+pub const TABLE: &str = "[package.metadata.floe.winget]\nid = \"Acme.Tool\"\n";
 const FOLDER: &str = "manifests/a/Acme/Tool/1.4.0";
 const BRANCH: &str = "Acme.Tool-1.4.0";
 /// The fork catches up; a tree, a commit, the branch and the pull request.
@@ -97,7 +97,11 @@ fn a_run_that_was_cut_off_is_continued() {
         }
         // The run ends, and the next one goes on.
         let scenario = scenario().disturb_github(Fault::route(method, part, 0, 9, refused(502)));
-        scenario.run(["publish"]).exit(1).says("is still without a file").says("1 of 1 channel did not move");
+        scenario
+            .run(["publish"])
+            .exit(1)
+            .says("is still without a file")
+            .says("1 of 1 channel was not updated");
         scenario.github_interceptor().calm();
         scenario.run(["publish"]).exit(0);
         assert_submitted(&scenario);

@@ -1,7 +1,7 @@
-//! Whether the file of a channel moves: decided by its bytes, which say whether floe has made it, for which version, and
-//! which archives it installs.
+//! Whether the file of a channel is updated: decided by its bytes, which say whether floe has made it, for which version,
+//! and which archives it installs.
 //!
-//! A channel never goes down, and a file that a person wrote is never replaced.
+//! A channel never goes to a lower version, and a file that a person wrote is never replaced.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -11,7 +11,7 @@ use semver::Version;
 use super::{Conflict, Step, submission};
 use crate::model::channel::installs;
 use crate::model::places::Home;
-use crate::model::{ChannelPlace, Digest, Manifest, Marker, Subject};
+use crate::model::{ChannelPlace, Digest, Manifest, Marker, Subject, Tag};
 use crate::world::{Held, Published, RemotePackage, World};
 
 /// The content of a channel, compared with the files of a release that is published, or that is to be.
@@ -143,6 +143,12 @@ impl Standing {
         self.is_good() || matches!(self, Standing::Closed(_) | Standing::Removed(_))
     }
 
+    /// Whether the channel has nothing of the version.
+    pub fn is_without(&self) -> bool {
+        use Standing::{Absent, Behind, Closed, Removed};
+        matches!(self, Absent | Behind(_) | Closed(_) | Removed(_))
+    }
+
     /// The state of the channel of a published release in a word, and an address or a version.
     pub fn state(&self) -> String {
         match self {
@@ -241,18 +247,28 @@ pub(super) fn conflict((step, _): &(Step, bool)) -> Option<Conflict> {
     }
 }
 
-/// Why a release with channels moves none of them.
+/// Why a release with channels updates none of them.
 pub(super) fn stays(subject: Subject<'_>, others: &[Published], highest: bool) -> Option<String> {
     let tag = &subject.destination().tag;
     if subject.places().is_empty() || highest {
         return None;
     }
     if tag.is_prerelease() {
-        return Some(format!("none moves, {tag} is a pre-release"));
+        return Some(format!("none is updated, because {tag} is a pre-release"));
     }
-    let stable = others.iter().filter(|other| other.stable);
-    let highest = stable.max_by(|a, b| a.tag.version().cmp_precedence(b.tag.version()))?;
-    Some(format!("none moves, {} is published", highest.tag))
+    highest_stable(others).map(|highest| format!("none is updated, because {highest} is published"))
+}
+
+fn highest_stable(others: &[Published]) -> Option<&Tag> {
+    let stable = others.iter().filter(|other| other.stable).map(|other| &other.tag);
+    stable.max_by(|a, b| a.version().cmp_precedence(b.version()))
+}
+
+/// The published version that keeps a release from updating any channel.
+pub fn overtaken(tag: &Tag, world: &World) -> Option<Version> {
+    let others = world.other_versions(tag);
+    let highest = highest_stable(&others)?.version();
+    (highest.cmp_precedence(tag.version()) == Ordering::Greater).then(|| highest.clone())
 }
 
 #[cfg(test)]
