@@ -257,7 +257,7 @@ pub struct InitArgs {
     #[arg(long, conflicts_with_all = ["yes", "force", "targets", "pin"])]
     pub check: bool,
     /// Print the result of `--check` as JSON on stdout
-    #[arg(long, requires = "check")]
+    #[arg(long, requires = "check", conflicts_with_all = ["yes", "force", "targets", "pin"])]
     pub json: bool,
     /// Write without asking; required without a terminal
     #[arg(short, long)]

@@ -193,7 +193,8 @@ pub struct PlanArgs {
     #[arg(long)]
     pub read_only: bool,
     /// Fail unless this workflow run is for the tag and its commit, because signatures name those of the run
-    #[arg(long, conflicts_with = "dists")]
+    // clap drops what an argument requires if that conflicts with another one, so the others are refused here.
+    #[arg(long, conflicts_with_all = ["dists", "json", "expect", "attestation"])]
     pub from_tag: bool,
     /// Print the plan as JSON on stdout
     #[arg(long, requires = "dists")]
@@ -239,7 +240,7 @@ pub struct VerifyArgs {
     #[arg(value_name = "DIST", required_unless_present = "release", conflicts_with = "release")]
     pub dists: Vec<PathBuf>,
     /// Write the installers and the files for package managers into the first dist, for review
-    #[arg(long, requires = "dists")]
+    #[arg(long, conflicts_with = "release")]
     pub render: bool,
     /// Download and check the published release of this tag, without a token if the repository is public
     #[arg(long, value_name = "TAG", conflicts_with = "tag")]
@@ -248,13 +249,13 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["release", "targets", "no_image", "image", "render", "expect"])]
     pub attestation: Option<PathBuf>,
     /// Fail if the release is not signed, or its signature could not be checked
-    #[arg(long, requires = "release")]
+    #[arg(long, conflicts_with = "dists")]
     pub require_attestation: bool,
     /// Keep the downloaded files in this folder, which must be new or empty
-    #[arg(long, value_name = "FOLDER", requires = "release")]
+    #[arg(long, value_name = "FOLDER", conflicts_with = "dists")]
     pub keep: Option<PathBuf>,
     /// After verifying, run each program for this machine with this argument, such as --run=--version
-    #[arg(long, value_name = "ARGUMENT", requires = "release", allow_hyphen_values = true)]
+    #[arg(long, value_name = "ARGUMENT", conflicts_with = "dists", allow_hyphen_values = true)]
     pub run: Option<String>,
     /// A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all but the optional ones]
     #[arg(long = "target", value_name = "TARGET", conflicts_with = "release")]
