@@ -67,8 +67,9 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Aur) -> Vec<Rendered> {
     for program in binaries(name, first) {
         build.push_str(&format!("    install -Dm755 -t \"$pkgdir/usr/bin\" {}\n", sh(program)));
     }
-    let all: Vec<&Artifact> = archives.iter().map(|(_, archive)| *archive).collect();
-    for (file, place) in installers::extras(&all) {
+    // Those that every archive has.
+    let common = archives.iter().map(|(_, one)| installers::extras(&[one])).reduce(|all, one| &all & &one);
+    for (file, place) in common.into_iter().flatten() {
         build.push_str(&format!("    install -Dm644 {} \"$pkgdir/usr/share/\"{}\n", sh(&file), sh(&place)));
     }
     let names = LICENSES.iter().chain(&NOTICES).map(|name| format!("-ipath './{name}*'"));

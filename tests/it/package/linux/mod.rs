@@ -235,7 +235,7 @@ fn a_description_cannot_add_a_field_or_end_the_text() {
     for (text, summary) in [
         (r"x\nDepends: evil\n\nPackage: other", "X Depends: evil Package: other"),
         (r". .. .hidden\n.\n.text", "Hidden . .text"),
-        (r"...", "tool"),
+        (r"...", "Command-line tool"),
         (r"An \u202eodd\u0000 one.\t", "Odd one"),
         (
             r"The one \u00fcber tool, .deb .rpm .tar.gz .zip .deb .rpm .tar.gz .zip .deb .rpm .tar.gz .zip .deb .rpm .tar.gz",
