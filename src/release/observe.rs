@@ -17,7 +17,7 @@ use crate::release::{REGISTRY_AT_ONCE, attached};
 use floe_core::model::{Asset, Digest, Image, Release, Subject, Tag};
 use floe_core::plan::image_tags;
 use floe_core::preflight::ServerFacts;
-use floe_core::world::{AssetMatch, Finding, RemoteAsset, RemoteImage, RemoteRelease, World};
+use floe_core::world::{AssetMatch, Finding, Published, RemoteAsset, RemoteImage, RemoteRelease, World};
 
 /// The state of both servers. The part of a server that did not answer is empty.
 pub struct Observed {
@@ -157,7 +157,7 @@ fn is_whole(seen: &RemoteRelease, release: &Release) -> bool {
 
 /// The digest of each tag that a release of this version may move.
 async fn tags(registry: &Registry, tag: &Tag) -> anyhow::Result<BTreeMap<String, Digest>> {
-    let tags = stream::iter(image_tags(tag, &[])).map(|tag| async move {
+    let tags = stream::iter(image_tags(&Published::new(tag.clone(), false), &[])).map(|tag| async move {
         let digest = registry.manifest(&tag).await?;
         anyhow::Ok(digest.map(|digest| (tag, digest)))
     });

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use semver::Version;
 
+use super::ladder::is_highest_stable;
 use super::{Conflict, Step, submission};
 use crate::model::channel::installs;
 use crate::model::places::Home;
@@ -241,14 +242,13 @@ pub(super) fn conflict((step, _): &(Step, bool)) -> Option<Conflict> {
     }
 }
 
-/// Why a release with channels moves none of them.
-pub(super) fn stays(subject: Subject<'_>, others: &[Published], highest: bool) -> Option<String> {
-    let tag = &subject.destination().tag;
-    if subject.places().is_empty() || highest {
+/// Why a release moves no channel; `None` if it moves them.
+pub fn stays(own: &Published, others: &[Published]) -> Option<String> {
+    if is_highest_stable(own, others, |_| true) {
         return None;
     }
-    if tag.is_prerelease() {
-        return Some(format!("none moves, {tag} is a pre-release"));
+    if !own.stable {
+        return Some(format!("none moves, {} is a pre-release", own.tag));
     }
     let stable = others.iter().filter(|other| other.stable);
     let highest = stable.max_by(|a, b| a.tag.version().cmp_precedence(b.tag.version()))?;
