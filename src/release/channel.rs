@@ -15,9 +15,9 @@ use crate::release::session;
 use crate::report::Report;
 use floe_core::model::places::{Feed, Home};
 use floe_core::model::{ChannelKind, ChannelPlace, Manifest, Release, Repo};
-use floe_core::plan::channel::Own;
+use floe_core::plan::channel::{Own, stays};
 use floe_core::plan::{Conflict, Standing};
-use floe_core::world::{Access, Held, RemoteChannel};
+use floe_core::world::{Access, Held, RemoteChannel, World};
 
 /// The client of a channel.
 #[derive(Clone)]
@@ -132,12 +132,14 @@ pub struct Followed {
 
 /// Looks at each channel that the manifest of a published release lists, without a token, as users do. One that is behind,
 /// differs or is missing is an error, with exit code 3.
+///
+/// A release below a published one moves no channel, so none needs to show it.
 pub async fn follow(
     manifest: &Manifest,
     args: &RemoteArgs,
     report: &Report,
 ) -> anyhow::Result<Vec<Followed>> {
-    let (mut followed, mut problems) = (Vec::new(), Vec::new());
+    let (mut followed, mut problems, mut unmoved) = (Vec::new(), Vec::new(), Vec::new());
     let connections = Connections::new(session::retry(args, report).reading());
     for place in channels::places_of(manifest, &channels::settings(manifest)) {
         let own = Own::of(manifest, &place);
@@ -152,12 +154,22 @@ pub async fn follow(
         )?;
         let standing = Standing::of(&own, &channel.held().await?);
         let state = standing.state();
-        if !standing.is_good() {
-            problems.push(format!("{place}: {state}"));
+        match &standing {
+            Standing::Absent | Standing::Behind(_) => unmoved.push(format!("{place}: {state}")),
+            standing if !standing.is_good() => problems.push(format!("{place}: {state}")),
+            _ => {}
         }
         report.step("Followed", format!("{place}: {state}"));
         let (repository, path) = (place.home.to_string(), place.path());
         followed.push(Followed { kind: place.kind, repository, path, state });
+    }
+    if let (false, Some(repo)) = (unmoved.is_empty(), Repo::from_url(&manifest.repository)) {
+        let releases = session::github(args, repo, None, &connections)?.releases().await?;
+        let (world, tag) = (World { releases, ..World::default() }, &manifest.tag);
+        match stays(&world.own_version(tag), &world.other_versions(tag)) {
+            Some(stays) => report.step("Channels", stays),
+            None => problems.extend(unmoved),
+        }
     }
     invalid(format!("the channels of `{}` do not show it", manifest.tag))
         .hint("publish the same dist again: `floe publish` writes what is missing, and nothing else")
