@@ -183,9 +183,11 @@ async fn parts(registry: &Registry, image: &Image) -> anyhow::Result<BTreeSet<Di
 
 /// A server's refusal as a finding, with a hint.
 pub fn finding(error: &anyhow::Error) -> Finding {
-    let cure =
-        hint_of(error).unwrap_or("run the same command again; the failure may be temporary").to_owned();
-    Finding { found: format!("{error:#}"), cure }
+    let cure = hint_of(error).unwrap_or(match refusal_of(error) {
+        Some(Refusal::Denied) => "use a token that the server accepts, or change what its message names",
+        _ => "run the same command again; the failure may be temporary",
+    });
+    Finding { found: format!("{error:#}"), cure: cure.to_owned() }
 }
 
 /// Why a channel could not be looked at. GitHub hides a repository from a token that may not see it.
