@@ -177,7 +177,7 @@ impl Downloader<'_> {
         let base = match self.registry_url {
             Some(url) => Endpoint::given(registry::SERVER, url)?,
             None => {
-                let url = Url::parse(&format!("https://{}", name.registry()))?;
+                let url = Url::parse(&name.address())?;
                 let led = client.led(self.github.endpoint(), &url).await;
                 let mut led =
                     led.with_context(|| format!("the registry of the image `{name}` is not used"))?;

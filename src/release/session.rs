@@ -144,7 +144,7 @@ impl Session {
             places.iter().map(|place| Channel::connect(place, of, feed)).collect::<anyhow::Result<_>>()?;
         let github = of(repo)?;
         let connect = || {
-            let url = args.registry_url.clone().unwrap_or_else(|| format!("https://{}", image.registry()));
+            let url = args.registry_url.clone().unwrap_or_else(|| image.address());
             let base = Endpoint::given(registry::SERVER, &url)?;
             anyhow::Ok(Registry::connect(client.clone(), base, image.clone(), secrets.registry))
         };
