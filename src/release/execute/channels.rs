@@ -41,7 +41,10 @@ impl Run<'_> {
         }
         let of = steps.len();
         let channels = if of == 1 { "channel" } else { "channels" };
-        Err(Failure::new(format!("{failed} of {of} {channels} did not move")).exit(exit).into())
+        Err(Failure::new(format!("{failed} of {of} {channels} did not move"))
+            .hint("do what each warning above says, then run the same command again: it moves what is left")
+            .exit(exit)
+            .into())
     }
 
     /// Moves a channel.
