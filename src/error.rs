@@ -181,10 +181,14 @@ impl Wrong {
             }
             lines.extend(hint_of(&group[0]).map(|hint| format!("    {hint}")));
         }
-        let exit = exit_of(&self.0[0]);
-        let is_same = self.0.iter().all(|error| exit_of(error) == exit);
-        let failure = Failure::new(format!("{} {what}", self.0.len())).details(lines);
-        Err(failure.exit(if is_same { exit } else { Exit::Failed }).into())
+        let exits: Vec<Exit> = self.0.iter().map(exit_of).collect();
+        let exit = match exits[0] {
+            // Something that is wrong stays wrong, whatever else could not be checked.
+            _ if exits.contains(&Exit::Problems) => Exit::Problems,
+            exit if exits.iter().all(|other| *other == exit) => exit,
+            _ => Exit::Failed,
+        };
+        Err(Failure::new(format!("{} {what}", self.0.len())).details(lines).exit(exit).into())
     }
 }
 
@@ -271,6 +275,7 @@ mod tests {
         let exit = |errors| all(errors).unwrap().downcast_ref::<Failure>().unwrap().exit;
         assert_eq!(exit(vec![usage(), usage()]), Exit::Usage);
         assert_eq!(exit(vec![usage(), one("a", "x")]), Exit::Failed);
+        assert_eq!(exit(vec![one("a", "x"), invalid("b")]), Exit::Problems);
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! floe turns a git tag into a release: the same bytes from any machine, checked before anyone sees them,
 //! published all at once.
 //!
-//! **floe looks, then decides, then acts.** Looking and acting ([`release`]) use the network; deciding
-//! ([`floe_core::plan`]) is a pure function of what was looked at. No state file is read: when a run fails half-way,
-//! running it again looks again, plans again, and only the missing steps remain.
+//! **floe observes, then plans, then executes.** Observing and executing ([`release`]) use the network; planning
+//! ([`floe_core::plan`]) is a pure function of what was observed. No state file is read: after a failure, the next run
+//! observes and plans again, and executes only the missing steps.
 //!
 //! Modules in reading order:
 //!

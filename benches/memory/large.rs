@@ -45,6 +45,8 @@ repository = "https://github.com/acme/tool"
 
 [package.metadata.floe]
 targets = ["x86_64-musl"]
+sbom = false
+installers = []
 "#;
 
 /// A static executable for Linux on x86_64 with `size` bytes, which one segment loads.

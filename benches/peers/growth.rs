@@ -1,9 +1,8 @@
 //! Growth: how time and memory follow the number of files, the number of layers and the size of one file.
 //!
-//! Every point is floe alone, on servers of its own without any delay; what comes out is a table and one picture.
+//! Every point is floe alone, on servers of its own without any delay.
 
 use std::fs;
-use std::path::Path;
 
 use anyhow::Context as _;
 
@@ -12,13 +11,25 @@ use crate::material::{self, Dist, SOURCE};
 use crate::measure::Spread;
 use crate::proxy::Link;
 use crate::rounds::{Look, Seen};
-use crate::svg::{self, Panel, Point, Series};
 use crate::{Bench, Way, large, release, servers};
 
 /// From this size on a point is measured once, in bytes.
 const LARGE: u64 = 500_000_000;
 
-/// Measures everything, prints a table and draws the picture into `benches/growth.svg`; a quick run draws it elsewhere.
+/// The part of the table that one command makes.
+struct Series {
+    name: &'static str,
+    points: Vec<Point>,
+}
+
+struct Point {
+    at: String,
+    seconds: f64,
+    /// The most anonymous memory, in bytes.
+    memory: u64,
+}
+
+/// Measures everything and prints a table.
 ///
 /// # Errors
 /// A run fails, or what it sent is not there.
@@ -30,23 +41,9 @@ pub fn rows(bench: &Bench) -> anyhow::Result<()> {
     } else {
         &[10_000_000, 100_000_000, 1_000_000_000, 4_000_000_000]
     };
-    let panels = [
-        Panel { title: "files of 100 kB each", unit: svg::Unit::Count, series: vec![files(bench, counts)?] },
-        Panel {
-            title: "layers of 3 MB each",
-            unit: svg::Unit::Count,
-            series: vec![of_layers(bench, layers)?],
-        },
-        Panel { title: "size of one file", unit: svg::Unit::Bytes, series: of_sizes(bench, sizes)? },
-    ];
-    table(bench, &panels);
-    let picture = match bench.quick {
-        true => bench.folder.join("growth.svg"),
-        false => Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/growth.svg"),
-    };
-    fs::write(&picture, svg::draw(&panels))
-        .with_context(|| format!("failed to write `{}`", picture.display()))?;
-    bench.report.step("Drawn", picture.display().to_string());
+    let mut all = vec![files(bench, counts)?, of_layers(bench, layers)?];
+    all.extend(of_sizes(bench, sizes)?);
+    table(bench, &all);
     Ok(())
 }
 
@@ -62,7 +59,7 @@ fn files(bench: &Bench, counts: &[u64]) -> anyhow::Result<Series> {
         fs::remove_dir_all(folder)?;
         Ok(point)
     };
-    series("publishing", counts.iter().map(one))
+    series("publishing files of 100 kB", counts.iter().map(one))
 }
 
 /// An image of more and more layers.
@@ -75,7 +72,7 @@ fn of_layers(bench: &Bench, counts: &[u64]) -> anyhow::Result<Series> {
         fs::remove_dir_all(root)?;
         Ok(point)
     };
-    series("floe publish", counts.iter().map(one))
+    series("publishing layers of 3 MB", counts.iter().map(one))
 }
 
 /// One file that gets larger and larger: as a binary that is packed, as a layer, and both published.
@@ -110,9 +107,9 @@ fn of_sizes(bench: &Bench, sizes: &[u64]) -> anyhow::Result<Vec<Series>> {
     }
     Ok(vec![
         series("floe package", packing)?,
-        series("floe publish, as an archive", sending)?,
+        series("floe publish, one archive", sending)?,
         series("floe image", making)?,
-        series("floe publish, as a layer", pushing)?,
+        series("floe publish, one layer", pushing)?,
     ])
 }
 
@@ -136,6 +133,7 @@ fn point(
     let rounds = if bench.quick || bytes > LARGE { 1 } else { 3 };
     let times = (0..rounds).map(|_| Ok(run(Look::Time)?.took().time.as_secs_f64()));
     let times = times.collect::<anyhow::Result<Vec<f64>>>()?;
+    let at = if bytes > 0 { format!("{} MB", bytes / 1_000_000) } else { at.to_string() };
     Ok(Point { at, seconds: Spread::of(times).median, memory })
 }
 
@@ -146,20 +144,12 @@ fn series(
     Ok(Series { name, points: points.into_iter().collect::<Result<_, _>>().context(name)? })
 }
 
-fn table(bench: &Bench, panels: &[Panel]) {
-    bench
-        .report
-        .out("\n### Growth\n\n| | what | how much | time | anonymous memory |\n|---|---|--:|--:|--:|");
-    for panel in panels {
-        for series in &panel.series {
-            for Point { at, seconds, memory } in &series.points {
-                let memory = *memory as f64 / f64::from(1 << 20);
-                let at = panel.unit.show(*at as f64);
-                bench.report.out(format!(
-                    "| {} | {} | {at} | {seconds:.2} s | {memory:.1} MiB |",
-                    panel.title, series.name
-                ));
-            }
+fn table(bench: &Bench, all: &[Series]) {
+    bench.report.out("\n### Growth\n\n| | how much | time | anonymous memory |\n|---|--:|--:|--:|");
+    for series in all {
+        for Point { at, seconds, memory } in &series.points {
+            let memory = *memory as f64 / f64::from(1 << 20);
+            bench.report.out(format!("| {} | {at} | {seconds:.2} s | {memory:.1} MiB |", series.name));
         }
     }
 }

@@ -14,7 +14,6 @@ mod proxy;
 mod release;
 mod rounds;
 mod servers;
-mod svg;
 mod tls;
 
 #[path = "../../tests/it/support/binaries.rs"]

@@ -42,10 +42,12 @@ pub fn rows(bench: &Bench) -> anyhow::Result<()> {
         compare(bench, &title, [vec![floe], peers(bench, &files, link)].into_iter().flatten().collect())?;
     }
     let dist = dist(bench, "release")?;
-    let files = with_stand_ins(&dist)?;
+    let (files, megabytes) = (with_stand_ins(&dist)?, size(&dist)?);
     for (link, delay) in [(Link::default(), 0), (bench.far(), 50)] {
-        let title =
-            format!("A dist's release over HTTPS, {delay} ms: {} files, 200 MB together", files.len());
+        let title = format!(
+            "A dist's release over HTTPS, {delay} ms: {} files, {megabytes} MB together",
+            files.len()
+        );
         let dist = &dist;
         let floe = |way: Way| Runner::new(way.name(), move |look| of_dist(bench, look, dist, way, link));
         compare(

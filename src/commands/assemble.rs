@@ -77,7 +77,7 @@ pub fn assemble(args: AssembleArgs, report: &Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The output of one machine.
+/// The output of one machine: a leg of the build.
 #[derive(Debug, PartialEq, Eq)]
 struct Leg {
     name: String,
@@ -106,8 +106,8 @@ fn legs(folders: &[PathBuf]) -> anyhow::Result<Vec<Leg>> {
 }
 
 fn unknown(folder: &Path) -> Failure {
-    usage(format!("`{}` is neither a dist, nor binaries, nor a leg", folder.display()))
-        .hint("a dist holds archives with their records, binaries are laid out as <triple>/<binary>, and a leg holds dist/ or native/")
+    usage(format!("`{}` is neither a dist, nor binaries, nor the output of a machine", folder.display()))
+        .hint("a dist holds archives with their records, binaries are laid out as <triple>/<binary>, and the output of a machine holds dist/ or native/")
 }
 
 /// The leg that a folder is: one with `dist/` or `native/`, a dist, or folders of binaries.

@@ -58,14 +58,14 @@ pub async fn plan(args: PlanArgs, report: &Report) -> anyhow::Result<()> {
 /// built.
 fn check_run(destination: &Destination) -> anyhow::Result<()> {
     let Destination { tag, commit, .. } = destination;
-    let get = |name| variable(name).unwrap_or_else(|| "unknown".to_owned());
+    let get = |name| variable(name).unwrap_or_else(|| "(not set)".to_owned());
     let (reference, sha) = (get("GITHUB_REF"), get("GITHUB_SHA"));
     if reference == format!("refs/tags/{tag}") && sha == commit.to_string() {
         return Ok(());
     }
     Err(invalid(format!("this run is not for the commit of `{tag}`, so its signatures would name another one"))
         .details([
-            format!("the run is for {reference} at {sha}"),
+            format!("GITHUB_REF is {reference}, and GITHUB_SHA is {sha}"),
             format!("`{tag}` is commit {commit}"),
         ])
         .state("nothing was built")

@@ -2,17 +2,16 @@
 //!
 //! Archives are unpacked into a scratch folder, because a binary is read at random offsets. Nothing is run.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context as _;
 
-use crate::error::Wrong;
+use crate::files;
 use crate::files::scratch::Scratch;
 use crate::package::archive;
 use crate::package::binary;
 use floe_audit::{EmbeddedCrate, Facts};
-use floe_core::model::ArchiveKind;
+use floe_core::model::{ArchiveKind, Entry};
 
 /// The facts of a binary, and where it was found.
 #[derive(Debug)]
@@ -37,22 +36,21 @@ impl Audited {
     }
 }
 
-/// Audits a file, every executable of an archive, or every file of a folder. Files in an archive or folder that are not
-/// binaries are passed over; damaged ones are not.
-pub fn audit(path: &Path) -> anyhow::Result<Vec<Audited>> {
-    if path.is_dir() {
-        let mut paths: Vec<PathBuf> =
-            fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
-        paths.sort();
-        let files = paths.iter().filter(|path| path.is_file() && !is_hidden(path));
-        let mut wrong = Wrong::default();
-        let found: Vec<_> = files.filter_map(|path| wrong.keep(of_file(path, false))).flatten().collect();
-        return wrong.refuse("files cannot be audited").map(|()| found);
-    }
-    of_file(path, true)
+/// Audits a file, every executable of an archive, or every file of a folder: the facts of each binary, or why it is refused.
+/// Files in an archive or folder that are not binaries are passed over; damaged ones are not.
+pub fn audit(path: &Path) -> Vec<anyhow::Result<Audited>> {
+    let found = || -> anyhow::Result<Vec<anyhow::Result<Audited>>> {
+        if !path.is_dir() {
+            return of_file(path, true);
+        }
+        let paths = files::entries(path)?;
+        let files = paths.iter().filter(|path| path.is_file() && !files::name_of(path).starts_with('.'));
+        Ok(files.flat_map(|path| of_file(path, false).unwrap_or_else(|error| vec![Err(error)])).collect())
+    };
+    found().unwrap_or_else(|error| vec![Err(error)])
 }
 
-fn of_file(path: &Path, must_be_binary: bool) -> anyhow::Result<Vec<Audited>> {
+fn of_file(path: &Path, must_be_binary: bool) -> anyhow::Result<Vec<anyhow::Result<Audited>>> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let kind = match archive::kind(path)? {
         // In a folder, an archive of another name is an asset that something else made.
@@ -68,23 +66,17 @@ fn of_file(path: &Path, must_be_binary: bool) -> anyhow::Result<Vec<Audited>> {
         None if must_be_binary => Some(binary::facts(path)?),
         None => binary::facts_if_binary(path)?,
     };
-    facts.into_iter().map(|facts| Audited::new(path, place.clone(), None, facts)).collect()
+    Ok(facts.into_iter().map(|facts| Audited::new(path, place.clone(), None, facts)).collect())
 }
 
-fn of_archive(path: &Path, kind: ArchiveKind) -> anyhow::Result<Vec<Audited>> {
+fn of_archive(path: &Path, kind: ArchiveKind) -> anyhow::Result<Vec<anyhow::Result<Audited>>> {
     let scratch = Scratch::new("audit")?;
     let entries = archive::extract(path, kind, scratch.path())?;
-    let mut found = Vec::new();
-    for entry in entries {
+    let audit = |entry: Entry| -> anyhow::Result<Option<Audited>> {
         let file = scratch.path().join(&entry.path);
-        if binary::is_executable(&file)? {
-            let place = format!("{}:{}", path.display(), entry.path);
-            found.push(Audited::new(&file, place, Some(entry.path), binary::facts(&file)?)?);
-        }
-    }
-    Ok(found)
-}
-
-fn is_hidden(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
+        let place = format!("{}:{}", path.display(), entry.path);
+        let facts = binary::facts_if_binary(&file).with_context(|| format!("failed to audit `{place}`"))?;
+        facts.map(|facts| Audited::new(&file, place, Some(entry.path), facts)).transpose()
+    };
+    Ok(entries.into_iter().filter_map(|entry| audit(entry).transpose()).collect())
 }

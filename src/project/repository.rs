@@ -29,7 +29,7 @@ pub fn find(project: Option<&Project>, given: Option<&Repo>, site: Option<&str>)
                 None => format!("the repository of `{name}` is unknown"),
             };
             Failure::new(found)
-                .hint("give it as `--repo owner/name`, or write `repository = \"https://github.com/owner/name\"` into Cargo.toml")
+                .hint("write `repository = \"https://github.com/owner/name\"` into Cargo.toml; most commands also take `--repo owner/name`")
         }
     };
     Err(failure.exit(Exit::Usage).into())

@@ -67,7 +67,7 @@ pub fn require(release: &Release, attest: Option<Attest>) -> anyhow::Result<()> 
     let why = if attest.is_some() { "`--attest required` promises one" } else { "a workflow can sign" };
     Err(invalid(format!("the release has no attestation, and {why}"))
         .state("nothing was sent")
-        .hint("give the bundle that `actions/attest` made with `--attestation FILE`; to publish without one, set FLOE_ATTEST to `best-effort` or `none`")
+        .hint("give `--attestation FILE` with the bundle that `actions/attest` made; to publish without one, set FLOE_ATTEST to `best-effort` or `none`")
         .into())
 }
 

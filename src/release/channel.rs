@@ -90,7 +90,7 @@ impl Channel {
     ) -> anyhow::Result<()> {
         let own = Own::of(&release.manifest, &self.place);
         let files = release.files_of(&self.place);
-        let first = files.first().context("the plan moves a channel that the release lacks")?;
+        let first = files.first().context("the plan updates a channel that the release lacks")?;
         let seen = match seen {
             Some(seen) => seen.clone(),
             None => self.look().await?,
@@ -133,13 +133,13 @@ pub struct Followed {
 /// Looks at each channel that the manifest of a published release lists, without a token, as users do. One that is behind,
 /// differs or is missing is an error, with exit code 3.
 ///
-/// A release below a published one moves no channel, so none needs to show it.
+/// A release below a published one updates no channel, so none needs to show it.
 pub async fn follow(
     manifest: &Manifest,
     args: &RemoteArgs,
     report: &Report,
 ) -> anyhow::Result<Vec<Followed>> {
-    let (mut followed, mut problems, mut unmoved) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut followed, mut problems, mut lagging) = (Vec::new(), Vec::new(), Vec::new());
     let connections = Connections::new(session::retry(args, report).reading());
     for place in channels::places_of(manifest, &channels::settings(manifest)) {
         let own = Own::of(manifest, &place);
@@ -155,20 +155,20 @@ pub async fn follow(
         let standing = Standing::of(&own, &channel.held().await?);
         let state = standing.state();
         match &standing {
-            Standing::Absent | Standing::Behind(_) => unmoved.push(format!("{place}: {state}")),
+            Standing::Absent | Standing::Behind(_) => lagging.push(format!("{place}: {state}")),
             standing if !standing.is_good() => problems.push(format!("{place}: {state}")),
             _ => {}
         }
-        report.step("Followed", format!("{place}: {state}"));
+        report.step("Checked", format!("{place}: {state}"));
         let (repository, path) = (place.home.to_string(), place.path());
         followed.push(Followed { kind: place.kind, repository, path, state });
     }
-    if let (false, Some(repo)) = (unmoved.is_empty(), Repo::from_url(&manifest.repository)) {
+    if let (false, Some(repo)) = (lagging.is_empty(), Repo::from_url(&manifest.repository)) {
         let releases = session::github(args, repo, None, &connections)?.releases().await?;
         let (world, tag) = (World { releases, ..World::default() }, &manifest.tag);
         match stays(&world.own_version(tag), &world.other_versions(tag)) {
             Some(stays) => report.step("Channels", stays),
-            None => problems.extend(unmoved),
+            None => problems.extend(lagging),
         }
     }
     invalid(format!("the channels of `{}` do not show it", manifest.tag))

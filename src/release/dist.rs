@@ -80,11 +80,11 @@ pub fn refuse(problems: &[Problem]) -> Failure {
             "make it with `floe image`, or release without an image: `--no-image`, or `image = false` in [package.metadata.floe]"
         }
         Some(ProblemKind::Other) | None => {
-            "make the dist again with `floe package` (and `floe image`); `floe verify --render` writes what floe renders"
+            "make the dist again with `floe package` and `floe image`, and remove other files; `floe verify --render` writes the installers and the files of channels"
         }
     };
     let count = units::counted(problems.len(), "problem");
-    let failure = invalid(format!("the release is not well formed: {count}")).details(problems).hint(hint);
+    let failure = invalid(format!("the release has {count}")).details(problems).hint(hint);
     if kind == Some(ProblemKind::WrongTag) { failure.file("Cargo.toml") } else { failure }
 }
 

@@ -38,7 +38,7 @@ pub enum Verbosity {
     Quiet,
     /// A line a step.
     Normal,
-    /// Also skipped steps, retries and requests.
+    /// Also details, such as passed checks.
     Verbose,
     /// Each request.
     Trace,

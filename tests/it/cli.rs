@@ -67,7 +67,7 @@ fn strict_makes_warnings_errors_before_anything_is_written() {
     };
     let (code, stderr) = run(&["package", "native", "--strict", "--quiet"]);
     expect_test::expect![[r#"
-             warning the records name no commit: git has none, or a tracked file is modified; commit it, or give `--commit`
+             warning the records name no commit, because git has none or a tracked file is modified: commit it, or give `--commit`
              warning `tool` has no LICENSE file to put into the archives: add one, or set `license-file` in Cargo.toml
         error: 2 warnings are errors because of `--strict`
 

@@ -283,7 +283,7 @@ fn a_repository_elsewhere_than_at_github_is_named_in_the_error() {
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{stderr}");
         assert!(
-            stderr.starts_with(message) && stderr.contains("hint: give it as `--repo owner/name`"),
+            stderr.starts_with(message) && stderr.contains("most commands also take `--repo owner/name`"),
             "{stderr}"
         );
     }

@@ -2,7 +2,7 @@
 
 mod show;
 
-use anyhow::ensure;
+use anyhow::bail;
 use serde::Serialize;
 
 use crate::cli::AuditArgs;
@@ -37,13 +37,14 @@ struct BinaryReport {
     violations: Vec<Violation>,
 }
 
-/// Runs `floe audit`. The exit code is 1 if a file cannot be read or is not a binary, and 3 if a binary is not portable.
+/// Runs `floe audit`. The exit code is 3 if a binary is not portable, else 1 if a file cannot be read or is not a binary.
 pub fn audit(args: AuditArgs, report: &Report) -> anyhow::Result<()> {
     let project = inputs::find_project(&args.project)?;
     let loosened = project.map(|project| project.config.loosen).unwrap_or_default();
     let (mut binaries, mut wrong) = (Vec::new(), Wrong::default());
     for path in &args.paths {
-        for Audited { place, facts, crates, .. } in wrong.keep(audit::audit(path)).unwrap_or_default() {
+        for one in audit::audit(path) {
+            let Some(Audited { place, facts, crates, .. }) = wrong.keep(one) else { continue };
             let targets = args.target.map_or_else(|| targets_of(&facts), |target| vec![target]);
             let mut violations: Vec<Violation> = Vec::new();
             for violation in targets.iter().flat_map(|target| target.judge(&facts, &loosened)) {
@@ -56,8 +57,10 @@ pub fn audit(args: AuditArgs, report: &Report) -> anyhow::Result<()> {
             binaries.push(BinaryReport { place, target, targets, portable, facts, crates, violations });
         }
     }
-    wrong.refuse("files cannot be audited")?;
-    ensure!(!binaries.is_empty(), usage("none of the given files is a binary"));
+    if binaries.is_empty() {
+        wrong.refuse("files cannot be audited")?;
+        bail!(usage("none of the given files is a binary"));
+    }
     for binary in &binaries {
         if binary.targets.is_empty() {
             let (place, kind) = (&binary.place, show::is(&binary.facts));
@@ -73,7 +76,9 @@ pub fn audit(args: AuditArgs, report: &Report) -> anyhow::Result<()> {
         let blocks = binaries.iter().map(|binary| show::block(binary, report.is_verbose()));
         report.out(blocks.collect::<Vec<_>>().join("\n\n"));
     }
-    invalid("not every binary is portable").if_any(broken)
+    let what = if broken.is_empty() { "files cannot be audited" } else { "errors" };
+    wrong.keep(invalid("not every binary is portable").if_any(broken));
+    wrong.refuse(what)
 }
 
 fn lines(binary: &BinaryReport, kind: RuleKind) -> impl Iterator<Item = String> {

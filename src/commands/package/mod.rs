@@ -65,7 +65,7 @@ pub fn package(args: PackageArgs, report: &Report) -> anyhow::Result<()> {
     cargo::check_tag(&project, args.source.tag.as_ref())?;
     let origin = cargo::origin(&project, args.source.commit.as_ref(), args.source.epoch)?;
     if origin.commit.is_none() {
-        report.warn("the records name no commit: git has none, or a tracked file is modified; commit it, or give `--commit`");
+        report.warn("the records name no commit, because git has none or a tracked file is modified: commit it, or give `--commit`");
     }
     project.gated.iter().for_each(|gated| report.warn(gated.line()));
     let mut builds = find(&args, &project, report)?;

@@ -125,7 +125,7 @@ async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyh
     check_sums(sums, args.expect.as_ref(), hint)?;
     let manifest = verified.manifest.as_ref().map_err(|why| anyhow::anyhow!("{why}"))?;
     let assets = args.keep.as_deref().unwrap_or(scratch.path()).join("assets");
-    published::verify_embedded(&verified, manifest, &assets)?;
+    published::verify_binaries(&verified, manifest, &assets)?;
     if let Some(built_on) = &manifest.built_on {
         report.step("Built", format!("on {}", built_on.line()));
     }
@@ -262,7 +262,8 @@ pub(super) fn read_binaries_again(verified: &Verified, report: &Report) -> anyho
 }
 
 fn read_again((record, path): &(Record, PathBuf), files: &[PromisedFile]) -> anyhow::Result<Vec<Problem>> {
-    let (archive, found) = (&record.archive.file, audit::audit(path)?);
+    let archive = &record.archive.file;
+    let found = audit::audit(path).into_iter().collect::<anyhow::Result<Vec<_>>>()?;
     let mut problems = Vec::new();
     let sbom = record.sbom.as_ref().and_then(|sbom| files.iter().find(|file| file.name == sbom.file));
     if let Some(sbom) = sbom {

@@ -3,11 +3,9 @@
 //! Pure: it decides by what was found and neither reads nor writes. A file of another origin is reported, never merged.
 
 pub mod advice;
-mod flake;
-mod job;
+mod existing;
 mod manifest;
 pub mod template;
-mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -175,7 +173,7 @@ fn flake(found: &Found, filling: &Filling) -> File {
             None => File { new: newer_flake(old, &filling.floe), ..unchanged(path, old) },
         },
         Some(old) => File {
-            add: flake::lines(old, filling),
+            add: existing::flake(old, filling),
             ..file(path, Some(old), Drift::Foreign, template::flake(filling))
         },
     }
@@ -191,9 +189,10 @@ fn workflow<'f>(found: &'f Found, filling: &Filling) -> File {
         let present = found.workflows.get_key_value(&usual);
         return match present.or_else(|| workflows.find(|(path, _)| is_release(path))) {
             None => file(&usual, None, Drift::Missing, text),
-            Some((path, old)) => {
-                File { add: job::lines(path, old, filling), ..file(path, Some(old), Drift::Foreign, text) }
-            }
+            Some((path, old)) => File {
+                add: existing::workflow(path, old, filling),
+                ..file(path, Some(old), Drift::Foreign, text)
+            },
         };
     };
     let floe = &filling.floe;
@@ -216,8 +215,8 @@ fn workflow<'f>(found: &'f Found, filling: &Filling) -> File {
     let wanted = if moves { &own } else { call };
     let text = template::workflow(filling, wanted);
     // Further jobs are the user's, and so is what starts them.
-    let is_shared = job::is_shared(old);
-    let missing = if is_shared { job::missing(old, filling) } else { Vec::new() };
+    let is_shared = existing::is_shared(old);
+    let missing = if is_shared { existing::missing(old, filling) } else { Vec::new() };
     let lines = if is_shared { missing.len() } else { lacks(old, &text) };
     match lines {
         0 if wanted == call => unchanged(path, old),
@@ -245,16 +244,22 @@ fn other_package(flake: &str, filling: &Filling) -> Option<String> {
     named.all(|name| name != filling.name).then(|| other.to_owned())
 }
 
-/// Why the given address cannot be written into the flake that calls floe, with a way out.
+/// A warning if the given address cannot be written into the flake that calls floe.
 pub fn immovable(found: &Found, filling: &Filling) -> Option<String> {
-    let calls = |flake: &&String| code(flake).any(|line| line.contains(".mkRelease"));
-    let flake = found.flake.as_ref().filter(|_| filling.floe.is_given).filter(calls)?;
-    flake::immovable(flake, &filling.floe.input)
+    let flake = found.flake.as_ref().filter(|_| filling.floe.is_given)?;
+    let is_called = code(flake).any(|line| line.contains(".mkRelease"));
+    (is_called && existing::url(flake, &filling.floe).is_none()).then(|| {
+        format!(
+            "`flake.nix` does not show the URL of floe as one string, so `--floe-url` does not move it: give its input \
+             the URL `{}`",
+            filling.floe.input
+        )
+    })
 }
 
 /// The flake with this version of floe, if its URL names an older one, the placeholder, or another than the given one.
 fn newer_flake(text: &str, floe: &Floe) -> Option<String> {
-    let range = flake::url(text)?;
+    let range = existing::url(text, floe)?;
     let named = &text[range.clone()];
     let version = named.strip_prefix(&format!("github:{}/v", floe.repo)).map(Version::parse);
     let is_older = version.is_some_and(|version| version.is_ok_and(|version| version < floe.version));

@@ -41,13 +41,14 @@ impl Run<'_> {
         }
         let of = steps.len();
         let channels = if of == 1 { "channel" } else { "channels" };
-        Err(Failure::new(format!("{failed} of {of} {channels} did not move"))
-            .hint("do what each warning above says, then run the same command again: it moves what is left")
+        let were = if failed == 1 { "was" } else { "were" };
+        Err(Failure::new(format!("{failed} of {of} {channels} {were} not updated"))
+            .hint("do what each warning above says, then run the same command again")
             .exit(exit)
             .into())
     }
 
-    /// Moves a channel.
+    /// Updates a channel.
     pub(super) async fn move_channel(&self, place: &ChannelPlace) -> anyhow::Result<()> {
         let mut channels = self.session.channels.iter().zip(&self.ready.channels);
         let found = channels.find(|(channel, _)| channel.place == *place);
@@ -66,7 +67,7 @@ impl Run<'_> {
     }
 }
 
-/// Where a channel stays that did not move.
+/// The state of a channel that was not updated.
 fn still(standing: &Standing) -> String {
     match standing {
         Standing::Behind(version) => format!("still at {version}"),

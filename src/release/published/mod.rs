@@ -24,6 +24,7 @@ use floe_core::model::manifest::Artifact;
 use floe_core::model::release::{CHECKSUMS, MINISIGN};
 use floe_core::model::{Content, ImageName, Manifest, Repo, Tag};
 use floe_core::parallel;
+use floe_core::verify::check_claims;
 use floe_core::verify::published::{self, Download, ReleaseRequest};
 
 pub use signed::{Immutability, Signature};
@@ -119,18 +120,21 @@ fn wrong(ReleaseRequest { tag, repo, .. }: &ReleaseRequest) -> Failure {
         .hint("do not run the downloaded files; report this to the maintainers")
 }
 
-/// Compares the SBOMs of a verified download with the lists that `cargo auditable` embedded in the binaries, and makes its
-/// packages again. `assets` is the folder of the downloaded files.
-pub fn verify_embedded(download: &Download, manifest: &Manifest, assets: &Path) -> anyhow::Result<()> {
-    let compare = |(archive, name): (&str, &str)| -> anyhow::Result<Vec<String>> {
-        Ok(sbom::compare_embedded(&assets.join(name), archive, &audit::audit(&assets.join(archive))?))
+/// Compares the manifest and the SBOMs of a verified download with the facts of the binaries and the lists that `cargo
+/// auditable` embedded in them, and makes its packages again. `assets` is the folder of the downloaded files.
+pub fn verify_binaries(download: &Download, manifest: &Manifest, assets: &Path) -> anyhow::Result<()> {
+    let compare = |artifact: &Artifact| -> anyhow::Result<Vec<String>> {
+        let Artifact { file, binaries, sbom, .. } = artifact;
+        let found = audit::audit(&assets.join(file)).into_iter().collect::<anyhow::Result<Vec<_>>>()?;
+        let facts = |path: &String| found.iter().find(|one| one.inside.as_ref() == Some(path));
+        let facts: Vec<_> = binaries.iter().map(|one| Some(&facts(&one.path)?.facts)).collect();
+        let mut problems = check_claims(artifact, &facts);
+        let sbom = sbom.iter().map(|sbom| assets.join(&sbom.file));
+        problems.extend(sbom.flat_map(|sbom| sbom::compare_embedded(&sbom, file, &found)));
+        Ok(problems)
     };
-    let with_sbom = manifest
-        .artifacts
-        .iter()
-        .filter_map(|artifact| Some((artifact.file.as_str(), artifact.sbom.as_ref()?.file.as_str())));
-    let found =
-        parallel::map(with_sbom.collect(), compare).into_iter().collect::<anyhow::Result<Vec<_>>>()?;
+    let found = parallel::map(manifest.artifacts.iter().collect(), compare);
+    let found = found.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
     let again = |artifact: &Artifact| -> anyhow::Result<Vec<String>> {
         let source = packages::Source::of_manifest(manifest, artifact);
         let edited = source.edited(&assets.join(&artifact.file), &artifact.packages)?;

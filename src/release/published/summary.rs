@@ -16,7 +16,7 @@ impl Checked {
         let mut text = format!("{} of {}{commit}", request.tag, request.repo);
         let (count, covered) = (download.files.len(), download.covered().len());
         let image = if download.image.is_some() { " and the image" } else { "" };
-        let bytes = format!("{count} of {covered} assets{image} as {CHECKSUMS} and the manifest say");
+        let bytes = format!("{count} of {covered} assets{image} match {CHECKSUMS} and the manifest");
         let attached = download.image.as_ref().and_then(|image| image.attached.as_ref()).map(|attached| {
             format!("{} to the image, as the manifest promises", units::files(attached.count))
         });

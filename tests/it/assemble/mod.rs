@@ -151,7 +151,7 @@ fn legs_that_do_not_make_one_release_are_refused_and_leave_nothing() {
     fs::rename(legs.join("leg-x86_64-macos"), scenario.path().join("away")).unwrap();
     refused(3, "x86_64-macos", &[]);
     write(legs.join("leg-empty/readme.txt"), "");
-    refused(2, "`legs/leg-empty` is neither a dist, nor binaries, nor a leg", &[]);
+    refused(2, "`legs/leg-empty` is neither a dist, nor binaries, nor the output of a machine", &[]);
     scenario.run([&ASSEMBLE[..], &["nowhere"]].concat()).exit(2).says("`nowhere` is not a folder");
     write(scenario.path().join("release/old"), "");
     assemble(&scenario, &["dist"]).exit(2).says("`release` is not empty");

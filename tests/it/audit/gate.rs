@@ -218,6 +218,37 @@ fn a_damaged_binary_is_an_error() {
 }
 
 #[test]
+fn a_file_that_is_refused_hides_no_other_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let [good, foreign] = ["x86_64-musl", "x86_64-gnu"].map(|name| binary(name.parse().unwrap(), b"seed"));
+    std::fs::create_dir(at("folder")).unwrap();
+    std::fs::write(at("folder/a"), &good[..good.len() - 1]).unwrap();
+    std::fs::write(at("folder/b"), &good).unwrap();
+    std::fs::write(at("dynamic"), foreign).unwrap();
+    let item =
+        |path: &str| Item { path: path.to_owned(), file: at(&format!("folder/{path}")), executable: true };
+    let contents = Contents { top: "top".to_owned(), epoch: 1, items: vec![item("a"), item("b")] };
+    let mut file =
+        std::fs::File::options().read(true).write(true).create_new(true).open(at("t.zip")).unwrap();
+    archive::write(&contents, ArchiveKind::Zip, &mut file, &mut archive::copy).unwrap();
+    for (arguments, places, code, error) in [
+        (&["gone", "folder/b"][..], &["folder/b"][..], 1, "error: `gone` cannot be read"),
+        (&["folder"], &["folder/b"], 1, "error: `folder/a` is refused"),
+        (&["t.zip"], &["t.zip:top/b"], 1, "error: failed to audit `t.zip:top/a`\n  caused by: "),
+        (&["gone", "gone2", "folder/b"], &["folder/b"], 1, "error: 2 files cannot be audited\n"),
+        (&["gone", "dynamic", "--target", "x86_64-musl"], &["dynamic"], 3, "error: 2 errors\n  `gone` "),
+    ] {
+        let output = floe(folder.path(), &[&["audit", "--json"], arguments].concat());
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", text(&output.stderr));
+        let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let found = found["binaries"].as_array().unwrap().iter().map(|one| one["place"].as_str().unwrap());
+        assert_eq!(found.collect::<Vec<_>>(), places, "{arguments:?}");
+        assert!(text(&output.stderr).starts_with(error), "{arguments:?}: {}", text(&output.stderr));
+    }
+}
+
+#[test]
 fn the_content_of_a_file_decides_what_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);

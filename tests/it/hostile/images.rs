@@ -208,7 +208,7 @@ fn a_record_with_an_invalid_name_is_refused() {
         record["name"] = json!("tool");
         record["binaries"][0]["name"] = json!("sudo");
         fs::write(&path, record.to_string()).unwrap();
-        work.verify().with(3, "is not called as the binary of the record");
+        work.verify().with(3, "is not the binary of the record");
     }
     for name in ["../x", "/etc/passwd", "tool-x86_64-unknown-linux-musl.zip", ""] {
         let work = Work::dist();

@@ -36,31 +36,17 @@ fn of_workflow(workflow: &str) -> (Sample, String) {
 }
 
 #[test]
-fn a_flake_of_modules_gets_an_input_and_a_merge_with_its_set() {
+fn a_flake_gets_an_input_and_a_merge_with_its_outputs() {
     let lines = of_flake(
         "{\n  inputs = { nixpkgs.url = \"nixpkgs\"; };\n  outputs = { self, nixpkgs }: { nixosModules.a = 1; };\n}\n",
     );
     expect![[r#"
-        add to `inputs`:
-            floe.url = "github:acme/floe/v<floe>";
-        begin `outputs` with this line, up to the bracket that its set begins with:
-            outputs = { floe, self, nixpkgs }: floe.lib.mkRelease { src = self; } // {
-    "#]]
-    .assert_eq(&lines);
-}
-
-#[test]
-fn a_flake_with_packages_keeps_them_beside_those_of_floe() {
-    let lines = of_flake(
-        "{\n  inputs.nixpkgs.url = \"nixpkgs\"; # inputs.floe.url = \"x\"\n  outputs = { nixpkgs, ... }@inputs: { packages.a.b = 1; };\n}\n",
-    );
-    expect![[r#"
         add beside `outputs`:
             inputs.floe.url = "github:acme/floe/v<floe>";
-        write `outputs` like this, with everything that follows the arguments of `outputs` now in place of `…`:
-            outputs = { nixpkgs, ... }@inputs:
+        write `outputs` like this, with its present value in place of `…`:
+            outputs = inputs:
               let
-                yours = …;
+                yours = (…) (builtins.removeAttrs inputs [ "floe" ]);
                 release = inputs.floe.lib.mkRelease { src = inputs.self; };
                 merge = name: own: release.${name} // builtins.mapAttrs (system: value: release.${name}.${system} or { } // value) own;
               in
@@ -68,38 +54,20 @@ fn a_flake_with_packages_keeps_them_beside_those_of_floe() {
         an output that both define, such as `packages.x86_64-linux.default`, stays yours: a release needs floe's `dist` and `gate`
     "#]]
     .assert_eq(&lines);
-}
-
-#[test]
-fn parts_that_a_flake_does_not_show_are_named() {
-    let lines = of_flake("{ outputs = import ./outputs.nix; }\n");
-    for line in [
-        "the present value of `outputs`, whose arguments cannot be seen in the file, in place of `…`:\n",
-        "yours = (…) (builtins.removeAttrs inputs [ \"floe\" ]);\n",
-        "\nthe file does not show which outputs it has; an output that both define",
-    ] {
-        assert!(lines.contains(line), "{line}\n{lines}");
+    for broken in ["", "{", "{ inputs = {", "let a = 1; in a", "{ outputs = import ./outputs.nix; }"] {
+        assert_eq!(of_flake(broken), lines, "{broken}");
     }
-    let called = of_flake("{ outputs = { self, utils }: utils.eachSystem (system: { }); }\n");
-    assert!(called.contains("\nthe file does not show which outputs it has; "), "{called}");
-    assert!(called.contains("    outputs = { floe, self, utils }:\n"), "{called}");
-    for broken in ["", "{", "{ inputs = {", "let a = 1; in a", "{ outputs = "] {
-        assert!(of_flake(broken).contains("floe.url = "), "{broken}");
-    }
-    assert!(of_flake("{ description = \"outputs = x:\"; }").contains("the file shows no `outputs`"));
 }
 
 #[test]
 fn an_input_that_is_there_is_not_added_again() {
-    for inputs in
-        ["inputs.floe.url = \"github:a/floe\";", "inputs = { a.url = \"b\"; floe = { url = \"c\"; }; };"]
-    {
+    for inputs in [
+        "inputs.floe.url = \"github:a/floe\";",
+        "inputs = { a.url = \"b\"; floe = { url = \"flake:floe\"; }; };",
+    ] {
         let lines = of_flake(&format!("{{ {inputs} outputs = {{ self, floe }}: {{ lib = 1; }}; }}"));
-        assert!(lines.starts_with("its input `floe` stays; let `outputs` use it:\n"), "{lines}");
-        assert!(
-            lines.contains("    outputs = { self, floe }: floe.lib.mkRelease { src = self; } // {\n"),
-            "{lines}"
-        );
+        assert!(lines.starts_with("the input for floe stays;\nwrite `outputs` like this"), "{lines}");
+        assert!(lines.contains("yours = (…) inputs;\n"), "{lines}");
     }
 }
 
@@ -124,25 +92,17 @@ fn nix_evaluates_the_flake_with_the_added_lines() {
         ("", "inputs", "{ formatter.x86_64-linux.a = 1; }", "formatter.x86_64-linux.a"),
         ("", "_", "{ lib.a = 1; }", "lib.a"),
         ("", "{ self }", "{ lib.a = 1; } // { }", "lib.a"),
-        ("inputs.floe.url = \"f\";", "{ self, floe }", "{ lib.a = 1; }", "lib.a"),
+        ("inputs.floe.url = \"github:a/floe\";", "{ self, floe }", "{ lib.a = 1; }", "lib.a"),
         (nixpkgs, "", "({ self, nixpkgs }: { lib.a = 1; })", "lib.a"),
     ] {
         let is_function = !arguments.is_empty();
         let colon = if is_function { ":" } else { "" };
         let lines = of_flake(&format!("{{ {inputs} outputs = {arguments}{colon} {body}; }}\n"));
         let code: Vec<&str> = lines.lines().filter_map(|line| line.strip_prefix("    ")).collect();
-        let (input, outputs) = match code[0].contains("url") {
-            true => (code[0], code[1..].join("\n")),
-            false => ("", code.join("\n")),
-        };
-        let outputs = match outputs.ends_with('{') {
-            true => format!("{outputs}{};", &body[1..]),
-            false => outputs.replace('…', body),
-        };
-        let flake = match inputs.contains("= {") {
-            true => format!("{{ {} {outputs} }}", inputs.replace("= {", &format!("= {{ {input}"))),
-            false => format!("{{ {inputs} {input} {outputs} }}"),
-        };
+        let (input, outputs) = if code[0].contains("url") { (code[0], &code[1..]) } else { ("", &code[..]) };
+        let present = format!("{arguments}{colon} {body}");
+        let outputs = outputs.join("\n").replace('…', &present);
+        let flake = format!("{{ {inputs} {input} {outputs} }}");
         // Nix passes the inputs that the flake declares, and the flake itself.
         let expression = format!(
             "let flake = {flake}; given = builtins.mapAttrs (_: _: {{ }}) flake.inputs // {{ self = \"self\"; floe = {STANDIN}; }}; \
@@ -161,7 +121,9 @@ fn a_workflow_gets_the_job_and_the_tags_that_start_it() {
         "name: CI\non:\n  push:\n    branches: [main]\njobs:\n  release:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: gh release create v1\n",
     );
     expect![[r#"
-        add below `push:`:
+        let pushed tags of releases start it, unless they do:
+            on:
+              push:
                 tags: ["v[0-9]*"]
         add below `jobs:`:
               floe:
@@ -178,7 +140,7 @@ fn a_workflow_gets_the_job_and_the_tags_that_start_it() {
     .assert_eq(&lines);
 
     // With the job in it, the file is the user's and has no drift, unless the job lacks a permission.
-    let job: Vec<&str> = lines.lines().skip(3).take(9).map(|line| &line[4..]).collect();
+    let job: Vec<&str> = lines.lines().skip(5).take(9).map(|line| &line[4..]).collect();
     let job = job.join("\n").replace("<floe>", env!("CARGO_PKG_VERSION"));
     let workflow = format!("{}{job}\n", text(&sample, WORKFLOW));
     let sample = sample.file(WORKFLOW, &workflow);
@@ -201,56 +163,13 @@ fn a_workflow_gets_the_job_and_the_tags_that_start_it() {
 }
 
 #[test]
-fn the_triggers_to_add_depend_on_those_of_the_workflow() {
-    let jobs = "jobs:\n    release:\n        runs-on: a\n    floe: # ours\n        runs-on: b\n";
-    for (on, expected) in [
-        ("on: push\n", ""),
-        ("\"on\": [pull_request, push] # all\n", ""),
-        ("on:\n  push:\n", ""),
-        ("on:\n  - push\n", ""),
-        ("on:\n  push:\n    tags: ['v*']\n", ""),
-        ("on:\n  push:\n    tags:\n      - 'v[0-9]*'\n", ""),
-        (
-            "on:\n  push:\n    tags: [nightly]\n",
-            "add `\"v[0-9]*\"` to `on.push.tags`, unless they match it already\n",
-        ),
-        ("on:\n  push:\n    branches:\n      - main\n", "add below `push:`:\n"),
-        ("on:\n  pull_request:\n", "add below `on:`:\n      push:\n        tags: [\"v[0-9]*\"]\n"),
-        (
-            "on: pull_request\n",
-            "replace `on: pull_request`, which starts it for no tag, by a block that has:\n",
-        ),
-        (
-            "on: { push: { tags: [a] } }\n",
-            "add `\"v[0-9]*\"` to `on.push.tags`, unless they match it already\n",
-        ),
-        ("on: { push: { tags: [x, 'v*'] } }\n", ""),
-        ("on: {push: }\n", ""),
-        ("on: { push: { branches: [main] } }\n", "add `tags: [\"v[0-9]*\"]` to `on.push`\n"),
-        (
-            "on: { pull_request: }\n",
-            "replace `on: { pull_request: }`, which starts it for no tag, by a block that has:\n    on:\n      push:\n",
-        ),
-        ("on:\n- pull_request\n", "replace the list below `on:`, which starts it for no tag, by a block"),
-        ("on:\n    push: # ours\n        branches: [a]\n", "add below `push:`:\n            tags: ["),
-        ("on:\n  push:\n    tags: >-\n      v*\n", ""),
-        ("on:\n  push: &push\n    tags: ['v*']\n  pull_request: *push\n", ""),
-        ("on:\n  push:\n    tags: [a]\n  other:\n    tags: ['v*']\n", "add `\"v[0-9]*\"` to `on.push.tags`"),
-        ("on:\n  push:\n    tags-ignore: [a]\n", "whether it runs for tags like `v[0-9]*` cannot be seen"),
-        ("", "whether it runs for tags like `v[0-9]*` cannot be seen"),
-    ] {
-        let (_, lines) = of_workflow(&format!("{on}{jobs}"));
-        let (triggers, job) = lines.split_once("add below `jobs:`:\n").unwrap();
-        assert!(
-            triggers.starts_with(expected) && triggers.is_empty() == expected.is_empty(),
-            "{on}\n{lines}"
-        );
-        assert!(job.starts_with("        floe-release:\n          if: "), "{on}\n{lines}");
-    }
-    let (_, lines) = of_workflow("on: push\n");
-    assert!(lines.starts_with("add at the end:\n    jobs:\n      release:\n"), "{lines}");
+fn the_job_fits_beside_those_of_the_workflow() {
+    let jobs = "jobs:\n\n  # ours\n    release:\n        runs-on: a\n    floe: # ours\n        runs-on: b\n";
+    let (_, lines) = of_workflow(&format!("on: push\n{jobs}"));
+    let job = lines.split_once("add below `jobs:`:\n").unwrap().1;
+    assert!(job.starts_with("        floe-release:\n          if: ") && !job.contains("with:"), "{lines}");
     let (_, lines) = of_workflow(FOREIGN);
-    assert!(lines.starts_with("`jobs: {}` is written on one line: "), "{lines}");
+    assert!(lines.contains("add below `jobs:`:\n      release:\n        if: "), "{lines}");
     let dispatched =
         "on:\n  push:\n  workflow_dispatch:\n    inputs:\n      dry-run:\n        type: boolean\n";
     let (_, lines) = of_workflow(&format!("{dispatched}{jobs}"));

@@ -115,23 +115,22 @@ fn checked(sample: &Sample) -> (Option<i32>, Value) {
 #[test]
 fn an_input_without_a_plain_url_is_not_moved_silently() {
     let url = "github:fork/floe/v0.1.0";
-    for (inputs, why) in [
-        ("inputs.floe.follows = \"tools/floe\";", "which follows `tools/floe`: give that input the URL"),
-        ("inputs = { floe = { follows = \"tools/floe\"; }; };", "which follows `tools/floe`"),
-        ("inputs.floe = import ./floe.nix;", "which has no `url` that is one plain string: give it the URL"),
-        ("inputs.floe.url = \"github:${owner}/floe\";", "which has no `url` that is one plain string"),
-        ("inputs.floe.url = \'\'github:acme/floe\'\';", "which has no `url` that is one plain string"),
-        ("", "which is not in the file: add `inputs.floe` with the URL"),
+    for inputs in [
+        "inputs.floe.follows = \"tools/floe\";",
+        "inputs.floe = import ./floe.nix;",
+        "inputs.floe.url = \"github:${owner}/floe\";",
+        "inputs.floe.url = ''github:acme/floe'';",
+        "# inputs.floe.url = \"github:acme/floe\";\n",
+        "",
     ] {
         let flake =
             format!("{{ {inputs} outputs = {{ self, floe }}: floe.lib.mkRelease {{ src = self; }}; }}\n");
         let sample = Sample::tool().file("flake.nix", &flake);
-        let expected = "warning `--floe-url` does not move the input `floe` of `flake.nix`, ";
+        let expected = "warning `flake.nix` does not show the URL of floe as one string, so `--floe-url` does not move it: \
+             give its input the URL `github:fork/floe/v0.1.0`";
         for arguments in [&["--yes", "--floe-url", url][..], &["--check", "--floe-url", url]] {
             let stderr = floe_in(&sample, sample.path(), arguments).1;
-            let line = stderr.lines().find_map(|line| line.trim().strip_prefix(expected));
-            let line = line.unwrap_or_else(|| panic!("{inputs}\n{stderr}"));
-            assert!(line.starts_with(why) && line.ends_with(&format!("`{url}`")), "{line}");
+            assert!(stderr.contains(expected), "{inputs}\n{stderr}");
         }
         assert_eq!(text(&sample, "flake.nix"), flake);
         let stderr = floe_in(&sample, sample.path(), &["--check"]).1;
@@ -174,7 +173,7 @@ fn check_as_json_has_the_state_of_each_file() {
     assert_eq!(value["files"][0]["drift"], "lacks one line of floe's template");
     let add = value["files"][2]["add"].as_array().unwrap();
     assert!(
-        add.contains(&json!("    outputs = { floe, self }: floe.lib.mkRelease { src = self; } // {")),
+        add.contains(&json!("        release = inputs.floe.lib.mkRelease { src = inputs.self; };")),
         "{add:?}"
     );
     let sample = sample.file(WORKFLOW, FOREIGN);

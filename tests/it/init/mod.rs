@@ -249,8 +249,11 @@ fn foreign_files_stop_it_and_only_committed_ones_are_replaced() {
     expect![[r#"
         error: 2 files are in the way
           `.github/workflows/release.yml` exists and does not call floe
-            `jobs: {}` is written on one line: write it as a block, with this job in it:
-                jobs:
+            let pushed tags of releases start it, unless they do:
+                on:
+                  push:
+                    tags: ["v[0-9]*"]
+            add below `jobs:`:
                   release:
                     if: startsWith(github.ref, 'refs/tags/v')
                     # The version of floe. Dependabot can keep it up to date.
@@ -263,8 +266,15 @@ fn foreign_files_stop_it_and_only_committed_ones_are_replaced() {
           `flake.nix` exists and does not call floe
             add beside `outputs`:
                 inputs.floe.url = "github:acme/floe/v<floe>";
-            begin `outputs` with this line, up to the bracket that its set begins with:
-                outputs = inputs: inputs.floe.lib.mkRelease { src = inputs.self; } // {
+            write `outputs` like this, with its present value in place of `…`:
+                outputs = inputs:
+                  let
+                    yours = (…) (builtins.removeAttrs inputs [ "floe" ]);
+                    release = inputs.floe.lib.mkRelease { src = inputs.self; };
+                    merge = name: own: release.${name} // builtins.mapAttrs (system: value: release.${name}.${system} or { } // value) own;
+                  in
+                  release // yours // builtins.mapAttrs merge (builtins.intersectAttrs release yours);
+            an output that both define, such as `packages.x86_64-linux.default`, stays yours: a release needs floe's `dist` and `gate`
         nothing was written
 
         hint: add these lines; delete `.github/workflows/release.yml` if floe replaces it; or replace what git has committed with `floe init --force`

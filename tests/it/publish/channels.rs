@@ -92,16 +92,16 @@ fn channels_follow_the_release_and_a_second_run_writes_nothing() {
 
     // Neither an older line nor a pre-release moves anything.
     let scenario = next(scenario, "1.4.1");
-    scenario.run(["publish"]).exit(0).says("channels: none moves, v1.5.0 is published");
+    scenario.run(["publish"]).exit(0).says("channels: none is updated, because v1.5.0 is published");
     let scenario = next(scenario, "2.0.0-rc.1");
-    let said = "channels: none moves, v2.0.0-rc.1 is a pre-release";
+    let said = "channels: none is updated, because v2.0.0-rc.1 is a pre-release";
     assert!(scenario.run(["plan"]).exit(0).stdout.contains(said));
     assert!(
         scenario
             .run(["plan", "--json"])
             .exit(0)
             .stdout
-            .contains("\"none moves, v2.0.0-rc.1 is a pre-release\"")
+            .contains("\"none is updated, because v2.0.0-rc.1 is a pre-release\"")
     );
     scenario.run(["publish"]).exit(0).says(said);
     assert_eq!(versions(&scenario), ["1.5.0", "1.5.0"]);
@@ -118,7 +118,7 @@ fn a_release_that_was_recalled_moves_nothing() {
     scenario.github.edit(&scenario.repo(), |stored| stored.releases.iter_mut().for_each(recall)).unwrap();
     scenario.github.write_file(&tap(), FORMULA, &before).unwrap();
     scenario.github.delete_file(&bucket(), MANIFEST).unwrap();
-    let said = "none moves, v1.5.0 is a pre-release";
+    let said = "none is updated, because v1.5.0 is a pre-release";
     scenario.run(["publish"]).exit(0).says(said).no_writes();
     assert_eq!(versions(&scenario), ["1.4.0", "-"]);
     scenario.run(["verify", "--release", "v1.5.0"]).exit(0).says("Formula/tool.rb: behind 1.4.0").says(said);
@@ -139,7 +139,7 @@ fn a_version_that_is_overtaken_meanwhile_names_no_way_to_install_it() {
     let said = scenario.run(["publish"]).exit(0);
     assert!(!said.stderr.contains("brew install"), "{}", said.stderr);
     assert_eq!(versions(&scenario), ["-", "-"]);
-    let overtaken = "none moves, v2.0.0 is published";
+    let overtaken = "none is updated, because v2.0.0 is published";
     scenario.run(["verify", "--release", "v1.4.0"]).exit(0).says("Formula/tool.rb: missing").says(overtaken);
 }
 
@@ -153,7 +153,7 @@ fn a_token_that_may_not_write_is_an_error_before_anything_is_built() {
         };
         scenario.run(["plan"]).exit(1).says(said).says("as FLOE_CHANNEL_TOKEN").writes(0);
     }
-    // Before the build the plan names each channel, or says why none moves.
+    // Before the build the plan names each channel, or says why none is updated.
     let before = |version: &str| {
         let before = Scenario::empty(version).before_anything_is_built(&lines(TABLES));
         before.run(["plan"]).exit(0).stdout
@@ -161,7 +161,7 @@ fn a_token_that_may_not_write_is_an_error_before_anything_is_built() {
     let plan = before("1.4.0");
     assert!(plan.contains("channels homebrew acme/homebrew-tap Formula/tool.rb  new -> 1.4.0\n"), "{plan}");
     let plan = before("1.4.0-rc.1");
-    assert!(plan.contains("channels none moves, v1.4.0-rc.1 is a pre-release\n"), "{plan}");
+    assert!(plan.contains("channels none is updated, because v1.4.0-rc.1 is a pre-release\n"), "{plan}");
     // A job that only plans says that the one that publishes has the token.
     let planning = Scenario::empty("1.4.0").before_anything_is_built(&lines(TABLES)).token(Some(WORKFLOW));
     planning.environment("FLOE_CHANNEL_TOKEN_FOLLOWS", "true").run(["plan"]).exit(0);
@@ -219,7 +219,7 @@ fn a_channel_that_fails_keeps_neither_the_release_nor_the_others_back() {
     let failed = scenario.run(["publish"]).exit(1);
     let failed = failed
         .says("`v1.4.0` is public, but homebrew acme/homebrew-tap Formula/tool.rb is still without a file")
-        .says("error: 1 of 2 channels did not move");
+        .says("error: 1 of 2 channels was not updated");
     failed.says("run the same command again");
     assert!(published(&scenario));
     assert_eq!(versions(&scenario), ["-", "1.4.0"]);
@@ -301,7 +301,7 @@ fn verify_names_a_channel_that_does_not_show_the_release() {
     let verify = |code: i32, said: &str| {
         scenario.run(["verify", "--release", "v1.4.0", "--json"]).exit(code).says(said).no_writes()
     };
-    let verdict = verify(0, "Followed homebrew acme/homebrew-tap Formula/tool.rb: match");
+    let verdict = verify(0, "Checked homebrew acme/homebrew-tap Formula/tool.rb: match");
     assert!(verdict.stdout.contains("\"kind\": \"scoop\""), "{}", verdict.stdout);
     let formula = scenario.github.files(&tap()).remove(FORMULA).unwrap();
     let write = |text: &str| scenario.github.write_file(&tap(), FORMULA, text.as_bytes()).unwrap();

@@ -121,11 +121,11 @@ fn verify_names_the_state_of_the_package() {
 }
 
 #[test]
-fn verify_does_not_miss_the_package_of_a_version_that_moves_nothing() {
+fn verify_does_not_miss_the_package_of_a_version_that_updates_nothing() {
     let scenario = scenario();
     scenario.run(["publish"]).exit(0);
     let scenario = with(scenario.next("1.3.9"), "1.3.9", "1.3.9", TABLE);
-    scenario.run(["publish"]).exit(0).says("channels: none moves, v1.4.0 is published");
+    scenario.run(["publish"]).exit(0).says("channels: none is updated, because v1.4.0 is published");
     let verified = scenario.run(["verify", "--release", "v1.3.9"]).exit(0).no_writes();
-    verified.says("tool.1.3.9.nupkg: missing").says("none moves, v1.4.0 is published");
+    verified.says("tool.1.3.9.nupkg: missing").says("none is updated, because v1.4.0 is published");
 }

@@ -115,7 +115,7 @@ fn a_wrong_dist_is_refused_before_any_request() {
         (lacks, "target x86_64-windows is missing"),
         (shorter, "bytes, but its record says"),
     ] {
-        scenario.run(["publish"]).exit(3).says("error: the release is not well formed").says(said);
+        scenario.run(["publish"]).exit(3).says("error: the release has ").says(said);
         assert!(
             scenario.github_interceptor().log().is_empty()
                 && scenario.registry_interceptor().log().is_empty()
@@ -136,7 +136,7 @@ fn all_problems_are_reported_together() {
     let scenario = Scenario::new("1.4.0").without("tool-aarch64-apple-darwin.tar.gz");
     let scenario = scenario.without("tool-x86_64-pc-windows-msvc.zip.json");
     scenario.run(["publish"]).exit(3).no_writes().stderr(expect![[r#"
-        error: the release is not well formed: 4 problems
+        error: the release has 4 problems
           `tool-aarch64-apple-darwin.tar.gz.json` is a record, but its archive is not there
           `tool-x86_64-pc-windows-msvc.zip` has no usable record: there is none; `floe package` writes it
           target aarch64-macos is missing

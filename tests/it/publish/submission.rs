@@ -97,7 +97,11 @@ fn a_run_that_was_cut_off_is_continued() {
         }
         // The run ends, and the next one goes on.
         let scenario = scenario().disturb_github(Fault::route(method, part, 0, 9, refused(502)));
-        scenario.run(["publish"]).exit(1).says("is still without a file").says("1 of 1 channel did not move");
+        scenario
+            .run(["publish"])
+            .exit(1)
+            .says("is still without a file")
+            .says("1 of 1 channel was not updated");
         scenario.github_interceptor().calm();
         scenario.run(["publish"]).exit(0);
         assert_submitted(&scenario);

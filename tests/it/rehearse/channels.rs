@@ -62,10 +62,10 @@ fn every_channel_ends_at_the_version_and_a_second_rehearsal_writes_nothing() {
     let first = rehearse(project.path(), &["built"]);
     assert_eq!(versions(project.path()), ["1.4.0"; 4]);
     for followed in [
-        "Followed homebrew acme/homebrew-tap Formula/tool.rb: match",
-        "Followed scoop acme/scoop-bucket bucket/tool.json: match",
-        "Followed winget microsoft/winget-pkgs manifests/a/Acme/Tool/1.4.0: pending ",
-        "Followed chocolatey push.chocolatey.org tool.1.4.0.nupkg: pending ",
+        "Checked homebrew acme/homebrew-tap Formula/tool.rb: match",
+        "Checked scoop acme/scoop-bucket bucket/tool.json: match",
+        "Checked winget microsoft/winget-pkgs manifests/a/Acme/Tool/1.4.0: pending ",
+        "Checked chocolatey push.chocolatey.org tool.1.4.0.nupkg: pending ",
     ] {
         assert!(first.stderr.contains(followed), "{followed}: {}", first.stderr);
     }

@@ -114,7 +114,7 @@ fn archives_of_native_legs_are_not_claimed_and_files_that_depend_on_them_do_not_
         tool-x86_64-pc-windows-msvc.zip         not claimed"#]]
     .assert_eq(&without_matches(&outcome));
     prints(&outcome, "    its lines for 4 of 9 files are the same; the other files were not rebuilt\n");
-    prints(&outcome, "    x86_64-windows is built by a native leg, and was not rebuilt\n");
+    prints(&outcome, "    x86_64-windows is built outside of Nix, and was not rebuilt\n");
     outcome.says("  Reproduced tool 1.4.0 from 3f9ac21: 5 match, 7 not claimed\n");
 }
 

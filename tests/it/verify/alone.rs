@@ -130,7 +130,7 @@ fn files_that_are_not_what_they_are_called_are_named() {
         1: error: 2 files cannot be read; failed to read `gone`: entity not found; `.` is a folder; name the files in it
         2: error: `tool.txt` is a file: a dist is a folder, and a file is checked by its attestation; hint: `floe verify tool.txt --attestation SHA256SUMS.sigstore.json --repo OWNER/NAME`
         2: error: invalid value 'https://github.com/acme/tool' for '--repo <OWNER/NAME>': `https://github.com/acme/tool` is an address; write the repository as acme/tool
-        2: error: the argument '--release <TAG>' cannot be used with '--attestation <FILE>'; Usage: floe verify --release <TAG> --repo <OWNER/NAME> --trusted-root <FILE> [DIST]...; For more information, try '--help'."#]].assert_eq(&lines.join("\n"));
+        2: error: the argument '--release <TAG>' cannot be used with '--attestation <FILE>'; Usage: floe verify [OPTIONS] <DIST>...; floe verify [OPTIONS] --release <TAG>; floe verify [OPTIONS] --attestation <FILE> <FILE>...; For more information, try '--help'."#]].assert_eq(&lines.join("\n"));
 }
 
 /// Linux can take the network away from a program.

@@ -78,7 +78,7 @@ fn a_signed_release_says_who_built_it_from_which_commit() {
     assert!(lines[0].ends_with(": verified, signed"), "{}", outcome.stdout);
     expect![[r#"
         v1.4.0 of acme/tool at 3f9ac21
-          bytes      11 of 11 assets and the image as SHA256SUMS and the manifest say
+          bytes      11 of 11 assets and the image match SHA256SUMS and the manifest
           signed     by OWNER/floe/.github/workflows/release.yml@refs/tags/v1.0.0 (c30b838), for acme/tool at refs/tags/v1.4.0
                      run 77, github-hosted, 2026-01-15 12:00 UTC, in the log of the given root (9895427)
           immutable  GitHub signed this release: these assets, this tag, this commit

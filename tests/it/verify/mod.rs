@@ -4,6 +4,7 @@
 mod alone;
 mod attested;
 mod auditable;
+mod claims;
 mod covered;
 mod kept;
 mod lies;
@@ -78,7 +79,7 @@ impl Dist {
         assert_eq!(outcome.stdout, "");
         let problems = problems(&outcome.stderr);
         let count = problems.lines().count();
-        let title = format!("not well formed: {count} problem{}\n", if count == 1 { "" } else { "s" });
+        let title = format!("the release has {count} problem{}\n", if count == 1 { "" } else { "s" });
         let outcome = outcome.says(&title);
         let any = |begin: &str, end: &str| {
             problems.lines().any(|problem| problem.starts_with(begin) && problem.ends_with(end))

@@ -25,7 +25,7 @@ fn a_whole_release_is_reported_in_one_line() {
     assert!(lines[0].ends_with(": verified, not signed"), "{}", outcome.stdout);
     expect![[r#"
         v1.4.0 of acme/tool at 3f9ac21
-          bytes      11 of 11 assets and the image as SHA256SUMS and the manifest say
+          bytes      11 of 11 assets and the image match SHA256SUMS and the manifest
           signed     not signed: nothing proves who built these files
           immutable  no: whoever may push to the repository can change this release
           sbom       none: nothing says which crates are in the binaries"#]]

@@ -140,7 +140,7 @@ fn a_pushed_tag_is_released_by_what_earlier_jobs_named() {
         crate skipped 
     "#]]
     .assert_eq(&told(&run));
-    assert_eq!(step(&run, "assemble", "Take what the legs built")["with"]["artifact-ids"], "2,3,4");
+    assert_eq!(step(&run, "assemble", "Take what was built")["with"]["artifact-ids"], "2,3,4");
     assert_eq!(step(&run, "assemble", "Take floe")["with"]["artifact-ids"], "1");
     assert_eq!(step(&run, "release", "Take the release")["with"]["artifact-ids"], "5");
     let compared = &step(&run, "release", "Compare it with the digests of earlier jobs")["env"];
@@ -221,18 +221,18 @@ fn a_release_may_have_no_native_legs_no_image_or_no_linux() {
     let Some(native) = without("native") else { return };
     assert_eq!(native["jobs"]["native"]["result"], "skipped");
     assert_eq!(native["jobs"]["verify"]["result"], "success");
-    assert_eq!(step(&native, "assemble", "Take what the legs built")["with"]["artifact-ids"], "2,3,");
+    assert_eq!(step(&native, "assemble", "Take what was built")["with"]["artifact-ids"], "2,3,");
     let linux = without("linux").unwrap();
     assert_eq!(
         (&linux["jobs"]["linux"]["result"], &linux["jobs"]["checks"]["result"]),
         (&json!("skipped"), &json!("skipped"))
     );
     assert_eq!(linux["jobs"]["release"]["result"], "success");
-    assert_eq!(step(&linux, "assemble", "Take what the legs built")["with"]["artifact-ids"], ",4");
+    assert_eq!(step(&linux, "assemble", "Take what was built")["with"]["artifact-ids"], ",4");
     let image = run(|case| {
         case["matrix"]["linux"] = json!([{"name": "x86_64-musl", "output": "release-x86_64-musl"}]);
     });
-    assert_eq!(step(&image.unwrap(), "assemble", "Take what the legs built")["with"]["artifact-ids"], "3,4");
+    assert_eq!(step(&image.unwrap(), "assemble", "Take what was built")["with"]["artifact-ids"], "3,4");
 }
 
 #[test]

@@ -23,12 +23,11 @@ fn signed_legs_are_assembled_instead_of_those_that_were_built() {
         })
     };
     let (Some(yes), Some(no)) = (signed(true, json!([])), signed(false, json!([]))) else { return };
-    let taken =
-        |run: &Value| step(run, "assemble", "Take what the legs built")["with"]["artifact-ids"].clone();
+    let taken = |run: &Value| step(run, "assemble", "Take what was built")["with"]["artifact-ids"].clone();
     assert_eq!((taken(&yes), taken(&no)), (json!("2,3,9"), json!("2,3,4")));
     let leg = &yes["jobs"]["sign"]["legs"][0];
     assert_eq!((&leg["runner"], &leg["environment"]), (&json!("macos-15-intel"), &json!("signing")));
-    assert_eq!(step(&yes, "sign", "Take what the leg built")["with"]["artifact-ids"], "4");
+    assert_eq!(step(&yes, "sign", "Take what the job built")["with"]["artifact-ids"], "4");
     let given = json!({
         "path": "leg/native/x86_64-apple-darwin", "target": "x86_64-apple-darwin", "secrets": "a certificate",
     });

@@ -34,14 +34,23 @@ pub struct Completions {
 
 impl Completions {
     fn is_empty(&self) -> bool {
-        [&self.bash, &self.zsh, &self.fish, &self.pwsh].iter().all(|files| files.is_empty())
+        self.paths().next().is_none()
+    }
+
+    fn paths(&self) -> impl Iterator<Item = &String> {
+        [&self.bash, &self.zsh, &self.fish, &self.pwsh].into_iter().flatten()
     }
 }
 
 impl Extras {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.man.is_empty() && self.completions.is_empty()
+        self.paths().next().is_none()
+    }
+
+    /// The paths of all of them.
+    pub fn paths(&self) -> impl Iterator<Item = &String> {
+        self.man.iter().chain(self.completions.paths())
     }
 
     /// Those among the files of a target's archive: below `man/` and `completions/` of its top folder.

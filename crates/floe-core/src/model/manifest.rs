@@ -2,14 +2,14 @@
 //!
 //! It is an asset like any other and is made from digests only, so the same release always has the same one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    About, ArchiveKind, BinaryFacts, BuiltOn, Commit, Digest, Extras, FileFacts, ImageName, ManifestChannel,
-    PackageFacts, Platform, Rule, SbomFacts, Schema, Tag, Target,
+    About, ArchiveKind, BinaryFacts, BuiltOn, Commit, Digest, Extras, Facts, FileFacts, ImageName,
+    ManifestChannel, PackageFacts, Platform, Rule, SbomFacts, Schema, Tag, Target,
 };
 
 /// A release as data.
@@ -110,6 +110,25 @@ pub struct ManifestPlatform {
 }
 
 impl Artifact {
+    /// The needs of an archive's binaries: the highest version of everything that one of them needs.
+    pub fn requires<'f>(facts: impl IntoIterator<Item = Option<&'f Facts>>) -> BTreeMap<String, String> {
+        let mut requires = BTreeMap::new();
+        for (what, version) in facts.into_iter().flatten().flat_map(Facts::requires) {
+            let highest = requires.entry(what).or_insert_with(|| version.clone());
+            if floe_audit::above(&version, highest) {
+                *highest = version;
+            }
+        }
+        requires
+    }
+
+    /// The signers of an archive's binaries, if each has one.
+    pub fn signed_by<'f>(facts: impl IntoIterator<Item = Option<&'f Facts>>) -> Option<String> {
+        let signers = facts.into_iter().map(|facts| facts?.signer());
+        let signers = signers.collect::<Option<BTreeSet<_>>>()?.into_iter().collect::<Vec<_>>();
+        (!signers.is_empty()).then(|| signers.join(" and "))
+    }
+
     /// The needs of its binaries, for people: `glibc 2.17`, `macos 11.0`, or `nothing`.
     pub fn needs(&self) -> String {
         let words: Vec<String> =

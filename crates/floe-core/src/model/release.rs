@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::manifest::{Artifact, Manifest, ManifestImage, ManifestPlatform};
 use super::{
-    BinaryFacts, BuiltOn, ChannelPlace, Commit, Digest, Extras, Facts, FileFacts, Image, ImageName, Record,
+    BinaryFacts, BuiltOn, ChannelPlace, Commit, Digest, Extras, FileFacts, Image, ImageName, Record,
     Rendered, Repo, Schema, Tag,
 };
 use crate::model::notes::{self, Notes, NotesSource};
@@ -283,12 +283,6 @@ impl Release {
     }
 }
 
-/// The signer of the binaries of an archive, if each has one.
-fn signed_by(record: &Record) -> Option<String> {
-    let signers = record.binaries.iter().map(|binary| binary.facts.as_ref()?.signer());
-    signers.collect::<Option<Vec<_>>>()?.into_iter().next()
-}
-
 fn manifest(
     name: &str,
     version: &Version,
@@ -309,12 +303,12 @@ fn manifest(
                 .iter()
                 .map(|binary| BinaryFacts { facts: None, ..binary.clone() })
                 .collect(),
-            requires: requires(record),
+            requires: Artifact::requires(record.binaries.iter().map(|binary| binary.facts.as_ref())),
             loosened: record.loosened.clone(),
             sbom: record.sbom.clone(),
             packages: record.packages.clone(),
             extras: Extras::of(&record.name, record.target, &record.contents),
-            signed_by: signed_by(record),
+            signed_by: Artifact::signed_by(record.binaries.iter().map(|binary| binary.facts.as_ref())),
         })
         .collect();
     artifacts.sort_by(|a, b| a.file.cmp(&b.file));
@@ -352,17 +346,4 @@ fn manifest(
         built_on: destination.built_on.clone(),
         attested: false,
     }
-}
-
-/// The needs of an archive's binaries: the highest version of everything that one of them needs.
-fn requires(record: &Record) -> BTreeMap<String, String> {
-    let facts = record.binaries.iter().filter_map(|binary| binary.facts.as_ref());
-    let mut requires = BTreeMap::new();
-    for (what, version) in facts.flat_map(Facts::requires) {
-        let highest = requires.entry(what).or_insert_with(|| version.clone());
-        if floe_audit::above(&version, highest) {
-            *highest = version;
-        }
-    }
-    requires
 }

@@ -1,7 +1,7 @@
-//! Whether the file of a channel moves: decided by its bytes, which say whether floe has made it, for which version, and
-//! which archives it installs.
+//! Whether the file of a channel is updated: decided by its bytes, which say whether floe has made it, for which version,
+//! and which archives it installs.
 //!
-//! A channel never goes down, and a file that a person wrote is never replaced.
+//! A channel never goes to a lower version, and a file that a person wrote is never replaced.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -242,17 +242,17 @@ pub(super) fn conflict((step, _): &(Step, bool)) -> Option<Conflict> {
     }
 }
 
-/// Why a release moves no channel; `None` if it moves them.
+/// Why a release updates no channel; `None` if it updates them.
 pub fn stays(own: &Published, others: &[Published]) -> Option<String> {
     if is_highest_stable(own, others, |_| true) {
         return None;
     }
     if !own.stable {
-        return Some(format!("none moves, {} is a pre-release", own.tag));
+        return Some(format!("none is updated, because {} is a pre-release", own.tag));
     }
     let stable = others.iter().filter(|other| other.stable);
     let highest = stable.max_by(|a, b| a.tag.version().cmp_precedence(b.tag.version()))?;
-    Some(format!("none moves, {} is published", highest.tag))
+    Some(format!("none is updated, because {} is published", highest.tag))
 }
 
 #[cfg(test)]

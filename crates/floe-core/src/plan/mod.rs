@@ -36,7 +36,7 @@ pub struct Plan {
     pub draft: Option<RemoteRelease>,
     /// The published release, if there is one. Only the image and the channels can still lack steps.
     pub published: Option<RemoteRelease>,
-    /// Why the release moves no channel, if it has any and moves none.
+    /// Why the release updates no channel, if it has any and updates none.
     pub stays: Option<String>,
 }
 

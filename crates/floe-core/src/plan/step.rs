@@ -118,7 +118,7 @@ impl Step {
             Step::Publish { .. } => (Phase::Reveal, "publish", "Published"),
             Step::TagImage { .. } => (Phase::Reveal, "tag", "Tagged"),
             Step::ListAttached { .. } => (Phase::Reveal, "list", "Listed"),
-            Step::Channel { .. } => (Phase::Reveal, "channel", "Moved"),
+            Step::Channel { .. } => (Phase::Reveal, "channel", "Updated"),
         }
     }
 

@@ -52,7 +52,7 @@ fn absent(file: &File, published: &Manifest) -> Line {
         Some((target, Builder::Nix)) => line.add([format!("no rebuilt dist holds {}", target.name())]),
         Some((target, Builder::Native)) => {
             line.verdict = Verdict::NotClaimed;
-            line.add([format!("{} is built by a native leg, and was not rebuilt", target.name())]);
+            line.add([format!("{} is built outside of Nix, and was not rebuilt", target.name())]);
         }
         None => {
             line.verdict = Verdict::NotClaimed;

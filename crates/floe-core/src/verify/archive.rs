@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::problem::{bad_name, bad_record, check_digest, check_name, check_size};
 use super::{Expect, FoundArchive, Problem};
-use crate::model::{BinaryFacts, Entry, Record};
+use crate::model::{BinaryFacts, Entry, Record, Target};
 use crate::untrusted::text;
 use floe_audit::{RuleKind, rules};
 
@@ -90,16 +90,20 @@ fn compare_contents(file: &str, contents: &[Entry], record: &Record) -> Vec<Prob
         }
     }
     for binary in &record.binaries {
-        let called = binary.path.rsplit('/').next().unwrap_or_default();
-        if called.strip_suffix(record.target.exe_suffix()).unwrap_or(called) != binary.name {
-            problem(&binary.path, "is not called as the binary of the record");
-        }
         match found.get(binary.path.as_str()) {
-            Some(entry)
-                if entry.digest == binary.digest && entry.size == binary.size && entry.mode == 0o755 => {}
+            Some(entry) if is_binary(entry, binary, record.target) => {}
             Some(_) => problem(&binary.path, "is not the binary of the record"),
             None => problem(&binary.path, "is a binary of the record but not in the archive"),
         }
     }
     problems
+}
+
+/// Whether a file of a target's archive is the binary that a record or a manifest describes.
+pub(super) fn is_binary(entry: &Entry, binary: &BinaryFacts, target: Target) -> bool {
+    let BinaryFacts { name, path, size, digest, format, arch, .. } = binary;
+    let called = path.rsplit('/').next().unwrap_or_default();
+    (&entry.path, entry.size, entry.mode, entry.digest) == (path, *size, 0o755, *digest)
+        && called.strip_suffix(target.exe_suffix()).unwrap_or(called) == name
+        && (*format, *arch) == (target.format(), target.arch())
 }

@@ -12,12 +12,14 @@ use crate::model::{Commit, Entry, Image, Platform, PromisedFile, Record, Sbom, T
 
 mod archive;
 mod beside;
+mod claims;
 mod image;
 mod problem;
 pub mod published;
 
 use archive::check_archive;
 use beside::check_beside;
+pub use claims::check_claims;
 use image::check_image;
 use problem::check_size;
 pub use problem::{Problem, ProblemKind};

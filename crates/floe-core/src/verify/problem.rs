@@ -5,7 +5,7 @@ use std::fmt;
 use super::ASSET_LIMIT;
 use crate::model::{Digest, PromisedFile};
 
-/// Something that makes a release not well formed.
+/// A reason not to publish a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// The kind, which decides the hint.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::path::PathBuf;
 
+use super::archive::is_binary;
 use super::image::{ArchiveProgram, compare_programs};
 use crate::model::manifest::Artifact;
 use crate::model::release::{CHECKSUMS, is_covered};
@@ -295,14 +296,14 @@ fn check_artifact(download: &Download, manifest: &Manifest, artifact: &Artifact,
     let file = expect(download, name, (Some(*size), *digest), "the manifest", problems);
     match file.map(|file| &file.contents) {
         Some(Some(Ok(entries))) => {
-            let is_there = |one: &&BinaryFacts| {
-                let is_it = |entry: &Entry| (entry.size, entry.digest) == (one.size, one.digest);
-                entries.iter().any(|entry| entry.path == one.path && is_it(entry))
-            };
+            let is_there = |one: &&BinaryFacts| entries.iter().any(|entry| is_binary(entry, one, *target));
             for binary in artifact.binaries.iter().filter(|one| !is_there(one)) {
                 let path = &binary.path;
                 problems.push(format!("`{path}` in `{name}` is not the binary the manifest names"));
             }
+            let is_gone = |path: &&String| entries.iter().all(|entry| entry.path != **path);
+            let gone = artifact.extras.paths().filter(is_gone);
+            problems.extend(gone.map(|path| format!("`{name}` lacks `{path}`, which the manifest names")));
         }
         Some(Some(Err(why))) => problems.push(format!("`{name}` cannot be opened: {why}")),
         Some(None) | None => {}
