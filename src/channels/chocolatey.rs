@@ -19,7 +19,7 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Chocolatey) -> Option<Ren
     let authors = settings.authors.clone().or_else(owner).unwrap_or_else(|| name.clone());
     let notes = format!("{}/releases/tag/{tag}", subject.repository);
     // An expression of several licences has no page.
-    let license = subject.license.filter(|license| !license.contains([' ', '/'])).map(|license| {
+    let license = subject.license.filter(|license| !license.contains(' ')).map(|license| {
         let page = xml(&format!("https://spdx.org/licenses/{}", url(license)));
         format!("\n    <licenseUrl>{page}</licenseUrl>")
     });

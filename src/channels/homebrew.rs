@@ -7,9 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::text::{cut, ruby};
-use super::{Subject, below_top, binaries, license, placed};
+use super::{Subject, below_top, binaries, license, man_page, placed};
 use floe_core::model::config::Homebrew;
-use floe_core::model::extras::{command, section};
+use floe_core::model::extras::command;
 use floe_core::model::manifest::Artifact;
 use floe_core::model::places::Home;
 use floe_core::model::{Arch, ChannelKind, ChannelPlace, Extras, Manifest, Os, Rendered, Tag};
@@ -197,21 +197,23 @@ fn install(text: &mut Text, name: &str, archives: &[&Artifact]) {
     let programs: Vec<String> =
         archives.iter().take(1).flat_map(|archive| binaries(name, archive)).map(ruby).collect();
     let mut lines = vec![format!("bin.install {}", programs.join(", "))];
-    let mut pages: BTreeMap<char, Vec<&str>> = BTreeMap::new();
+    let mut pages: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for path in common(|extras| &extras.man) {
-        if let Some(section) = section(path) {
-            pages.entry(section).or_default().push(path);
+        if let Some((folder, _)) = man_page(path).as_deref().and_then(|page| page.rsplit_once('/')) {
+            pages.entry(folder.to_owned()).or_default().push(path);
         }
     }
-    for (section, paths) in pages {
-        let is_plain = |path: &&str| {
-            path.strip_prefix("man/").is_some_and(|rest| !rest.contains('/')) && path.ends_with(section)
-        };
+    for (folder, paths) in pages {
+        let below = folder.strip_prefix("man/").unwrap_or(&folder);
+        // Homebrew has no word for the folder of a language.
+        let place = if below.contains('/') { format!("(man/{})", ruby(below)) } else { below.to_owned() };
+        let section = below.chars().last().unwrap_or_default();
+        let is_plain = |path: &&str| path.matches('/').count() == 1 && path.ends_with(section);
         let files = match paths.iter().all(is_plain) {
             true => format!("Dir[\"man/*.{section}\"]"),
             false => paths.iter().map(|path| ruby(path)).collect::<Vec<_>>().join(", "),
         };
-        lines.push(format!("man{section}.install {files}"));
+        lines.push(format!("{place}.install {files}"));
     }
     // Homebrew installs a file under the name that it is given.
     let shells = [
@@ -233,7 +235,12 @@ fn install(text: &mut Text, name: &str, archives: &[&Artifact]) {
 
 #[cfg(test)]
 mod tests {
+    use expect_test::expect;
+    use serde_json::Value;
+
     use super::*;
+    use crate::channels::tests::{all, manifest, with_extras};
+    use crate::channels::{Channels, render};
 
     #[test]
     fn a_class_is_named_as_homebrew_names_it() {
@@ -271,5 +278,30 @@ mod tests {
         ] {
             assert_eq!(description(text.trim(), "tool"), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_formula_keeps_the_man_pages_of_languages_apart() {
+        let of_languages = |value: &mut Value| {
+            with_extras(value);
+            for artifact in value["artifacts"].as_array_mut().unwrap() {
+                let top = format!("tool-{}", artifact["target"].as_str().unwrap());
+                let pages = ["de/tool.1", "man8/tool.8", "tool.1", "zh_CN/man1/run.1", "zh_CN/tool.1.gz"];
+                artifact["extras"]["man"] = pages.map(|page| format!("{top}/man/{page}")).as_slice().into();
+            }
+        };
+        let formula =
+            render(&manifest(of_languages), &Channels { homebrew: all().homebrew, ..Channels::NONE })
+                .unwrap()
+                .remove(0);
+        let text = String::from_utf8(formula.bytes).unwrap();
+        let installs = text.lines().map(str::trim).filter(|line| line.contains(".install"));
+        let lines = installs.filter(|line| line.contains("man")).collect::<Vec<_>>().join("\n");
+        expect![[r#"
+                (man/"de/man1").install "man/de/tool.1"
+                man1.install Dir["man/*.1"]
+                man8.install "man/man8/tool.8"
+                (man/"zh_CN/man1").install "man/zh_CN/man1/run.1", "man/zh_CN/tool.1.gz""#]]
+        .assert_eq(&lines);
     }
 }

@@ -199,7 +199,13 @@ $programs
 END
     code=0
     "$temp/$top/$first" --version </dev/null >/dev/null 2>&1 || code=$?
-    case $code in 126 | 127) die "$first of $file does not run on this system; nothing was installed" ;; esac
+    # After a signal, the code is its number and 128, 256 or 384: shells differ.
+    if [ "$code" -gt 128 ] && [ $((code % 128)) -lt 32 ]; then code="signal $((code % 128))"; fi
+    case $code in
+        126 | 127 | signal*)
+            die "$first of $file does not run on this system (it ended with $code); nothing was installed"
+            ;;
+    esac
 }
 
 # Puts the file $1 of the archive at $2. A rename within a file system leaves no moment without a whole file.
@@ -242,10 +248,12 @@ END
 hint_path() {
     if [ -n "${GITHUB_PATH:-}" ]; then printf '%s\n' "$dir" >>"$GITHUB_PATH"; fi
     case :$PATH: in
-        *:"$dir":*)
-            if [ "$(command -v "$first" || :)" != "$dir/$first" ]; then
-                say "warning: another $first comes first on PATH: $(command -v "$first" || :)"
-            fi
+        *:"$dir":* | *:"$dir"/:*)
+            found=$(command -v "$first" || :)
+            case $found in
+                "$dir/$first" | "$dir//$first") ;;
+                *) say "warning: another $first comes first on PATH: $found" ;;
+            esac
             ;;
         *)
             case ${SHELL:-} in
@@ -273,12 +281,12 @@ main() {
     dir=${__PREFIX___INSTALL_DIR:-}
     while [ $# -gt 0 ]; do
         case $1 in
-            --to)
-                if [ $# -lt 2 ]; then die "--to needs a folder"; fi
-                dir=$2
-                shift
+            --to | --to=*)
+                dir=${1#--to}
+                dir=${dir#=}
+                if [ "$1" = --to ] && [ $# -gt 1 ]; then dir=$2; shift; fi
+                if [ -z "$dir" ]; then die "--to needs a folder"; fi
                 ;;
-            --to=*) dir=${1#--to=} ;;
             --version) printf '%s\n' "$name $version"; return 0 ;;
             --help | -h) usage; return 0 ;;
             *) die "unknown option $1; --help lists all" ;;

@@ -7,8 +7,7 @@ use super::text;
 /// The argument of `license` in a formula: `"MIT"`, `any_of: ["MIT", "Apache-2.0"]`, `"A" => { with: "B" }`.
 /// `None` if the text is not an SPDX expression (SPDX 2.3, annex D).
 pub(super) fn ruby(text: &str) -> Option<String> {
-    // Cargo's older form.
-    let text = text.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
+    let text = text.replace('(', " ( ").replace(')', " ) ");
     let mut words = text.split_whitespace().peekable();
     let expression = any_of(&mut words, 0)?;
     words.peek().is_none().then(|| expression.ruby(true))
@@ -89,7 +88,6 @@ mod tests {
         for (text, expected) in [
             ("MIT", r#""MIT""#),
             ("MIT OR Apache-2.0", r#"any_of: ["MIT", "Apache-2.0"]"#),
-            ("MIT/Apache-2.0", r#"any_of: ["MIT", "Apache-2.0"]"#),
             ("MIT and BSD-3-Clause", r#"all_of: ["MIT", "BSD-3-Clause"]"#),
             ("Apache-2.0 WITH LLVM-exception", r#""Apache-2.0" => { with: "LLVM-exception" }"#),
             (
@@ -105,7 +103,18 @@ mod tests {
     #[test]
     fn other_texts_are_no_licence() {
         let deep = format!("{}MIT{}", "(".repeat(100), ")".repeat(100));
-        for text in ["", "MIT OR", "OR MIT", "(MIT", "MIT)", "see LICENSE", "MIT\" #{x}", "MIT WITH", &deep] {
+        for text in [
+            "",
+            "MIT OR",
+            "OR MIT",
+            "(MIT",
+            "MIT)",
+            "see LICENSE",
+            "MIT\" #{x}",
+            "MIT WITH",
+            "MIT/ISC",
+            &deep,
+        ] {
             assert_eq!(ruby(text), None, "{text}");
         }
     }

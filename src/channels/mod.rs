@@ -59,14 +59,16 @@ pub fn render(manifest: &Manifest, channels: &Channels) -> Result<Vec<Rendered>,
 
 /// The keys of Cargo.toml that a channel needs and the package lacks, each as a sentence.
 pub fn lacking(package: Option<&About>, channels: &Channels) -> Vec<String> {
-    let has = |value: fn(&About) -> Option<&String>| {
-        package.and_then(value).is_some_and(|value| !value.trim().is_empty())
-    };
-    let (description, license) = (has(|one| one.description.as_ref()), has(|one| one.license.as_ref()));
-    let described = channels.tables().filter(|_| !description).map(|kind| (kind, "description"));
-    let licensed = channels.winget.iter().filter(|_| !license).map(|_| (ChannelKind::Winget, "license"));
-    let needs = described.chain(licensed);
-    needs.map(|(kind, key)| format!("`{kind}` needs a `{key}` in Cargo.toml")).collect()
+    let lacks = |value: fn(&About) -> Option<&String>| package.and_then(value).is_none();
+    let keys = [
+        (lacks(|one| one.description.as_ref()), "`description`"),
+        (package.is_some_and(About::has_wrong_page), "`homepage` that begins with `https://`"),
+    ];
+    let needs = channels.tables().flat_map(|kind| keys.map(|(lacks, key)| (lacks, kind, key)));
+    let winget = channels.winget.iter();
+    let licensed = winget.map(|_| (lacks(|one| one.license.as_ref()), ChannelKind::Winget, "`license`"));
+    let needs = needs.chain(licensed).filter(|(lacks, ..)| *lacks);
+    needs.map(|(_, kind, key)| format!("`{kind}` needs a {key} in Cargo.toml")).collect()
 }
 
 /// The channels that are configured but for which the release holds no archive, each as a sentence.

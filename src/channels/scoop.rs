@@ -63,12 +63,14 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Scoop) -> Option<Rendered
         [only] => json!(only),
         several => json!(several),
     };
+    // The version is in the tag alone: `v`, `tool-v` or nothing is before it.
+    let before = tag.as_str().strip_suffix(&version.to_string()).unwrap_or_default();
     let checkver = match tag.prefix() {
         "" => json!({ "github": repository }),
         // GitHub's latest release may be another package's.
-        prefix => json!({
+        _ => json!({
             "url": format!("{repository}/releases"),
-            "regex": format!("/releases/tag/{}v([\\d.]+)\"", prefix.replace('.', "\\.").replace('/', "(?:/|%2F)")),
+            "regex": format!("/releases/tag/{}([\\d.]+)\"", before.replace('.', "\\.").replace('/', "(?:/|%2F)")),
         }),
     };
     let download = |artifact: &Artifact| Download {
@@ -76,8 +78,7 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Scoop) -> Option<Rendered
         hash: artifact.digest.hex(),
         extract_dir: artifact.target.top_folder(name),
     };
-    // The version is in the tag alone.
-    let downloads = format!("{repository}/releases/download/{}v$version", tag.prefix());
+    let downloads = format!("{repository}/releases/download/{before}$version");
     let next = |artifact: &Artifact| json!({ "url": format!("{downloads}/{}", artifact.file) });
     let app = App {
         marker: subject.marker(),
@@ -110,4 +111,86 @@ fn json_of(app: &App<'_>) -> String {
     app.serialize(&mut serializer).expect("a manifest has only string keys");
     let json = String::from_utf8_lossy(&bytes);
     format!("{}\n", text::json(&json))
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::channels::tests::{check, check_change, manifest, scoop};
+
+    #[test]
+    fn a_scoop_manifest_updates_itself_from_the_checksums() {
+        check(
+            &manifest(|_| ()),
+            &scoop(),
+            expect![[r###"
+        scoop acme/scoop-bucket bucket/tool.json
+        {
+            "##": "Made by floe from the release manifest of tool 1.4.0.",
+            "version": "1.4.0",
+            "description": "A tool that turns \"this\" into that.",
+            "homepage": "https://github.com/acme/tool",
+            "license": "MIT OR Apache-2.0",
+            "architecture": {
+                "64bit": {
+                    "url": "https://github.com/acme/tool/releases/download/v1.4.0/tool-x86_64-pc-windows-msvc.zip",
+                    "hash": "a68b4d748be9dc7e83d12dbc9d56e12d9401b26c65401cb09a77b6af460ab577",
+                    "extract_dir": "tool-x86_64-pc-windows-msvc"
+                }
+            },
+            "bin": "tool.exe",
+            "checkver": {
+                "github": "https://github.com/acme/tool"
+            },
+            "autoupdate": {
+                "architecture": {
+                    "64bit": {
+                        "url": "https://github.com/acme/tool/releases/download/v$version/tool-x86_64-pc-windows-msvc.zip"
+                    }
+                },
+                "hash": {
+                    "url": "$baseurl/SHA256SUMS"
+                }
+            }
+        }
+    "###]],
+        );
+        check_change(
+            |value| value["tag"] = "cli/v1.4.0".into(),
+            &scoop(),
+            expect![[r#"
+        -            "url": "https://github.com/acme/tool/releases/download/v1.4.0/tool-x86_64-pc-windows-msvc.zip",
+        +            "url": "https://github.com/acme/tool/releases/download/cli/v1.4.0/tool-x86_64-pc-windows-msvc.zip",
+        -        "github": "https://github.com/acme/tool"
+        +        "regex": "/releases/tag/cli(?:/|%2F)v([\\d.]+)\"",
+        +        "url": "https://github.com/acme/tool/releases"
+        -                "url": "https://github.com/acme/tool/releases/download/v$version/tool-x86_64-pc-windows-msvc.zip"
+        +                "url": "https://github.com/acme/tool/releases/download/cli/v$version/tool-x86_64-pc-windows-msvc.zip"
+    "#]],
+        );
+        check_change(
+            |value| value["tag"] = "1.4.0".into(),
+            &scoop(),
+            expect![[r#"
+        -            "url": "https://github.com/acme/tool/releases/download/v1.4.0/tool-x86_64-pc-windows-msvc.zip",
+        +            "url": "https://github.com/acme/tool/releases/download/1.4.0/tool-x86_64-pc-windows-msvc.zip",
+        -                "url": "https://github.com/acme/tool/releases/download/v$version/tool-x86_64-pc-windows-msvc.zip"
+        +                "url": "https://github.com/acme/tool/releases/download/$version/tool-x86_64-pc-windows-msvc.zip"
+    "#]],
+        );
+        check_change(
+            |value| value["tag"] = "cli-1.4.0".into(),
+            &scoop(),
+            expect![[r#"
+        -            "url": "https://github.com/acme/tool/releases/download/v1.4.0/tool-x86_64-pc-windows-msvc.zip",
+        +            "url": "https://github.com/acme/tool/releases/download/cli-1.4.0/tool-x86_64-pc-windows-msvc.zip",
+        -        "github": "https://github.com/acme/tool"
+        +        "regex": "/releases/tag/cli-([\\d.]+)\"",
+        +        "url": "https://github.com/acme/tool/releases"
+        -                "url": "https://github.com/acme/tool/releases/download/v$version/tool-x86_64-pc-windows-msvc.zip"
+        +                "url": "https://github.com/acme/tool/releases/download/cli-$version/tool-x86_64-pc-windows-msvc.zip"
+    "#]],
+        );
+    }
 }

@@ -55,12 +55,12 @@ fn homebrew() -> Channels {
     Channels { homebrew: all().homebrew, ..Channels::NONE }
 }
 
-fn scoop() -> Channels {
+pub(super) fn scoop() -> Channels {
     Channels { scoop: all().scoop, ..Channels::NONE }
 }
 
 /// The lines by which the only file of a changed release differs from that of the sample.
-fn check_change(change: impl FnOnce(&mut Value), channels: &Channels, expected: Expect) {
+pub(super) fn check_change(change: impl FnOnce(&mut Value), channels: &Channels, expected: Expect) {
     let text = |manifest: &Manifest| {
         let [file] = &render(manifest, channels).unwrap()[..] else { panic!("one file") };
         String::from_utf8(file.bytes.clone()).unwrap()
@@ -128,8 +128,8 @@ fn a_formula_has_a_block_for_each_system_and_processor() {
 
               def install
                 bin.install "tool"
+                (man/"de/man5").install "man/de/tool.5"
                 man1.install Dir["man/*.1"]
-                man5.install "man/de/tool.5"
                 bash_completion.install "completions/tool.bash" => "tool"
                 fish_completion.install "completions/tool.fish"
                 pwsh_completion.install "completions/_tool.ps1"
@@ -200,58 +200,6 @@ fn a_formula_keeps_systems_without_an_archive_from_installing_another_ones() {
     );
 }
 
-#[test]
-fn a_scoop_manifest_updates_itself_from_the_checksums() {
-    check(
-        &manifest(|_| ()),
-        &scoop(),
-        expect![[r###"
-        scoop acme/scoop-bucket bucket/tool.json
-        {
-            "##": "Made by floe from the release manifest of tool 1.4.0.",
-            "version": "1.4.0",
-            "description": "A tool that turns \"this\" into that.",
-            "homepage": "https://github.com/acme/tool",
-            "license": "MIT OR Apache-2.0",
-            "architecture": {
-                "64bit": {
-                    "url": "https://github.com/acme/tool/releases/download/v1.4.0/tool-x86_64-pc-windows-msvc.zip",
-                    "hash": "a68b4d748be9dc7e83d12dbc9d56e12d9401b26c65401cb09a77b6af460ab577",
-                    "extract_dir": "tool-x86_64-pc-windows-msvc"
-                }
-            },
-            "bin": "tool.exe",
-            "checkver": {
-                "github": "https://github.com/acme/tool"
-            },
-            "autoupdate": {
-                "architecture": {
-                    "64bit": {
-                        "url": "https://github.com/acme/tool/releases/download/v$version/tool-x86_64-pc-windows-msvc.zip"
-                    }
-                },
-                "hash": {
-                    "url": "$baseurl/SHA256SUMS"
-                }
-            }
-        }
-    "###]],
-    );
-    check_change(
-        |value| value["tag"] = "cli/v1.4.0".into(),
-        &scoop(),
-        expect![[r#"
-        -            "url": "https://github.com/acme/tool/releases/download/v1.4.0/tool-x86_64-pc-windows-msvc.zip",
-        +            "url": "https://github.com/acme/tool/releases/download/cli/v1.4.0/tool-x86_64-pc-windows-msvc.zip",
-        -        "github": "https://github.com/acme/tool"
-        +        "regex": "/releases/tag/cli(?:/|%2F)v([\\d.]+)\"",
-        +        "url": "https://github.com/acme/tool/releases"
-        -                "url": "https://github.com/acme/tool/releases/download/v$version/tool-x86_64-pc-windows-msvc.zip"
-        +                "url": "https://github.com/acme/tool/releases/download/cli/v$version/tool-x86_64-pc-windows-msvc.zip"
-    "#]],
-    );
-}
-
 /// Without a word about it, a plan would promise a file that is not rendered, or a user would miss one.
 #[test]
 fn a_channel_renders_a_file_for_each_target_that_it_is_for() {
@@ -313,10 +261,20 @@ fn nothing_is_rendered_for_a_prerelease_or_without_archives() {
         ]
     );
     assert!(left_out(&manifest(|_| ()), &both).is_empty());
-    let undescribed = manifest(|value| value["package"]["description"] = " ".into());
+    let undescribed = manifest(|value| {
+        value["package"] = json!({ "homepage": "tool.example" });
+    });
+    let winget = Channels { winget: all().winget, ..homebrew() };
+    let page = "a `homepage` that begins with `https://` in Cargo.toml";
     assert_eq!(
-        render(&undescribed, &both).unwrap_err(),
-        ["`homebrew` needs a `description` in Cargo.toml", "`scoop` needs a `description` in Cargo.toml"]
+        render(&undescribed, &winget).unwrap_err(),
+        [
+            "`homebrew` needs a `description` in Cargo.toml",
+            &format!("`homebrew` needs {page}"),
+            "`winget` needs a `description` in Cargo.toml",
+            &format!("`winget` needs {page}"),
+            "`winget` needs a `license` in Cargo.toml",
+        ]
     );
 }
 
@@ -348,9 +306,9 @@ fn the_texts_are_those_of_this_revision() {
     }
     expect![[r#"
         revision 1
-        tool-installer.sh d4958910f008
+        tool-installer.sh fe7fee001647
         tool-installer.ps1 80ca799b49be
-        Formula/tool.rb 4d4b81987949
+        Formula/tool.rb 4c5012cce618
         bucket/tool.json 62bb64ee1976
         manifests/a/Acme/Tool/1.4.0/Acme.Tool.installer.yaml b6f5ad050b59
         manifests/a/Acme/Tool/1.4.0/Acme.Tool.locale.en-US.yaml 838deef30bd2

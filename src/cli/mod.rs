@@ -257,7 +257,7 @@ pub struct InitArgs {
     #[arg(long, conflicts_with_all = ["yes", "force", "targets", "pin"])]
     pub check: bool,
     /// Print the result of `--check` as JSON on stdout
-    #[arg(long, requires = "check")]
+    #[arg(long, requires = "check", conflicts_with_all = ["yes", "force", "targets", "pin"])]
     pub json: bool,
     /// Write without asking; required without a terminal
     #[arg(short, long)]
@@ -281,7 +281,9 @@ pub struct InitArgs {
 
 /// Arguments of `floe targets`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  floe targets --json")]
+#[command(after_help = "Example:\n  floe targets --json\n\n\
+    Prints a line for each target: its name, triple, archive format and builder (native: Cargo on that\n\
+    system), the image's platform, and `optional` if a project has to list it to release it.")]
 pub struct TargetsArgs {
     /// Print the build matrix for GitHub Actions as JSON
     #[arg(long)]

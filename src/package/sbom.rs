@@ -14,7 +14,7 @@ use floe_core::model::sbom::{
     BomFormat, LIMIT, SbomComponent, SbomEdges, SbomHash, SbomLicense, SbomMetadata, SbomProperty,
     SbomReference, TARGET,
 };
-use floe_core::model::{BinaryFacts, CrateSource, Dependency, Record, Sbom};
+use floe_core::model::{BinaryFacts, CrateSource, Dependency, Record, Sbom, spdx};
 use floe_core::untrusted::files;
 
 /// The part of a Package URL that needs no percent-encoding (purl specification, "Character encoding").
@@ -147,9 +147,9 @@ fn purl(name: &str, version: &Version, source: &CrateSource) -> String {
     format!("pkg:cargo/{}@{version}{qualifier}", encode(name))
 }
 
-/// `MIT/Apache-2.0`, as manifests were written once, is `MIT OR Apache-2.0`. A text that is no expression is a name.
+/// A text that is no expression is a name.
 fn license(text: &str) -> SbomLicense {
-    let expression = text.split('/').map(str::trim).collect::<Vec<_>>().join(" OR ");
+    let expression = spdx(text);
     match is_expression(&expression) {
         true => SbomLicense::Expression(expression),
         false => SbomLicense::License { name: text.to_owned() },

@@ -201,14 +201,14 @@ impl Project {
 
     /// The keys of Cargo.toml that a package needs and the project lacks, each as a sentence.
     pub fn packages_lack(&self) -> Vec<String> {
-        let is_undescribed = self.about.description.as_ref().is_none_or(|text| text.trim().is_empty());
         let mut lacking = Vec::new();
         for kind in self.config.packages.keys().copied() {
             let package = self.config.package_name(kind, &self.name);
             let maintainer = "`maintainer` in its table, or `authors` in Cargo.toml, as `Name <address>`";
             let name = format!("`package` in its table, as it cannot be called `{package}`");
             let needs = [
-                (is_undescribed, "`description` in Cargo.toml"),
+                (self.about.description.is_none(), "`description` in Cargo.toml"),
+                (self.about.has_wrong_page(), "`homepage` in Cargo.toml that begins with `https://`"),
                 (kind == PackageKind::Deb && self.maintainer(kind).is_none(), maintainer),
                 (!packages::is_package_name(&package), &name),
             ];

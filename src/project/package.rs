@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::error::{Exit, Failure};
 use crate::files;
 use crate::project::cargo::Project;
-use floe_core::model::{About, Config, Minisign};
+use floe_core::model::{About, Config, Minisign, spdx};
 
 /// A binary that requires a feature that is off.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,13 +136,15 @@ pub(super) fn project(package: &Package, metadata: &Metadata) -> anyhow::Result<
     let siblings = metadata.workspace_packages().into_iter().filter(|one| {
         one.id != package.id && one.metadata.get("floe").is_some() && !self::built(one).0.is_empty()
     });
+    // An empty value counts as unset.
+    let text = |value: &Option<String>| value.clone().filter(|text| !text.trim().is_empty());
     Ok(Project {
         name: package.name.to_string(),
         version: package.version.clone(),
         about: About {
-            description: package.description.clone(),
-            license: package.license.clone(),
-            homepage: package.homepage.clone(),
+            description: text(&package.description),
+            license: text(&package.license).map(|license| spdx(&license)),
+            homepage: text(&package.homepage),
             minisign: minisign(package),
         },
         authors: package.authors.clone(),

@@ -3,6 +3,7 @@
 
 use anyhow::{Context as _, anyhow};
 use serde::Serialize;
+use tokio::sync::OnceCell;
 
 use crate::channels;
 use crate::cli::RemoteArgs;
@@ -15,7 +16,7 @@ use crate::release::session;
 use crate::report::Report;
 use floe_core::model::places::{Feed, Home};
 use floe_core::model::{ChannelKind, ChannelPlace, Manifest, Release, Repo};
-use floe_core::plan::channel::{Own, stays};
+use floe_core::plan::channel::{Own, overtaken};
 use floe_core::plan::{Conflict, Standing};
 use floe_core::world::{Access, Held, RemoteChannel, World};
 
@@ -131,45 +132,42 @@ pub struct Followed {
 }
 
 /// Looks at each channel that the manifest of a published release lists, without a token, as users do. One that is behind,
-/// differs or is missing is an error, with exit code 3.
-///
-/// A release below a published one updates no channel, so none needs to show it.
+/// differs or is missing is an error, with exit code 3, unless a higher version is published, because then the release updates none.
 pub async fn follow(
     manifest: &Manifest,
     args: &RemoteArgs,
     report: &Report,
 ) -> anyhow::Result<Vec<Followed>> {
-    let (mut followed, mut problems, mut lagging) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut followed, mut problems) = (Vec::new(), Vec::new());
     let connections = Connections::new(session::retry(args, report).reading());
+    let github = |repo: &Repo| session::github(args, repo.clone(), None, &connections);
+    let later = OnceCell::new();
     for place in channels::places_of(manifest, &channels::settings(manifest)) {
         let own = Own::of(manifest, &place);
         if own.files.is_empty() {
             // The manifest promises no such file.
             continue;
         }
-        let channel = Channel::connect(
-            &place,
-            |repo| session::github(args, repo.clone(), None, &connections),
-            |feed| FeedClient::connect(connections.clone(), feed, args.feed_url.as_deref(), None),
-        )?;
-        let standing = Standing::of(&own, &channel.held().await?);
+        let channel = Channel::connect(&place, github, |feed| {
+            FeedClient::connect(connections.clone(), feed, args.feed_url.as_deref(), None)
+        })?;
+        let mut standing = Standing::of(&own, &channel.held().await?);
+        if standing.is_without() {
+            let find = async || {
+                let repo =
+                    Repo::from_url(&manifest.repository).context("the manifest names no repository")?;
+                let releases = github(&repo)?.releases().await?;
+                anyhow::Ok(overtaken(&manifest.tag, &World { releases, ..World::default() }))
+            };
+            standing = later.get_or_try_init(find).await?.clone().map_or(standing, Standing::Newer);
+        }
         let state = standing.state();
-        match &standing {
-            Standing::Absent | Standing::Behind(_) => lagging.push(format!("{place}: {state}")),
-            standing if !standing.is_good() => problems.push(format!("{place}: {state}")),
-            _ => {}
+        if !standing.is_good() {
+            problems.push(format!("{place}: {state}"));
         }
         report.step("Checked", format!("{place}: {state}"));
         let (repository, path) = (place.home.to_string(), place.path());
         followed.push(Followed { kind: place.kind, repository, path, state });
-    }
-    if let (false, Some(repo)) = (lagging.is_empty(), Repo::from_url(&manifest.repository)) {
-        let releases = session::github(args, repo, None, &connections)?.releases().await?;
-        let (world, tag) = (World { releases, ..World::default() }, &manifest.tag);
-        match stays(&world.own_version(tag), &world.other_versions(tag)) {
-            Some(stays) => report.step("Channels", stays),
-            None => problems.extend(lagging),
-        }
     }
     invalid(format!("the channels of `{}` do not show it", manifest.tag))
         .hint("publish the same dist again: `floe publish` writes what is missing, and nothing else")

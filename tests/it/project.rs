@@ -54,6 +54,21 @@ fn every_field_of_a_package_is_read() {
 }
 
 #[test]
+fn an_empty_text_counts_as_unset_and_an_older_license_is_an_expression() {
+    for (license, expected) in [
+        ("MIT/Apache-2.0", Some("MIT OR Apache-2.0")),
+        ("Unlicense / MIT / 0BSD", Some("Unlicense OR MIT OR 0BSD")),
+        ("MIT AND ISC", Some("MIT AND ISC")),
+        (" ", None),
+    ] {
+        let lines = format!("license = \"{license}\"\ndescription = \"\"\nhomepage = \" \"\n");
+        let about = Sample::tool().manifest_lines(&lines).load().unwrap().about;
+        assert_eq!(about.license.as_deref(), expected);
+        assert_eq!((about.description, about.homepage), (None, None));
+    }
+}
+
+#[test]
 fn a_member_is_found_by_its_folder_or_by_name() {
     let sample = workspace();
     let one = load(&sample, "one/Cargo.toml", None).unwrap();

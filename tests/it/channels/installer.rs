@@ -13,7 +13,7 @@ use crate::support::words::flip_bit;
 use crate::verify::release::Published;
 
 /// Each shell with the arguments that make it read a script as `sh`.
-const SHELLS: [(&str, &[&str]); 8] = [
+pub(super) const SHELLS: [(&str, &[&str]); 8] = [
     ("dash", &[]),
     ("bash", &[]),
     ("bash", &["--posix"]),
@@ -278,10 +278,30 @@ fn options_choose_a_folder_and_print_the_version() {
     assert_eq!(text(&run(&["--version"]).stdout), "tool 1.4.0\n");
     let help = text(&run(&["--help"]).stdout);
     assert!(help.contains("  TOOL_INSTALL_DIR ") && !help.contains("__"), "{help}");
-    assert_eq!(run(&["--too", "x"]).status.code(), Some(1));
+    for wrong in [&["--too", "x"][..], &["--to"], &["--to", ""], &["--to="]] {
+        assert_eq!(run(wrong).status.code(), Some(1), "{wrong:?}");
+    }
+    assert!(files(folder.path()).is_empty());
     assert!(run(&["--to", "it's here"]).status.success());
     // There is no `share` beside it.
     assert_eq!(files(folder.path()), ["it's here/tool"]);
+}
+
+#[test]
+fn a_folder_on_path_needs_no_line_for_it() {
+    let installer = Installer::new();
+    let folder = tempfile::tempdir().unwrap();
+    let path = std::env::var("PATH").unwrap();
+    for (shell, arguments) in SHELLS {
+        let Some(shell) = peer(shell) else { continue };
+        for end in ["", "/"] {
+            let arguments = [arguments, &[installer.script.to_str().unwrap()]].concat();
+            let mut command = installer.command(&shell, &arguments, folder.path());
+            let own = format!("{}/.local/bin{end}", folder.path().display());
+            let said = text(&command.env("PATH", format!("{own}:{path}")).output().unwrap().stderr);
+            assert!(said.contains("installed tool") && !said.contains("PATH"), "{shell:?}: {said}");
+        }
+    }
 }
 
 #[test]

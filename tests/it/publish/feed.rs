@@ -5,7 +5,7 @@ use floe_rehearsal::interceptor::{Fault, What};
 use super::channels::{ASKED, lines, with};
 use crate::support::scenario::{FEED_KEY, Scenario};
 
-const TABLE: &str = "[package.metadata.floe.chocolatey]\n";
+pub const TABLE: &str = "[package.metadata.floe.chocolatey]\n";
 const PAGE: &str = "http://feed/packages/tool/1.4.0";
 
 fn scenario() -> Scenario {
@@ -118,14 +118,4 @@ fn verify_names_the_state_of_the_package() {
     let missing = Fault::route("GET", "/Packages", 0, 1, What::answer(404, "not found"));
     scenario.feed_interceptor().inject(missing);
     verify(&scenario, 3, "missing");
-}
-
-#[test]
-fn verify_does_not_miss_the_package_of_a_version_that_updates_nothing() {
-    let scenario = scenario();
-    scenario.run(["publish"]).exit(0);
-    let scenario = with(scenario.next("1.3.9"), "1.3.9", "1.3.9", TABLE);
-    scenario.run(["publish"]).exit(0).says("channels: none is updated, because v1.4.0 is published");
-    let verified = scenario.run(["verify", "--release", "v1.3.9"]).exit(0).no_writes();
-    verified.says("tool.1.3.9.nupkg: missing").says("none is updated, because v1.4.0 is published");
 }

@@ -9,7 +9,7 @@ use floe_rehearsal::interceptor::{Fault, What};
 use super::channels::{ASKED, lines, with};
 use crate::support::scenario::{CHANNELS, Scenario};
 
-const TABLE: &str = "[package.metadata.floe.winget]\nid = \"Acme.Tool\"\n";
+pub const TABLE: &str = "[package.metadata.floe.winget]\nid = \"Acme.Tool\"\n";
 const FOLDER: &str = "manifests/a/Acme/Tool/1.4.0";
 const BRANCH: &str = "Acme.Tool-1.4.0";
 /// The fork catches up; a tree, a commit, the branch and the pull request.

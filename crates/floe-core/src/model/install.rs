@@ -1,5 +1,6 @@
 //! The commands that install a release, one a channel.
 
+use super::places::Feed;
 use super::{ChannelKind, Manifest, ManifestChannel};
 
 /// A command that installs a release.
@@ -24,6 +25,7 @@ fn install(manifest: &Manifest, entry: &ManifestChannel) -> Option<Install> {
     let repository = entry.repository.as_deref().unwrap_or_default();
     let file = entry.path.rsplit('/').next().unwrap_or_default();
     let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    let site = page.rsplitn(3, '/').nth(2).unwrap_or_default();
     let (place, command) = match entry.kind {
         ChannelKind::Sh => {
             ("macOS and Linux", format!("curl --proto '=https' --tlsv1.2 -fsSL {} | sh", asset()))
@@ -34,11 +36,16 @@ fn install(manifest: &Manifest, entry: &ManifestChannel) -> Option<Install> {
         // The full name: a formula of a tap that is not Homebrew's own is trusted by nothing less.
         ChannelKind::Homebrew => {
             let (owner, tap) = repository.split_once('/')?;
-            ("Homebrew", format!("brew install {owner}/{}/{stem}", tap.strip_prefix("homebrew-")?))
+            let tap = format!("{owner}/{}", tap.strip_prefix("homebrew-")?);
+            // Homebrew looks for a tap on github.com.
+            let add = match site {
+                "https://github.com" => String::new(),
+                site => format!("brew tap {tap} {site}/{repository} && "),
+            };
+            ("Homebrew", format!("{add}brew install {tap}/{stem}"))
         }
         ChannelKind::Scoop => {
             let (owner, _) = repository.split_once('/')?;
-            let site = page.rsplitn(3, '/').nth(2)?;
             let bucket = format!("scoop bucket add {owner} {site}/{repository}");
             ("Scoop", format!("{bucket}; scoop install {owner}/{stem}"))
         }
@@ -48,7 +55,12 @@ fn install(manifest: &Manifest, entry: &ManifestChannel) -> Option<Install> {
         }
         ChannelKind::Chocolatey => {
             let id = stem.strip_suffix(&format!(".{}", manifest.version))?;
-            ("Chocolatey", format!("choco install {id}"))
+            // Elsewhere the name may be that of another package.
+            let source = match repository {
+                push if push == Feed::COMMUNITY.0 => String::new(),
+                host => format!(" --source https://{host}/api/v2"),
+            };
+            ("Chocolatey", format!("choco install {id}{source}"))
         }
         ChannelKind::Aur => return None,
     };
@@ -66,5 +78,54 @@ impl Install {
             format!("{}:\n\n```{language}\n{}\n```\n", install.place, install.command)
         };
         installs.iter().map(block).collect::<Vec<_>>().join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_command_names_the_server_where_it_is_not_the_usual_one() {
+        let command = |page: &str, kind: &str, repository: &str, path: &str| {
+            let digest = crate::model::Digest::of(b"");
+            let entry = json!({ "kind": kind, "repository": repository, "path": path, "digest": digest, "revision": 1 });
+            let manifest = json!({
+                "schema": 1, "name": "tool", "version": "1.4.0", "tag": "v1.4.0", "repository": page,
+                "commit": "0".repeat(40), "artifacts": [], "channels": [entry],
+            });
+            commands(&serde_json::from_value(manifest).unwrap()).remove(0).command
+        };
+        let (public, own) = ("https://github.com/acme/tool", "https://ghe.example.org/acme/tool");
+        let (tap, bucket, package) = ("acme/homebrew-tap", "acme/bucket", "tool.1.4.0.nupkg");
+        for (page, kind, repository, path, expected) in [
+            (public, "homebrew", tap, "Formula/t.rb", "brew install acme/tap/t"),
+            (
+                own,
+                "homebrew",
+                tap,
+                "Formula/t.rb",
+                "brew tap acme/tap https://ghe.example.org/acme/homebrew-tap && brew install acme/tap/t",
+            ),
+            (
+                own,
+                "scoop",
+                bucket,
+                "bucket/t.json",
+                "scoop bucket add acme https://ghe.example.org/acme/bucket; scoop install acme/t",
+            ),
+            (public, "chocolatey", "push.chocolatey.org", package, "choco install tool"),
+            (
+                public,
+                "chocolatey",
+                "choco.example.org",
+                package,
+                "choco install tool --source https://choco.example.org/api/v2",
+            ),
+        ] {
+            assert_eq!(command(page, kind, repository, path), expected);
+        }
     }
 }

@@ -71,7 +71,7 @@ pub use member::{Member, Nature};
 pub use outline::{Outline, Subject};
 pub use packages::{PackageFacts, PackageKind};
 pub use places::ChannelPlace;
-pub use record::{About, BinaryFacts, Entry, FileFacts, Minisign, Record, Source};
+pub use record::{About, BinaryFacts, Entry, FileFacts, Minisign, Record, Source, spdx};
 pub use release::{Asset, Attestation, Content, Destination, PromisedFile, Release};
 pub use sbom::{Sbom, SbomFacts};
 pub use schema::Schema;

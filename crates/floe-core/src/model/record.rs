@@ -69,6 +69,19 @@ pub struct About {
     pub minisign: Option<Minisign>,
 }
 
+impl About {
+    /// Whether the address of its page is one that package managers refuse.
+    pub fn has_wrong_page(&self) -> bool {
+        let is_page = |page: &String| page.starts_with("https://") || page.starts_with("http://");
+        self.homepage.as_ref().is_some_and(|page| !is_page(page))
+    }
+}
+
+/// An SPDX expression: `MIT/Apache-2.0`, as manifests were written once, is `MIT OR Apache-2.0`.
+pub fn spdx(license: &str) -> String {
+    license.split('/').map(str::trim).collect::<Vec<_>>().join(" OR ")
+}
+
 /// `[package.metadata.binstall.signing]`: how cargo-binstall verifies archives (its SIGNING.md).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Minisign {

@@ -12,7 +12,7 @@ use super::ladder::is_highest_stable;
 use super::{Conflict, Step, submission};
 use crate::model::channel::installs;
 use crate::model::places::Home;
-use crate::model::{ChannelPlace, Digest, Manifest, Marker, Subject};
+use crate::model::{ChannelPlace, Digest, Manifest, Marker, Subject, Tag};
 use crate::world::{Held, Published, RemotePackage, World};
 
 /// The content of a channel, compared with the files of a release that is published, or that is to be.
@@ -144,6 +144,12 @@ impl Standing {
         self.is_good() || matches!(self, Standing::Closed(_) | Standing::Removed(_))
     }
 
+    /// Whether the channel has nothing of the version.
+    pub fn is_without(&self) -> bool {
+        use Standing::{Absent, Behind, Closed, Removed};
+        matches!(self, Absent | Behind(_) | Closed(_) | Removed(_))
+    }
+
     /// The state of the channel of a published release in a word, and an address or a version.
     pub fn state(&self) -> String {
         match self {
@@ -243,16 +249,26 @@ pub(super) fn conflict((step, _): &(Step, bool)) -> Option<Conflict> {
 }
 
 /// Why a release updates no channel; `None` if it updates them.
-pub fn stays(own: &Published, others: &[Published]) -> Option<String> {
+pub(super) fn stays(own: &Published, others: &[Published]) -> Option<String> {
     if is_highest_stable(own, others, |_| true) {
         return None;
     }
     if !own.stable {
         return Some(format!("none is updated, because {} is a pre-release", own.tag));
     }
-    let stable = others.iter().filter(|other| other.stable);
-    let highest = stable.max_by(|a, b| a.tag.version().cmp_precedence(b.tag.version()))?;
-    Some(format!("none is updated, because {} is published", highest.tag))
+    highest_stable(others).map(|highest| format!("none is updated, because {highest} is published"))
+}
+
+fn highest_stable(others: &[Published]) -> Option<&Tag> {
+    let stable = others.iter().filter(|other| other.stable).map(|other| &other.tag);
+    stable.max_by(|a, b| a.version().cmp_precedence(b.version()))
+}
+
+/// The published version that keeps a release from updating any channel.
+pub fn overtaken(tag: &Tag, world: &World) -> Option<Version> {
+    let others = world.other_versions(tag);
+    let highest = highest_stable(&others)?.version();
+    (highest.cmp_precedence(tag.version()) == Ordering::Greater).then(|| highest.clone())
 }
 
 #[cfg(test)]

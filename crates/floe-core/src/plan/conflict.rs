@@ -13,7 +13,7 @@ pub enum Conflict {
     #[error("the remote has no tag `{tag}`")]
     NoTag { tag: Tag },
     /// The tag peels to another commit than the one that was built.
-    #[error("tag `{tag}` points to commit {} there, but {} was built", .remote.short(), .built.short())]
+    #[error("tag `{tag}` points to commit {} on GitHub, but {} was built", .remote.short(), .built.short())]
     OtherCommit { tag: Tag, remote: Commit, built: Commit },
     /// More than one draft names the tag.
     #[error("there are {} drafts of `{tag}`: releases {}", .ids.len(), listed(.ids))]
@@ -34,7 +34,7 @@ pub enum Conflict {
     #[error("the published release `{tag}` lacks `{name}`")]
     PublishedLacks { tag: Tag, name: String },
     /// The exact version's image tag points to another image.
-    #[error("`{reference}` is {remote} there, but this image is {ours}")]
+    #[error("`{reference}` is {remote} in the registry, but this image is {ours}")]
     ImageTag { reference: String, remote: Digest, ours: Digest },
     /// The file of a channel must not be replaced.
     #[error("{}", .why.at(.place))]
@@ -56,7 +56,7 @@ impl Conflict {
             }
             Conflict::Drafts { .. } => "delete all but one of the drafts on the releases page".to_owned(),
             Conflict::DraftHolds { name, .. } => {
-                format!("delete `{name}` from the draft, or list it in `assets` of [package.metadata.floe] and put it into the dist")
+                format!("delete `{name}` from the draft, or make it part of the release: `assets` in [package.metadata.floe]")
             }
             Conflict::DraftText { why: NO_ROOM, .. } => {
                 format!("shorten it on the releases page: GitHub accepts {LIMIT} characters with the table")

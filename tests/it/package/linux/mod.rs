@@ -249,13 +249,15 @@ fn a_description_cannot_add_a_field_or_end_the_text() {
 
 #[test]
 fn a_project_that_lacks_something_is_refused_before_anything_is_packed() {
-    let sample = project("1.4.0", TABLES);
+    let sample = project("1.4.0", &format!("homepage = \"tool.example\"\n{TABLES}"));
     let said = pack(&sample, &["x86_64-musl"]).unwrap_err();
     expect![[r#"
         error: the binaries of `tool` 1.4.0 cannot be packed
           `deb` needs a `description` in Cargo.toml
+          `deb` needs a `homepage` in Cargo.toml that begins with `https://`
           `deb` needs a `maintainer` in its table, or `authors` in Cargo.toml, as `Name <address>`
           `rpm` needs a `description` in Cargo.toml
+          `rpm` needs a `homepage` in Cargo.toml that begins with `https://`
     "#]]
     .assert_eq(&error_of(&said));
     assert!(!sample.path().join("dist").exists());
