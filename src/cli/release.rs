@@ -182,8 +182,9 @@ pub struct AssembleArgs {
 #[command(after_help = concat!("Examples:\n  \
     GITHUB_TOKEN=$(gh auth token) floe plan dist --tag v1.4.0\n  \
     floe plan --tag v1.4.0         without a dist, before anything is built\n\n\
-    All failed checks are reported together, each with a fix. The exit code is then 1, or 4 if a\n\
-    different release is public under the same name. -v also shows the checks that passed.", environment_help!(publish)))]
+    All failed checks are reported together, each with a fix. The exit code is then 1, or 4 if the\n\
+    release conflicts with what the servers hold: the tag, a draft, a release, an image or a channel.\n\
+    -v also shows the checks that passed.", environment_help!(publish)))]
 pub struct PlanArgs {
     /// The release
     #[command(flatten)]
@@ -192,7 +193,8 @@ pub struct PlanArgs {
     #[arg(long)]
     pub read_only: bool,
     /// Fail unless this workflow run is for the tag and its commit, because signatures name those of the run
-    #[arg(long, conflicts_with = "dists")]
+    // clap drops what an argument requires if that conflicts with another one, so the others are refused here.
+    #[arg(long, conflicts_with_all = ["dists", "json", "expect", "attestation"])]
     pub from_tag: bool,
     /// Print the plan as JSON on stdout
     #[arg(long, requires = "dists")]
@@ -238,7 +240,7 @@ pub struct VerifyArgs {
     #[arg(value_name = "DIST", required_unless_present = "release", conflicts_with = "release")]
     pub dists: Vec<PathBuf>,
     /// Write the installers and the files for package managers into the first dist, for review
-    #[arg(long, requires = "dists")]
+    #[arg(long, conflicts_with = "release")]
     pub render: bool,
     /// Download and check the published release of this tag, without a token if the repository is public
     #[arg(long, value_name = "TAG", conflicts_with = "tag")]
@@ -247,13 +249,13 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["release", "targets", "no_image", "image", "render", "expect"])]
     pub attestation: Option<PathBuf>,
     /// Fail if the release is not signed, or its signature could not be checked
-    #[arg(long, requires = "release")]
+    #[arg(long, conflicts_with = "dists")]
     pub require_attestation: bool,
     /// Keep the downloaded files in this folder, which must be new or empty
-    #[arg(long, value_name = "FOLDER", requires = "release")]
+    #[arg(long, value_name = "FOLDER", conflicts_with = "dists")]
     pub keep: Option<PathBuf>,
     /// After verifying, run each program for this machine with this argument, such as --run=--version
-    #[arg(long, value_name = "ARGUMENT", requires = "release", allow_hyphen_values = true)]
+    #[arg(long, value_name = "ARGUMENT", conflicts_with = "dists", allow_hyphen_values = true)]
     pub run: Option<String>,
     /// A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all but the optional ones]
     #[arg(long = "target", value_name = "TARGET", conflicts_with = "release")]

@@ -115,6 +115,33 @@ fn wrong_usage(arguments: &[&str], variables: &[(&str, &str)]) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
+/// clap drops an argument's requirement if that conflicts with another argument, so these were ignored once.
+#[test]
+fn an_argument_of_another_mode_is_refused_and_not_ignored() {
+    let sums = format!("sha256:{}", "0".repeat(64));
+    for arguments in [
+        &["verify", "dist", "--run=--version"][..],
+        &["verify", "dist", "--keep", "kept"],
+        &["verify", "dist", "--require-attestation"],
+        &["verify", "file", "--attestation", "bundle", "--require-attestation"],
+        &["verify", "--release", "v1.4.0", "--render"],
+        &["init", "--json", "--yes"],
+        &["init", "--json", "--force"],
+        &["init", "--json", "--target", "x86_64-musl"],
+        &["plan", "--from-tag", "--json"],
+        &["plan", "--from-tag", "--expect", &sums],
+        &["plan", "--from-tag", "--attestation", "bundle"],
+    ] {
+        let shown = wrong_usage(arguments, &[]);
+        assert!(shown.contains(" cannot be used with "), "{arguments:?}: {shown}");
+    }
+    for arguments in [&["verify", "--run=--version"][..], &["verify", "--keep", "kept"], &["init", "--json"]]
+    {
+        let shown = wrong_usage(arguments, &[]);
+        assert!(shown.contains("required arguments were not provided"), "{arguments:?}: {shown}");
+    }
+}
+
 #[test]
 fn arguments_in_an_error_are_shown_and_not_obeyed() {
     let evil = "v1\n::add-mask::x\u{1b}[2J\r##[error]y";

@@ -9,7 +9,7 @@ mod files;
 
 use super::repo;
 use crate::channels::packages::{self, Source};
-use crate::cli::{ReleaseArgs, VerifyArgs};
+use crate::cli::{Attest, ReleaseArgs, VerifyArgs};
 use crate::error::{Exit, exit_of, invalid, usage};
 use crate::files::scratch::Scratch;
 use crate::net::stop;
@@ -110,7 +110,8 @@ async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyh
     let (remote, token) = (&args.remote, Token::github());
     let verified =
         published::download(request, token, remote, scratch.path(), session::retry(remote, report)).await?;
-    let must_be_signed = match args.require_attestation {
+    let is_required = args.attest.attest == Some(Attest::Required);
+    let must_be_signed = match args.require_attestation || args.trust.signer.is_some() || is_required {
         true => MustBeSigned::Always,
         false => MustBeSigned::IfPromised,
     };

@@ -193,8 +193,8 @@ fn a_plan_that_only_reads_says_what_it_could_not_ask() {
     assemble(&scenario, &["dist"]).exit(0);
     scenario.run(["plan", "release/dist"]).exit(1);
     let plan = scenario.run(["plan", "release/dist", "--read-only", "-v"]).exit(0).no_writes();
-    let plan = plan.says("drafts are not seen, nor whether contents may be written");
-    let plan = plan.says("this run has no permission to write; the job that publishes asks");
+    let plan = plan.says("drafts and the permission to write contents are not checked");
+    let plan = plan.says("this run has no permission to write; the job that publishes checks it");
     assert!(plan.stdout.contains("0 done"), "{}", plan.stdout);
 }
 

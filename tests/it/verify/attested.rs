@@ -100,6 +100,8 @@ fn a_missing_attestation_is_an_error_if_it_is_promised_or_required() {
     let unsigned = Published::new();
     lines.push(said(&unsigned, &[]));
     lines.push(said(&unsigned, &["--require-attestation"]));
+    lines.push(said(&unsigned, &["--attest", "required"]));
+    lines.push(said(&unsigned, &["--signer", "acme/tool/.github/workflows/release.yml"]));
     // Another root: nothing is called wrong, and nothing green.
     let signed = signed();
     let embedded = |published: &Published, arguments: &[&str]| {
@@ -119,6 +121,8 @@ fn a_missing_attestation_is_an_error_if_it_is_promised_or_required() {
     expect![[r#"
         3: the manifest promises a signature that is not there: `SHA256SUMS.sigstore.json` is missing
         0: signed     not signed: nothing proves who built these files
+        3: the release is not signed: it has no `SHA256SUMS.sigstore.json`
+        3: the release is not signed: it has no `SHA256SUMS.sigstore.json`
         3: the release is not signed: it has no `SHA256SUMS.sigstore.json`
         error: who signed `v1.4.0` of `acme/tool` could not be checked: its transparency log, `<log>`, is in no trusted root
         hint: update floe, or give the current roots: `gh attestation trusted-root > roots.jsonl`, then `--trusted-root roots.jsonl`"#]].assert_eq(&lines.join("\n"));

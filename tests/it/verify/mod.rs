@@ -259,6 +259,47 @@ fn files_that_belong_to_no_release() {
 }
 
 #[test]
+fn an_empty_file_that_github_refuses() {
+    for name in ["SHA256SUMS.asc".to_owned(), format!("{MUSL}.sig")] {
+        let dist = Dist::new();
+        fs::write(dist.path(&name), "").unwrap();
+        let outcome = dist.scenario.run(["verify", "dist", "--tag", "v1.4.0"]).exit(3);
+        outcome.says(&format!("  `{name}` is empty; GitHub accepts no empty file\n"));
+    }
+}
+
+#[test]
+fn records_that_disagree_with_each_other_or_with_their_binaries() {
+    let package = |license: &str| serde_json::json!({ "license": license });
+    for (changes, expected) in [
+        (
+            vec![
+                ("tool-aarch64-apple-darwin.tar.gz", "package", package("MIT")),
+                (MUSL, "package", package("GPL-2.0")),
+            ],
+            expect![
+                "`tool-x86_64-unknown-linux-musl.tar.gz` and `tool-aarch64-apple-darwin.tar.gz` describe their package differently; pack them from one `Cargo.toml`"
+            ],
+        ),
+        (
+            vec![(MUSL, "loosened", serde_json::json!({ "static": "it needs a library" }))],
+            expect![
+                "`tool-x86_64-unknown-linux-musl.tar.gz` breaks no rule `static`, although its record loosens it; pack it again"
+            ],
+        ),
+    ] {
+        let dist = Dist::new();
+        for (archive, field, value) in changes {
+            let path = dist.path(&format!("{archive}.json"));
+            let mut record: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+            record[field] = value;
+            fs::write(path, record.to_string()).unwrap();
+        }
+        dist.verify(expected);
+    }
+}
+
+#[test]
 fn an_archive_under_another_name() {
     let dist = Dist::new();
     fs::rename(dist.path(MUSL), dist.path("tool-linux.tar.gz")).unwrap();

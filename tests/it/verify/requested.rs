@@ -132,3 +132,13 @@ fn the_notes_give_the_command_that_verifies_an_image_of_another_owner() {
     let other = "floe verify --release v1.4.0 --repo acme/tool --image docker.io/acmecorp/tool";
     assert_eq!(command("docker.io/acmecorp/tool"), other);
 }
+
+#[test]
+fn a_release_of_a_renamed_repository_is_verified_by_its_former_name() {
+    let published = Published::new();
+    published.scenario.github.rename(&published.repo(), &"acme/newtool".parse().unwrap()).unwrap();
+    let verify = ["verify", "--release", "v1.4.0"];
+    published.scenario.run(verify).exit(0).no_writes();
+    let words = "the manifest is of repository `https://github.com/acme/tool`, not of `acme/newtool`";
+    published.scenario.instead("--repo", "acme/newtool").run(verify).exit(3).says(words);
+}

@@ -79,7 +79,7 @@ impl ServerFacts {
     pub(super) fn why_unasked(&self, subject: Subject<'_>, verb: &str) -> String {
         match subject {
             _ if self.rights.reads_only => {
-                "this run has no permission to write; the job that publishes asks".to_owned()
+                "this run has no permission to write; the job that publishes checks it".to_owned()
             }
             _ if !self.rights.has_token => "there is no token".to_owned(),
             Subject::Outline(_) if !self.may_push() => "the token may not push".to_owned(),

@@ -173,7 +173,7 @@ fn needs_push() -> Outcome {
 fn rights(subject: Subject<'_>, access: &Access, facts: &ServerFacts) -> Outcome {
     if facts.rights.reads_only {
         let unasked = facts.why_unasked(subject, "write");
-        return skipped(format!("drafts are not seen, nor whether contents may be written: {unasked}"));
+        return skipped(format!("drafts and the permission to write contents are not checked: {unasked}"));
     }
     if subject.release().is_none() && access.push == Some(false) {
         return needs_push();
@@ -203,7 +203,7 @@ fn tag(subject: Subject<'_>, world: &World) -> Outcome {
         Some(commit) if *commit == subject.destination().commit => {
             passed(format!("`{tag}` is there, and is commit {}", commit.short()))
         }
-        _ => skipped(format!("`{tag}` is not what was built, as reported below")),
+        _ => skipped(format!("`{tag}` is missing or at another commit, as reported below")),
     }
 }
 
@@ -256,6 +256,12 @@ fn assets(subject: Subject<'_>) -> Outcome {
                 size(ASSET_LIMIT)
             ),
             "strip the binary, or leave files out of `include`",
+        );
+    }
+    if let Some(asset) = known().find(|asset| asset.size == 0) {
+        return failed(
+            format!("`{}` is empty, and GitHub accepts no empty file", asset.name),
+            "leave it out of `assets` in [package.metadata.floe], or put something into it",
         );
     }
     if let Some((name, _)) = assets.iter().find(|(name, _)| !is_kept(name)) {

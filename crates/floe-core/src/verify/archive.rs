@@ -63,16 +63,22 @@ pub(super) fn is_plain(name: &str) -> bool {
 /// they are of the binaries in it.
 fn judge(record: &Record) -> Vec<Problem> {
     let file = &record.archive.file;
-    let of_one = |binary: &BinaryFacts| -> Vec<Problem> {
+    let mut unbroken = record.loosened.clone();
+    let mut of_one = |binary: &BinaryFacts| -> Vec<Problem> {
         let path = &binary.path;
         let Some(facts) = &binary.facts else {
             return vec![bad_record(file, format!("it has no facts about `{path}`; pack it again"))];
         };
         let violations = record.target.judge(facts, &record.loosened);
+        violations.iter().for_each(|violation| drop(unbroken.remove(&violation.rule)));
         let broken = rules::unloosened(&violations, RuleKind::Portability);
         broken.map(|violation| format!("`{path}` in `{file}`: {violation}").into()).collect()
     };
-    record.binaries.iter().flat_map(of_one).collect()
+    let mut problems: Vec<Problem> = record.binaries.iter().flat_map(&mut of_one).collect();
+    let text =
+        |rule| format!("`{file}` breaks no rule `{rule}`, although its record loosens it; pack it again");
+    problems.extend(unbroken.keys().map(|rule| text(rule).into()));
+    problems
 }
 
 fn compare_contents(file: &str, contents: &[Entry], record: &Record) -> Vec<Problem> {

@@ -270,8 +270,18 @@ fn with_identity(archives: &[(Record, PathBuf)], expect: &Expect) -> Expect {
 }
 
 fn check_identity(archives: &[(Record, PathBuf)], expect: &Expect, problems: &mut Vec<Problem>) {
+    // The manifest has one description.
+    let described = archives.iter().map(|(record, _)| record).find(|record| record.package.is_some());
     for (record, _) in archives {
         let (file, found) = (&record.archive.file, &record.version);
+        if let Some(other) = described.filter(|one| record.package.is_some() && one.package != record.package)
+        {
+            let other = &other.archive.file;
+            let text = format!(
+                "`{file}` and `{other}` describe their package differently; pack them from one `Cargo.toml`"
+            );
+            problems.push(text.into());
+        }
         if let Some(expected) = expect.name.as_ref().filter(|name| **name != record.name) {
             problems.push(format!("`{file}` is an archive of `{}`, not of `{expected}`", record.name).into());
         }

@@ -68,6 +68,11 @@ pub(super) fn check_digest(file: &str, found: Digest, record: Digest) -> Option<
 }
 
 pub(super) fn check_size(PromisedFile { name, size, .. }: &PromisedFile) -> Option<Problem> {
-    let text = || format!("`{name}` has {size} bytes; GitHub accepts files below {ASSET_LIMIT} bytes");
-    (*size >= ASSET_LIMIT).then(|| text().into())
+    match size {
+        0 => Some(format!("`{name}` is empty; GitHub accepts no empty file").into()),
+        size if *size >= ASSET_LIMIT => {
+            Some(format!("`{name}` has {size} bytes; GitHub accepts files below {ASSET_LIMIT} bytes").into())
+        }
+        _ => None,
+    }
 }

@@ -163,55 +163,57 @@ impl EmbeddedGitHub {
     }
 
     fn api(&self) -> Router<EmbeddedGitHub> {
-        let repo = |rest: &str| format!("/repos/{{owner}}/{{name}}{rest}");
         Router::new()
             .route("/graphql", post(graphql::query))
             .route("/user", get(access::user))
             .route("/users/{owner}/attestations/{digest}", get(releases::no_attestations))
             .route("/orgs/{owner}/attestations/{digest}", get(releases::no_attestations))
-            .route(&repo("/attestations/{digest}"), get(releases::attestations))
             .route("/rate_limit", get(access::rate_limit))
-            .route(&repo(""), get(access::repository))
-            .route("/repositories/{id}", get(access::repository))
-            .route("/repositories/{id}/contents/{*path}", get(contents::file))
-            .route(&repo("/immutable-releases"), get(access::immutable_releases))
-            .route(&repo("/tags"), get(git::tags))
-            .route(&repo("/git/ref/{*path}"), get(git::one_ref))
-            .route(&repo("/branches/{*path}"), get(branches::one))
-            .route(&repo("/git/refs"), post(branches::create_ref))
-            .route(&repo("/git/refs/{*path}"), patch(branches::update_ref).delete(git::delete_ref))
-            .route(&repo("/merge-upstream"), post(branches::merge_upstream))
-            .route(&repo("/pulls"), get(pulls::list).post(pulls::create))
-            .route(&repo("/git/matching-refs/{*path}"), get(git::matching_refs))
-            .route(&repo("/git/tags/{sha}"), get(git::tag_object))
-            .route(&repo("/git/commits/{sha}"), get(git::git_commit))
-            .route(&repo("/git/commits"), post(branches::create_commit))
-            .route(&repo("/git/trees"), post(branches::create_tree))
-            .route(&repo("/commits"), get(git::commits))
-            .route(&repo("/commits/{*path}"), get(git::commit))
-            .route(&repo("/compare/{*range}"), get(git::compare))
-            .route(&repo("/readme"), get(contents::readme))
-            .route(&repo("/contents"), get(contents::root))
-            .route(&repo("/contents/"), get(contents::root))
-            .route(&repo("/contents/{*path}"), get(contents::file).put(contents::write))
-            .route(&repo("/tarball"), get(source::tarball))
-            .route(&repo("/tarball/{*ref}"), get(source::tarball))
-            .route(&repo("/zipball"), get(source::zipball))
-            .route(&repo("/zipball/{*ref}"), get(source::zipball))
-            .route(&repo("/releases"), get(releases::list).post(releases::create))
-            .route(&repo("/releases/generate-notes"), post(releases::generate_notes))
-            .route(&repo("/releases/latest"), get(releases::latest))
-            .route(&repo("/releases/tags/{*tag}"), get(releases::by_tag))
-            .route(
-                &repo("/releases/{id}"),
-                get(releases::by_id).patch(releases::update).delete(releases::delete),
-            )
-            .route(&repo("/releases/{id}/assets"), get(assets::list))
-            .route(
-                &repo("/releases/assets/{id}"),
-                get(assets::by_id).patch(assets::update).delete(assets::delete),
-            )
-            .route(&format!("/uploads{}", repo("/releases/{id}/assets")), post(assets::upload))
+            .route("/uploads/repos/{owner}/{name}/releases/{id}/assets", post(assets::upload))
+            .merge(repository("/repos/{owner}/{name}"))
+            .merge(repository("/repositories/{number}"))
             .layer(from_fn_with_state(self.clone(), access::middleware))
     }
+}
+
+/// The routes of a repository below a path.
+fn repository(path: &str) -> Router<EmbeddedGitHub> {
+    let repo = |rest: &str| format!("{path}{rest}");
+    Router::new()
+        .route(&repo("/attestations/{digest}"), get(releases::attestations))
+        .route(&repo(""), get(access::repository))
+        .route(&repo("/immutable-releases"), get(access::immutable_releases))
+        .route(&repo("/tags"), get(git::tags))
+        .route(&repo("/git/ref/{*path}"), get(git::one_ref))
+        .route(&repo("/branches/{*path}"), get(branches::one))
+        .route(&repo("/git/refs"), post(branches::create_ref))
+        .route(&repo("/git/refs/{*path}"), patch(branches::update_ref).delete(git::delete_ref))
+        .route(&repo("/merge-upstream"), post(branches::merge_upstream))
+        .route(&repo("/pulls"), get(pulls::list).post(pulls::create))
+        .route(&repo("/git/matching-refs/{*path}"), get(git::matching_refs))
+        .route(&repo("/git/tags/{sha}"), get(git::tag_object))
+        .route(&repo("/git/commits/{sha}"), get(git::git_commit))
+        .route(&repo("/git/commits"), post(branches::create_commit))
+        .route(&repo("/git/trees"), post(branches::create_tree))
+        .route(&repo("/commits"), get(git::commits))
+        .route(&repo("/commits/{*path}"), get(git::commit))
+        .route(&repo("/compare/{*range}"), get(git::compare))
+        .route(&repo("/readme"), get(contents::readme))
+        .route(&repo("/contents"), get(contents::root))
+        .route(&repo("/contents/"), get(contents::root))
+        .route(&repo("/contents/{*path}"), get(contents::file).put(contents::write))
+        .route(&repo("/tarball"), get(source::tarball))
+        .route(&repo("/tarball/{*ref}"), get(source::tarball))
+        .route(&repo("/zipball"), get(source::zipball))
+        .route(&repo("/zipball/{*ref}"), get(source::zipball))
+        .route(&repo("/releases"), get(releases::list).post(releases::create))
+        .route(&repo("/releases/generate-notes"), post(releases::generate_notes))
+        .route(&repo("/releases/latest"), get(releases::latest))
+        .route(&repo("/releases/tags/{*tag}"), get(releases::by_tag))
+        .route(&repo("/releases/{id}"), get(releases::by_id).patch(releases::update).delete(releases::delete))
+        .route(&repo("/releases/{id}/assets"), get(assets::list))
+        .route(
+            &repo("/releases/assets/{id}"),
+            get(assets::by_id).patch(assets::update).delete(assets::delete),
+        )
 }
