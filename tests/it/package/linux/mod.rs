@@ -280,7 +280,7 @@ fn a_project_that_lacks_something_is_refused_before_anything_is_packed() {
     assert!(!sample.path().join("dist").exists());
     let plan = Scenario::empty("1.4.0").before_anything_is_built(TABLES).run(["plan"]).exit(3);
     expect![[r#"
-        error: the package does not say all that its channels need
+        error: the package lacks keys that its channels need
           `deb` needs a `description` in Cargo.toml
           `deb` needs a `maintainer` in its table, or `authors` in Cargo.toml, as `Name <address>`
           `rpm` needs a `description` in Cargo.toml
