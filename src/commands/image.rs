@@ -149,6 +149,7 @@ mod tests {
             gated: Vec::new(),
             config: Config::default(),
             is_configured: false,
+            others: Vec::new(),
             siblings: Vec::new(),
         }
     }
