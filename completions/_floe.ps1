@@ -317,7 +317,7 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
             [CompletionResult]::new('--manifest-path', '--manifest-path', [CompletionResultType]::ParameterName, 'Path to the project''s Cargo.toml [default: found from the current folder]')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'The Cargo package to release [default: the only one with a binary]')
             [CompletionResult]::new('--package', '--package', [CompletionResultType]::ParameterName, 'The Cargo package to release [default: the only one with a binary]')
-            [CompletionResult]::new('--exact', '--exact', [CompletionResultType]::ParameterName, 'Build with the project''s release profile and without paths of this machine [default: quickly, without LTO]')
+            [CompletionResult]::new('--exact', '--exact', [CompletionResultType]::ParameterName, 'Build with the profile of the project''s releases [default: `release` without link-time optimisation]')
             [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Publish to the servers of the last rehearsal, with the state that they have')
             [CompletionResult]::new('--serve', '--serve', [CompletionResultType]::ParameterName, 'Keep both servers running until Ctrl-C, and print their addresses')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the summary as JSON on stdout')

@@ -304,7 +304,7 @@ set edit:completion:arg-completer[floe] = {|@words|
             cand --manifest-path 'Path to the project''s Cargo.toml [default: found from the current folder]'
             cand -p 'The Cargo package to release [default: the only one with a binary]'
             cand --package 'The Cargo package to release [default: the only one with a binary]'
-            cand --exact 'Build with the project''s release profile and without paths of this machine [default: quickly, without LTO]'
+            cand --exact 'Build with the profile of the project''s releases [default: `release` without link-time optimisation]'
             cand --keep 'Publish to the servers of the last rehearsal, with the state that they have'
             cand --serve 'Keep both servers running until Ctrl-C, and print their addresses'
             cand --json 'Print the summary as JSON on stdout'

@@ -246,7 +246,7 @@ best-effort\t'It is published if it is there'
 none\t'There is none'"
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -s p -l package -d 'The Cargo package to release [default: the only one with a binary]' -r
-complete -c floe -n "__fish_floe_using_subcommand rehearse" -l exact -d 'Build with the project\'s release profile and without paths of this machine [default: quickly, without LTO]'
+complete -c floe -n "__fish_floe_using_subcommand rehearse" -l exact -d 'Build with the profile of the project\'s releases [default: `release` without link-time optimisation]'
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -l keep -d 'Publish to the servers of the last rehearsal, with the state that they have'
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -l serve -d 'Keep both servers running until Ctrl-C, and print their addresses'
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -l json -d 'Print the summary as JSON on stdout'

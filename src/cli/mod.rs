@@ -195,7 +195,7 @@ pub struct ImageArgs {
 #[command(after_help = "Examples:\n  \
     floe rehearse                  build, pack, publish and verify on this machine\n  \
     floe rehearse --with cargo     build with Cargo, even if Nix is installed\n  \
-    floe rehearse --exact          optimise as for a release\n  \
+    floe rehearse --exact          build with the profile of releases\n  \
     floe rehearse --keep           publish the same version again: every step is done already\n  \
     floe rehearse --faults 7       inject faults while publishing (seeded, so repeatable)\n  \
     floe rehearse --serve          keep both servers running, for other clients")]
@@ -206,7 +206,7 @@ pub struct RehearseArgs {
     /// The builder [default: nix if it is installed and the flake has a `dist`, else cargo]
     #[arg(long, value_name = "BUILDER", conflicts_with = "dists")]
     pub with: Option<Builder>,
-    /// Build with the project's release profile and without paths of this machine [default: quickly, without LTO]
+    /// Build with the profile of the project's releases [default: `release` without link-time optimisation]
     #[arg(long, conflicts_with = "dists")]
     pub exact: bool,
     /// Publish to the servers of the last rehearsal, with the state that they have
@@ -281,7 +281,9 @@ pub struct InitArgs {
 
 /// Arguments of `floe targets`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  floe targets --json")]
+#[command(after_help = "Example:\n  floe targets --json\n\n\
+    Prints a line for each target: its name, triple, archive format and builder (native: Cargo on that\n\
+    system), the image's platform, and `optional` if a project has to list it to release it.")]
 pub struct TargetsArgs {
     /// Print the build matrix for GitHub Actions as JSON
     #[arg(long)]

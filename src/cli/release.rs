@@ -182,8 +182,9 @@ pub struct AssembleArgs {
 #[command(after_help = concat!("Examples:\n  \
     GITHUB_TOKEN=$(gh auth token) floe plan dist --tag v1.4.0\n  \
     floe plan --tag v1.4.0         without a dist, before anything is built\n\n\
-    All failed checks are reported together, each with a fix. The exit code is then 1, or 4 if a\n\
-    different release is public under the same name. -v also shows the checks that passed.", environment_help!(publish)))]
+    All failed checks are reported together, each with a fix. The exit code is then 1, or 4 if the\n\
+    release conflicts with what the servers hold: the tag, a draft, a release, an image or a channel.\n\
+    -v also shows the checks that passed.", environment_help!(publish)))]
 pub struct PlanArgs {
     /// The release
     #[command(flatten)]

@@ -4,24 +4,20 @@
 //! Real releases are built elsewhere (Nix, or the native legs of a workflow); nothing here is shipped by itself.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context as _;
 use cargo_metadata::Message;
 use cargo_metadata::diagnostic::DiagnosticLevel;
+use toml_edit::{DocumentMut, Value};
 
 use crate::environment::{variable, variable_os};
-use crate::error::Failure;
+use crate::error::{AtPath as _, Failure};
 use crate::project::cargo::Project;
-use crate::project::{flags, process};
+use crate::project::process;
 use crate::report::Report;
 use floe_core::model::{Os, Target};
-
-/// Takes the folders of the source and of Cargo's home out of a binary, where the table of targets says nothing else.
-const REMAP: &str = "--remap-path-prefix={0}=/src --remap-path-prefix={1}=/vendor";
-/// The same for the C compiler.
-const REMAP_C: &str = "-ffile-prefix-map={0}=/src -ffile-prefix-map={1}=/vendor";
 
 /// The binaries of one target.
 #[derive(Debug, Clone)]
@@ -36,16 +32,6 @@ pub struct Build {
     pub is_static: bool,
 }
 
-/// How close to a release's own build a rehearsal's is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effort {
-    /// Cargo's profile `release` without link-time optimisation. It takes over whatever `cargo build --release` has
-    /// compiled, and for that leaves paths of this machine in the binaries.
-    Quick,
-    /// The profile that releases are built with, as it is, and no paths of this machine.
-    Exact,
-}
-
 /// How the build of one target differs from `cargo build` on this machine.
 struct Recipe {
     target: Target,
@@ -58,12 +44,15 @@ struct Recipe {
 
 /// Builds the project for this machine. On Linux one of the builds is static: for musl where its standard library is
 /// installed, else for glibc with `+crt-static`.
-pub fn for_this_machine(project: &Project, effort: Effort, report: &Report) -> anyhow::Result<Vec<Build>> {
+///
+/// Unless it is to be `exact`, the profile is `release` without link-time optimisation, which takes over whatever
+/// `cargo build --release` has compiled.
+pub fn for_this_machine(project: &Project, exact: bool, report: &Report) -> anyhow::Result<Vec<Build>> {
     let host = host(project)?;
-    let profile = profile(project, effort);
-    let how = match effort {
-        Effort::Quick => "without link-time optimisation; `--exact` builds as for a release",
-        Effort::Exact => "as it is, and no paths of this machine",
+    let profile = project.config.profile.as_deref().filter(|_| exact).unwrap_or("release");
+    let how = match exact {
+        false => "without link-time optimisation; `--exact` takes the profile of releases",
+        true => "as it is",
     };
     report.step("Using", format!("profile `{profile}` {how}"));
     project.gated.iter().for_each(|gated| report.warn(gated.line()));
@@ -73,7 +62,7 @@ pub fn for_this_machine(project: &Project, effort: Effort, report: &Report) -> a
         report.step("Building", format!("{} {} for {}{kind}", project.name, project.version, recipe.target));
         let (mut binaries, mut out_dir) = (Vec::new(), None);
         for binary in &project.binaries {
-            let (path, made) = build(project, &recipe, effort, binary, report)?;
+            let (path, made) = build(project, &recipe, (profile, exact), binary, report)?;
             binaries.push(path);
             out_dir = made.or(out_dir);
         }
@@ -97,7 +86,7 @@ fn host(project: &Project) -> anyhow::Result<Target> {
 }
 
 fn recipes(host: Target, project: &Project) -> anyhow::Result<Vec<Recipe>> {
-    let cross = flags::has_default_target(&project.root)?.then(|| host.triple());
+    let cross = has_default_target(&project.root)?.then(|| host.triple());
     let plain = Recipe { target: host, is_static: host.platform().is_some(), cross, link: link(host) };
     if host.os() != Os::Linux || plain.is_static {
         return Ok(vec![plain]);
@@ -115,7 +104,7 @@ fn recipes(host: Target, project: &Project) -> anyhow::Result<Vec<Recipe>> {
     }
 }
 
-/// The flags of the table of targets that matter where a binary is linked; an exact build passes all to every crate.
+/// The flags of the table of targets that matter where a binary is linked.
 fn link(target: Target) -> Vec<String> {
     let flags = target.native().map_or("", |native| &native.rustflags).split_whitespace();
     flags.filter(|flag| !flag.starts_with("--remap-path-prefix")).map(str::to_owned).collect()
@@ -132,13 +121,6 @@ fn has_std(project: &Project, target: Target) -> anyhow::Result<bool> {
     Ok(std::fs::read_dir(folder.trim()).is_ok_and(|mut entries| entries.next().is_some()))
 }
 
-fn profile(project: &Project, effort: Effort) -> &str {
-    match effort {
-        Effort::Quick => "release",
-        Effort::Exact => project.config.profile.as_deref().unwrap_or("release"),
-    }
-}
-
 /// Builds one binary, and returns it with the `OUT_DIR` of its package's build script. `cargo rustc` is `cargo build`, but
 /// for the flags that it passes on when it links.
 ///
@@ -147,22 +129,19 @@ fn profile(project: &Project, effort: Effort) -> &str {
 fn build(
     project: &Project,
     recipe: &Recipe,
-    effort: Effort,
+    (profile, exact): (&str, bool),
     binary: &str,
     report: &Report,
 ) -> anyhow::Result<(PathBuf, Option<PathBuf>)> {
     let mut command = project.cargo(&["rustc", "--message-format=json", "--package", &project.name]);
     command
-        .args(["--bin", binary, "--profile", profile(project, effort), "--target-dir"])
+        .args(["--bin", binary, "--profile", profile, "--target-dir"])
         .arg(&project.target_dir)
         .args(recipe.cross.into_iter().flat_map(|triple| ["--target", triple]));
-    match effort {
+    if !exact {
         // The value that a profile has by default, so that most projects are compiled with the very settings of
         // `cargo build --release`. For the same reason the number of codegen units stays.
-        Effort::Quick => {
-            command.args(["--config", "profile.release.lto=false"]);
-        }
-        Effort::Exact => exact(project, recipe.target, &mut command)?,
+        command.args(["--config", "profile.release.lto=false"]);
     }
     command.envs(recipe.target.native().into_iter().flat_map(|native| &native.env));
     // `cargo run` sets these for the floe that it starts. Build scripts of dependencies that watch them would run again.
@@ -195,36 +174,6 @@ fn build(
     Ok((path.into(), package.and_then(|package| out_dirs.remove(&package)).map(Into::into)))
 }
 
-/// Takes this machine's folders out of the binary, as a real release must, and builds with the flags that the table of
-/// targets gives to releases.
-fn exact(project: &Project, target: Target, command: &mut Command) -> anyhow::Result<()> {
-    let folders = [project.workspace_root.clone(), flags::cargo_home().unwrap_or_default()];
-    let folders = folders.map(|folder| folder.display().to_string());
-    let (rustflags, cflags) = release_flags(target, &folders);
-    let cfg = process::run(rustc(project).args(["--print", "cfg", "--target", target.triple()]))?;
-    let mut own = flags::of(&project.root, target, &cfg)?;
-    own.extend(rustflags);
-    // Encoded, because a path may hold spaces.
-    command.env("CARGO_ENCODED_RUSTFLAGS", own.join("\u{1f}"));
-    // There is no such form for C, where a path with a space would be two flags.
-    if !folders.concat().contains(char::is_whitespace) {
-        let own = variable("CFLAGS").unwrap_or_default();
-        command.env("CFLAGS", [vec![own], cflags].concat().join(" ").trim());
-    }
-    Ok(())
-}
-
-/// The flags of rustc and of the C compiler for releases of a target, with the folders of the source and of Cargo's home
-/// filled in.
-fn release_flags(target: Target, folders: &[String; 2]) -> (Vec<String>, Vec<String>) {
-    let fill = |flags: &str| {
-        let fill = |flag: &str| flag.replace("{0}", &folders[0]).replace("{1}", &folders[1]);
-        flags.split_whitespace().map(fill).collect()
-    };
-    let (rust, c) = target.native().map_or((REMAP, REMAP_C), |native| (&native.rustflags, &native.cflags));
-    (fill(rust), fill(c))
-}
-
 fn failed(project: &Project, recipe: &Recipe, errors: &[String], error: anyhow::Error) -> Failure {
     let failure = Failure::new(format!("failed to build `{}` for {}", project.name, recipe.target))
         .because(error)
@@ -246,32 +195,44 @@ fn rustc(project: &Project) -> Command {
     command
 }
 
+/// Whether Cargo would build for another target than its host, if it is not given one.
+fn has_default_target(folder: &Path) -> anyhow::Result<bool> {
+    if variable("CARGO_BUILD_TARGET").is_some() {
+        return Ok(true);
+    }
+    let home = variable_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
+    let folders = folder.ancestors().map(|folder| folder.join(".cargo")).chain(home);
+    // Without an ending the name is an old one, which Cargo still reads.
+    let files = folders.flat_map(|folder| ["config", "config.toml"].map(|name| folder.join(name)));
+    let mut files: Vec<PathBuf> = files.collect();
+    while let Some(file) = files.pop() {
+        // One that is included may be optional; Cargo itself refuses others that are missing, and circles.
+        if !file.is_file() {
+            continue;
+        }
+        let text = std::fs::read_to_string(&file).at("failed to read", &file)?;
+        let config: DocumentMut = text.parse().at("failed to read", &file)?;
+        if config.get("build").is_some_and(|build| build.get("target").is_some()) {
+            return Ok(true);
+        }
+        let includes = config.get("include").cloned().and_then(|item| item.into_value().ok());
+        for include in includes.iter().filter_map(Value::as_array).flatten() {
+            let path = include.as_str().or_else(|| include.as_inline_table()?.get("path")?.as_str());
+            files.extend(path.map(|path| file.with_file_name(path)));
+        }
+    }
+    Ok(false)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn of(target: &str) -> (String, String, String) {
-        let target = target.parse().unwrap();
-        let (rust, c) = release_flags(target, &["/my work".to_owned(), "/home/me/.cargo".to_owned()]);
-        (link(target).join(" "), rust.join("|"), c.join("|"))
-    }
-
     #[test]
     fn windows_is_linked_with_the_flags_of_releases() {
-        let (link, rust, c) = of("x86_64-windows");
-        assert_eq!(link, "-C target-feature=+crt-static -C link-arg=/Brepro");
-        let remap = "--remap-path-prefix=/my work=/src|--remap-path-prefix=/home/me/.cargo=/vendor";
-        assert_eq!(rust, format!("-C|target-feature=+crt-static|-C|link-arg=/Brepro|{remap}"));
-        assert_eq!(c, "");
-    }
-
-    #[test]
-    fn other_systems_take_only_paths_out() {
-        for target in ["aarch64-macos", "x86_64-gnu"] {
-            let (link, rust, c) = of(target);
-            assert_eq!(link, "", "{target}");
-            assert_eq!(rust, "--remap-path-prefix=/my work=/src|--remap-path-prefix=/home/me/.cargo=/vendor");
-            assert_eq!(c, "-ffile-prefix-map=/my work=/src|-ffile-prefix-map=/home/me/.cargo=/vendor");
-        }
+        let of = |target: &str| link(target.parse().unwrap()).join(" ");
+        assert_eq!(of("x86_64-windows"), "-C target-feature=+crt-static -C link-arg=/Brepro");
+        assert_eq!((of("aarch64-macos"), of("x86_64-gnu")), (String::new(), String::new()));
     }
 }

@@ -3,7 +3,6 @@
 pub mod build;
 pub mod cargo;
 pub mod dependencies;
-pub mod flags;
 pub mod git;
 pub mod init;
 pub mod nix;

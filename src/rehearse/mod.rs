@@ -25,7 +25,7 @@ use crate::image::ImageSpec;
 use crate::net::client::Client;
 use crate::net::retry::Retry;
 use crate::net::stop;
-use crate::project::build::{self, Build, Effort};
+use crate::project::build::{self, Build};
 use crate::project::cargo::{self, Origin, Project};
 use crate::project::{nix, repository};
 use crate::rehearse::page::Page;
@@ -78,10 +78,11 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
             stop::listen(report);
             let retry = session::retry(addresses, report);
             let session = Session::connect(&release, addresses, servers.secrets(), Client::new(retry))?;
-            release::publish(&release, &session, &folder.path("receipt.json")).await
+            let done = release::publish(&release, &session, &folder.path("receipt.json")).await;
+            done.map_err(|error| explain(error, &folder))
         }
     };
-    let (plan, receipt) = done.map_err(|error| explain(error, &folder))?;
+    let (plan, receipt) = done?;
     report.step("Verifying", "without a token, from the public addresses");
     let repo = release.destination.repo.clone();
     let image = release.image.as_ref().map(|_| &release.destination.image);
@@ -159,12 +160,7 @@ fn dist(
         ));
     }
     let origin = cargo::origin(project, None, None)?;
-    // A quick build lacks the flags that remove these, and reuses dependencies that were compiled without them.
-    let (effort, except): (_, &[Rule]) = match args.exact {
-        true => (Effort::Exact, &[]),
-        false => (Effort::Quick, &[Rule::BuilderPath, Rule::TimeStamp]),
-    };
-    let builds = build::for_this_machine(project, effort, report)?;
+    let builds = build::for_this_machine(project, args.exact, report)?;
     for kind in project.config.packages.keys() {
         if !builds.iter().any(|build| kind.arch(build.target).is_some()) {
             report.warn(format!("no `{kind}`: this machine builds no musl target with Cargo"));
@@ -178,7 +174,9 @@ fn dist(
     };
     let mut pieces: Vec<package::Build> = builds.iter().map(piece).collect();
     package::find_crates(project, &mut pieces, None)?;
-    package::pack((project, &origin), &pieces, &folder.path(DIST), Enforcement::Warn { except }, report)?;
+    // This build lacks the flags that remove these.
+    let warn = Enforcement::Warn { except: &[Rule::BuilderPath, Rule::TimeStamp] };
+    package::pack((project, &origin), &pieces, &folder.path(DIST), warn, report)?;
     let linux = builds.iter().filter(|build| build.is_static && build.target.os() == Os::Linux);
     let binaries: Vec<PathBuf> = linux.flat_map(|build| build.binaries.clone()).collect();
     let platforms = if project.config.image.is_none() {

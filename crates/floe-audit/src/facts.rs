@@ -69,16 +69,6 @@ pub fn facts_while_copying<S: Read + Seek, W: Write + ?Sized>(
     }
 }
 
-/// The name of the section that holds the byte at `offset`, in bytes from the beginning of the file.
-///
-/// `None` if no section holds it, or if the file is not a binary that [`facts`] reads.
-pub fn section_at<S: Read + Seek>(mut file: S, offset: u64) -> Option<String> {
-    let (_, sections) = headers(&mut BinaryReader::new(&mut file).ok()?).ok()?;
-    let mut names =
-        sections.into_iter().filter(|section| section.contains(offset)).map(|section| section.name);
-    names.find(|name| !name.is_empty())
-}
-
 /// A binary whose headers were read. Writing its bytes to it, in order, searches them and passes them on.
 struct Audit<W> {
     facts: Facts,

@@ -1,26 +1,21 @@
-//! The differences inside a published file and its rebuild: entries, and the bytes of them.
+//! The differences inside a published file and its rebuild.
 //!
-//! Both are untrusted: they are unpacked within limits, compared as streams, and nothing in them is run.
+//! Both are untrusted: they are read within limits, and nothing in them is run.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context as _;
 
-use crate::files::scratch::Scratch;
 use crate::image::{JSON_LIMIT, layer_reader};
 use crate::package::archive;
 use crate::project::process;
 use floe_core::model::{ArchiveKind, Member};
-use floe_core::reproduce::{self, FINDINGS};
+use floe_core::reproduce;
 use floe_core::untrusted::files;
 
 /// The words for archives whose unpacked content is the same.
 const SAME: &str = "same content in another container";
-/// The number of bytes that are compared at once.
-const PIECE: usize = 256 * 1024;
 /// The most that is shown of diffoscope's report, in bytes.
 const REPORT_LIMIT: u64 = 64 * 1024;
 
@@ -34,30 +29,14 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// The differences between two archives: the entries, and the places in them.
+    /// The entries in which two archives differ.
     pub fn archives(&self, kind: ArchiveKind) -> anyhow::Result<Vec<String>> {
-        let members = self.each(|path| archive::members(path, kind))?;
-        let scratch = Scratch::new("reproduce")?;
-        let folders = ["published", "rebuilt"].map(|name| scratch.path().join(name));
-        findings(&members, |path| {
-            if !folders[0].exists() {
-                archive::extract(&self.published, kind, &folders[0])?;
-                archive::extract(&self.rebuilt, kind, &folders[1])?;
-            }
-            compare(&folders[0].join(path), &folders[1].join(path))
-        })
+        Ok(findings(&self.each(|path| archive::members(path, kind))?))
     }
 
-    /// The differences between two layers of an image.
+    /// The entries in which two layers of an image differ.
     pub fn layers(&self) -> anyhow::Result<Vec<String>> {
-        let members = self.each(layer_reader::members)?;
-        let scratch = Scratch::new("reproduce")?;
-        findings(&members, |path| {
-            let [one, other] = ["published", "rebuilt"].map(|name| scratch.path().join(name));
-            layer_reader::copy(&self.published, path, &one)?;
-            layer_reader::copy(&self.rebuilt, path, &other)?;
-            compare(&one, &other)
-        })
+        Ok(findings(&self.each(layer_reader::members)?))
     }
 
     /// The differences between two JSON documents.
@@ -91,69 +70,9 @@ pub fn or_why(found: anyhow::Result<Vec<String>>) -> Vec<String> {
     found.unwrap_or_else(|error| vec![format!("could not be looked into: {error:#}")])
 }
 
-/// A clause a difference. `bytes` compares the content of a file; it is called for the first few only.
-fn findings(
-    [theirs, ours]: &[Vec<Member>; 2],
-    bytes: impl Fn(&str) -> anyhow::Result<String>,
-) -> anyhow::Result<Vec<String>> {
-    let mut differences = reproduce::compare_members(theirs, ours);
-    if differences.is_empty() {
-        return Ok(vec![SAME.to_owned()]);
-    }
-    for difference in differences.iter_mut().take(FINDINGS).filter(|one| one.content) {
-        difference.facts.push(bytes(&difference.path)?);
-    }
-    Ok(differences.iter().map(ToString::to_string).collect())
-}
-
-/// The place where two files differ: the first byte, its section if they are binaries, and how many there are.
-fn compare(published: &Path, rebuilt: &Path) -> anyhow::Result<String> {
-    let counted = count(published, rebuilt)
-        .with_context(|| format!("failed to compare `{}` with its rebuild", published.display()))?;
-    let Some(first) = counted.first else {
-        return Ok(format!("the shorter one is the beginning of the longer, {} bytes", counted.compared));
-    };
-    let section = |path: &Path| floe_audit::section_at(File::open(path).ok()?, first);
-    let place = match (section(published), section(rebuilt)) {
-        (Some(theirs), Some(ours)) if theirs != ours => format!(" in `{theirs}`, rebuilt in `{ours}`"),
-        (Some(one), _) | (None, Some(one)) => format!(" in `{one}`"),
-        (None, None) => String::new(),
-    };
-    let differ = if counted.different == 1 { "differs" } else { "differ" };
-    Ok(format!(
-        "{} of {} bytes {differ}, the first at {first:#x}{place}",
-        counted.different, counted.compared
-    ))
-}
-
-/// How two streams of bytes differ as far as both go.
-#[derive(Default)]
-struct Counted {
-    first: Option<u64>,
-    different: u64,
-    compared: u64,
-}
-
-fn count(published: &Path, rebuilt: &Path) -> std::io::Result<Counted> {
-    let mut theirs = BufReader::with_capacity(PIECE, File::open(published)?);
-    let mut ours = BufReader::with_capacity(PIECE, File::open(rebuilt)?);
-    let mut counted = Counted::default();
-    loop {
-        let (one, other) = (theirs.fill_buf()?, ours.fill_buf()?);
-        let length = one.len().min(other.len());
-        if length == 0 {
-            return Ok(counted);
-        }
-        let different =
-            || one[..length].iter().zip(&other[..length]).enumerate().filter(|(_, (a, b))| a != b);
-        if counted.first.is_none() {
-            counted.first = different().next().map(|(at, _)| counted.compared + at as u64);
-        }
-        counted.different += different().count() as u64;
-        counted.compared += length as u64;
-        theirs.consume(length);
-        ours.consume(length);
-    }
+fn findings([theirs, ours]: &[Vec<Member>; 2]) -> Vec<String> {
+    let found = reproduce::compare_members(theirs, ours);
+    if found.is_empty() { vec![SAME.to_owned()] } else { found }
 }
 
 fn json(path: &Path) -> anyhow::Result<serde_json::Value> {
@@ -167,16 +86,6 @@ mod tests {
 
     use super::*;
     use crate::package::archive::{Contents, Item};
-
-    fn said(published: &[u8], rebuilt: &[u8]) -> String {
-        let folder = tempfile::tempdir().unwrap();
-        let [one, other] = [("one", published), ("other", rebuilt)].map(|(name, bytes)| {
-            let path = folder.path().join(name);
-            fs::write(&path, bytes).unwrap();
-            path
-        });
-        compare(&one, &other).unwrap()
-    }
 
     #[test]
     fn modes_and_times_are_compared_in_both_formats() {
@@ -220,30 +129,5 @@ mod tests {
             let findings = or_why(found);
             assert!(findings[0].starts_with("could not be looked into: "), "{findings:?}");
         }
-    }
-
-    #[test]
-    fn bytes_are_counted_across_the_pieces_in_which_they_are_read() {
-        let long = vec![7; 2 * PIECE + 5];
-        let mut changed = long.clone();
-        for at in [PIECE - 1, PIECE, 2 * PIECE + 4] {
-            changed[at] = 8;
-        }
-        assert_eq!(said(&long, &changed), "3 of 524293 bytes differ, the first at 0x3ffff");
-        assert_eq!(said(b"abc", b"abd"), "1 of 3 bytes differs, the first at 0x2");
-        assert_eq!(said(b"abc", b"abcdef"), "the shorter one is the beginning of the longer, 3 bytes");
-    }
-
-    #[test]
-    fn in_a_binary_the_section_is_named() {
-        let own = fs::read(std::env::current_exe().unwrap()).unwrap();
-        let text = b"a text that this binary contains exactly once".as_slice();
-        let Some(at) = memchr::memmem::find(&own, text) else { panic!("this test is not in its own binary") };
-        let mut changed = own.clone();
-        changed[at] ^= 1;
-        let said = said(&own, &changed);
-        assert!(said.contains(&format!("the first at {at:#x} in `")), "{said}");
-        #[cfg(target_os = "linux")]
-        assert!(said.ends_with(" in `.rodata`"), "{said}");
     }
 }

@@ -54,7 +54,10 @@ fn a_plan_is_refused_where_publishing_would_be() {
     std::fs::write(scenario.path().join("Cargo.toml"), "[package]\nname = \"tool\"\nversion = \"1.5.0\"\n")
         .unwrap();
     let scenario = scenario.at("1.5.0");
-    scenario.run(["plan"]).exit(4).says("tag `v1.5.0` points to commit 0000000 there, but 3f9ac21 was built");
+    scenario
+        .run(["plan"])
+        .exit(4)
+        .says("tag `v1.5.0` points to commit 0000000 on GitHub, but 3f9ac21 was built");
     scenario.at("1.6.0").run(["plan"]).exit(3);
 }
 

@@ -143,26 +143,20 @@ fn a_quick_rehearsal_compiles_no_dependency_again() {
     // Where the standard library for musl is installed, a static binary is built as well, which shares nothing.
     let host = run.stderr.split("(static)").next().unwrap();
     assert!(!host.contains("Compiling part"), "{}", run.stderr);
-    let said =
-        "       Using profile `release` without link-time optimisation; `--exact` builds as for a release\n";
+    let said = "       Using profile `release` without link-time optimisation; `--exact` takes the profile of releases\n";
     assert!(run.stderr.contains(said), "{}", run.stderr);
 }
 
-/// The binary names a path that no flag for rustc takes out; only an exact rehearsal looks for paths.
 #[test]
 fn an_exact_rehearsal_builds_with_the_profile_of_releases() {
-    let project = sample("1.4.0")
-        .manifest_lines(
-            "[package.metadata.floe]\nprofile = \"dist\"\n[profile.dist]\ninherits = \"release\"\nlto = true\n",
-        )
-        .file("src/main.rs", "fn main() { print!(\"/home/user/tool/share\") }\n");
-    let quick = rehearse(project.path(), &[]);
-    assert!(!quick.stderr.contains("builder-path"), "{}", quick.stderr);
+    let project = sample("1.4.0").manifest_lines(
+        "[package.metadata.floe]\nprofile = \"dist\"\n[profile.dist]\ninherits = \"release\"\nlto = true\n",
+    );
+    rehearse(project.path(), &[]);
     assert!(!project.path().join("target/dist").exists());
     let exact = rehearse(project.path(), &["--exact"]);
-    let said = "       Using profile `dist` as it is, and no paths of this machine\n";
+    let said = "       Using profile `dist` as it is\n";
     assert!(exact.stderr.contains(said), "{}", exact.stderr);
-    assert!(exact.stderr.contains("rule `builder-path`: `/home/user/tool/share"), "{}", exact.stderr);
     assert!(project.path().join("target/dist").is_dir());
 }
 
@@ -180,6 +174,33 @@ fn the_flags_of_a_project_reach_its_build_from_any_folder() {
         let arguments = ["--manifest-path", manifest.to_str().unwrap()];
         rehearse(elsewhere.path(), &arguments);
         rehearse(elsewhere.path(), &[&arguments[..], &["--exact"]].concat());
+    }
+    let project = sample("1.4.0").file(".cargo/config.toml", "[build]\ntarget-dir = \"out\"\n");
+    let elsewhere = tempfile::tempdir().unwrap();
+    rehearse(elsewhere.path(), &["--manifest-path", project.path().join("Cargo.toml").to_str().unwrap()]);
+    assert!(project.path().join("out").is_dir() && !project.path().join("target").exists());
+}
+
+#[test]
+fn included_files_of_cargos_configuration_count() {
+    let version = Command::new(env!("CARGO")).arg("--version").output().unwrap().stdout;
+    let version = String::from_utf8(version).unwrap();
+    let minor = version.split('.').nth(1).and_then(|minor| minor.parse::<u32>().ok());
+    // Older ones ignore `include`.
+    if minor.is_none_or(|minor| minor < 95) {
+        return;
+    }
+    for include in ["include = [\"more.toml\"]\n", "[[include]]\npath = \"more.toml\"\noptional = true\n"] {
+        let project = sample("1.4.0")
+            .file(".cargo/config.toml", include)
+            .file(
+                ".cargo/more.toml",
+                "[build]\ntarget = \"wasm32-unknown-unknown\"\nrustflags = [\"--cfg\", \"wanted\"]\n",
+            )
+            .file("src/main.rs", "#[cfg(not(wanted))]\ncompile_error!(\"a flag is lost\");\nfn main() {}\n");
+        for arguments in [&[][..], &["--exact"]] {
+            rehearse(project.path(), arguments);
+        }
     }
 }
 

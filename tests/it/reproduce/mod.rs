@@ -148,8 +148,11 @@ fn one_bit_of_a_binary() {
     at("https://github.example").says("error: release `v1.4.0` of `acme/tool` is wrong");
     let comparison = compared(&scenario, 3);
     assert_eq!(comparison["reproduced"], false);
-    expect!["`tool-x86_64-unknown-linux-gnu/tool`: 1 of 837 bytes differs, the first at 0x344"]
-        .assert_eq(&findings(&comparison, "assets", GNU));
+    expect!["`tool-x86_64-unknown-linux-gnu/tool`: the bytes differ"].assert_eq(&findings(
+        &comparison,
+        "assets",
+        GNU,
+    ));
     expect!["its line of `tool-x86_64-unknown-linux-gnu.tar.gz` differs, as that file does"]
         .assert_eq(&findings(&comparison, "assets", "SHA256SUMS"));
 }
@@ -196,7 +199,7 @@ fn one_layer_of_the_image() {
     );
     let index = findings(&comparison, "image", "image");
     assert_eq!(index.lines().next(), Some("because of linux/arm64 config, linux/arm64 layer 1"));
-    expect!["`bin/tool`: 1 of 837 bytes differs, the first at 0x344"].assert_eq(&findings(
+    expect!["`bin/tool`: the bytes differ"].assert_eq(&findings(
         &comparison,
         "image",
         "image linux/arm64 layer 1",
@@ -223,8 +226,11 @@ fn a_rebuilt_archive_of_a_native_leg_is_compared_like_the_others() {
     let seed = |target: Target| if target.name() == "x86_64-windows" { OTHER } else { SEED };
     make_dist_with(seed, &scenario.path().join("again"), "1.4.0", &all);
     let comparison = compared(&scenario, 3);
-    expect!["`tool-x86_64-pc-windows-msvc/tool.exe`: 1 of 1024 bytes differs, the first at 0x214 in `.text`"]
-        .assert_eq(&findings(&comparison, "assets", "tool-x86_64-pc-windows-msvc.zip"));
+    expect!["`tool-x86_64-pc-windows-msvc/tool.exe`: the bytes differ"].assert_eq(&findings(
+        &comparison,
+        "assets",
+        "tool-x86_64-pc-windows-msvc.zip",
+    ));
     let manifest = findings(&comparison, "assets", "tool-manifest.json");
     // The installer for Windows names the digest of that archive.
     let of = ["`artifacts.tool-x86_64-pc-windows-msvc.zip.", "`channels", "`files"];

@@ -1,6 +1,8 @@
 //! Conflicts: the reasons for which there is no plan, as data, as a line to read, and with a way out.
 
 use super::channel::ChannelConflict;
+use crate::model::body::NO_ROOM;
+use crate::model::notes::LIMIT;
 use crate::model::{ChannelPlace, Commit, Digest, Tag};
 
 /// Something public, or not of this release, that floe would have to change.
@@ -11,7 +13,7 @@ pub enum Conflict {
     #[error("the remote has no tag `{tag}`")]
     NoTag { tag: Tag },
     /// The tag peels to another commit than the one that was built.
-    #[error("tag `{tag}` points to commit {} there, but {} was built", .remote.short(), .built.short())]
+    #[error("tag `{tag}` points to commit {} on GitHub, but {} was built", .remote.short(), .built.short())]
     OtherCommit { tag: Tag, remote: Commit, built: Commit },
     /// More than one draft names the tag.
     #[error("there are {} drafts of `{tag}`: releases {}", .ids.len(), listed(.ids))]
@@ -32,7 +34,7 @@ pub enum Conflict {
     #[error("the published release `{tag}` lacks `{name}`")]
     PublishedLacks { tag: Tag, name: String },
     /// The exact version's image tag points to another image.
-    #[error("`{reference}` is {remote} there, but this image is {ours}")]
+    #[error("`{reference}` is {remote} in the registry, but this image is {ours}")]
     ImageTag { reference: String, remote: Digest, ours: Digest },
     /// The file of a channel must not be replaced.
     #[error("{}", .why.at(.place))]
@@ -54,7 +56,10 @@ impl Conflict {
             }
             Conflict::Drafts { .. } => "delete all but one of the drafts on the releases page".to_owned(),
             Conflict::DraftHolds { name, .. } => {
-                format!("delete `{name}` from the draft, or leave it out of the release by hand")
+                format!("delete `{name}` from the draft, or make it part of the release: `assets` in [package.metadata.floe]")
+            }
+            Conflict::DraftText { why: NO_ROOM, .. } => {
+                format!("shorten it on the releases page: GitHub accepts {LIMIT} characters with the table")
             }
             Conflict::DraftText { .. } => {
                 "on the releases page, leave your own text in the draft and delete the rest, from floe's marker or table on"

@@ -18,11 +18,11 @@ use crate::verify::published::Download;
 
 pub use image::{Part, parts};
 pub use json::differences;
-pub use members::{Difference, compare as compare_members};
+pub use members::compare as compare_members;
 pub use statement::statement;
 
 /// The most findings of one line; of the rest, only the number is reported.
-pub const FINDINGS: usize = 8;
+const FINDINGS: usize = 8;
 
 /// The result of comparing one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
