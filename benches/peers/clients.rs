@@ -137,7 +137,7 @@ pub fn floe_files(folder: &Path, api: &str) -> anyhow::Result<()> {
     // GitHub's limits on changes, 80 a minute, are kept by waiting, and the server here has none.
     let first_wait = Some(0);
     let servers = RemoteArgs { api_url: Some(api.to_owned()), tries: 5, first_wait, ..RemoteArgs::default() };
-    let secrets = Secrets::from_env(&release.destination.image)?;
+    let secrets = Secrets::from_env(&release.destination.image, api)?;
     let report = Report::new(Verbosity::Quiet);
     let receipt = folder.join("floe-receipt.json");
     runtime()?.block_on(async {

@@ -177,7 +177,7 @@ impl Downloader<'_> {
         let base = match self.registry_url {
             Some(url) => Endpoint::given(registry::SERVER, url)?,
             None => {
-                let url = Url::parse(&format!("https://{}", name.registry()))?;
+                let url = Url::parse(&name.address())?;
                 let led = client.led(self.github.endpoint(), &url).await;
                 let mut led =
                     led.with_context(|| format!("the registry of the image `{name}` is not used"))?;
@@ -189,8 +189,10 @@ impl Downloader<'_> {
             Registry::connect(client.clone(), base.clone(), name.clone(), credentials).pull_only()
         };
         let mut registry = connect(None);
-        if self.is_private
-            && let Some(credentials) = Credentials::from_env(name, &self.own_image)?
+        let api = self.github.endpoint().url.as_str();
+        // The image of a public repository is for everybody, unless the user names its registry.
+        if (self.is_private || Credentials::are_named(name))
+            && let Some(credentials) = Credentials::from_env(name, &self.own_image, api)?
             && !registry.is_public(&image.digest).await?
         {
             registry = connect(Some(credentials));

@@ -13,6 +13,7 @@ use url::Url;
 use super::Registry;
 use crate::environment::variable;
 use crate::error::usage;
+use crate::net::address::is_loopback;
 use crate::net::client::Answer;
 use crate::net::retry::AttemptError;
 use crate::net::{secret, words};
@@ -38,17 +39,23 @@ pub(super) enum Bearer {
 
 impl Credentials {
     /// The credentials of the environment for the registry of `image`: FLOE_REGISTRY_USER and FLOE_REGISTRY_TOKEN if that is
-    /// the one they are bound to, [`Credentials::host`]; for GHCR else GitHub's token.
-    pub fn from_env(image: &ImageName, own: &ImageName) -> anyhow::Result<Option<Self>> {
+    /// the one they are bound to, [`Credentials::host`]; for GHCR else GitHub's token, if the API is github.com's: a token of
+    /// another GitHub is not for GHCR.
+    pub fn from_env(image: &ImageName, own: &ImageName, api: &str) -> anyhow::Result<Option<Self>> {
         let is_bound = Credentials::host(own)?.eq_ignore_ascii_case(image.registry());
         let (user, token) = match Token::from_env(token::REGISTRY).filter(|_| is_bound) {
             Some(token) => ("FLOE_REGISTRY_USER", Some(token)),
-            None if image.registry() == "ghcr.io" => ("GITHUB_ACTOR", Token::github()),
+            None if image.registry() == "ghcr.io" && has_ghcr(api) => ("GITHUB_ACTOR", Token::github()),
             None => return Ok(None),
         };
         // GHCR ignores the user, but requires one.
         let user = variable(user).unwrap_or_else(|| "floe".to_owned());
         Ok(token.map(|token| Credentials { user, token }))
+    }
+
+    /// Whether FLOE_REGISTRY_HOST names the registry of an image.
+    pub fn are_named(image: &ImageName) -> bool {
+        variable("FLOE_REGISTRY_HOST").is_some_and(|host| host.eq_ignore_ascii_case(image.registry()))
     }
 
     /// The only registry that FLOE_REGISTRY_TOKEN is sent to: FLOE_REGISTRY_HOST, else that of the project's own image.
@@ -78,7 +85,7 @@ impl Bearer {
                 format!("Basic {}", base64::prelude::BASE64_STANDARD.encode(both))
             }
         };
-        secret(&text).context("the registry's token fits into no header")
+        secret(&text).context("the registry's token contains a character that no HTTP header can hold")
     }
 }
 
@@ -127,13 +134,18 @@ impl Registry {
     }
 }
 
+/// Whether the tokens of a GitHub are GHCR's, too: those of github.com, which a server on this machine may stand for.
+fn has_ghcr(api: &str) -> bool {
+    Url::parse(api).is_ok_and(|api| api.host_str() == Some("api.github.com") || is_loopback(&api))
+}
+
 fn token(body: &[u8]) -> anyhow::Result<Bearer> {
     let body: BTreeMap<String, serde_json::Value> =
-        serde_json::from_slice(body).context("the token service's answer is not understood")?;
+        serde_json::from_slice(body).context("the token service's answer cannot be parsed")?;
     let token = ["token", "access_token"].into_iter().find_map(|key| body.get(key)?.as_str());
     let token = token.context("the token service's answer holds no token")?;
     let fits = token.len() <= TOKEN_LIMIT && token.bytes().all(|byte| byte.is_ascii_graphic());
-    let text = "the token service's answer holds a token that fits into no header";
+    let text = "the token service's answer contains a token that no HTTP header can hold";
     anyhow::ensure!(fits && !token.is_empty(), text);
     Ok(Bearer::Token(Token::from(token.to_owned())))
 }
@@ -187,5 +199,22 @@ mod tests {
         assert_eq!((realm.as_str(), service.as_deref()), ("https://ghcr.io/token", Some("ghcr.io")));
         assert!(matches!(Challenge::parse("Basic realm=\"x\""), Some(Challenge::Basic)));
         assert!(Challenge::parse("Negotiate").is_none());
+    }
+
+    #[test]
+    fn ghcr_gets_the_token_of_github_com_alone() {
+        for api in
+            ["https://api.github.com", "https://api.github.com/", "http://127.0.0.1:8080", "http://[::1]/api"]
+        {
+            assert!(has_ghcr(api), "{api}");
+        }
+        for api in [
+            "https://github.acme.example/api/v3",
+            "https://api.acme.ghe.com",
+            "https://api.github.com.example",
+            "",
+        ] {
+            assert!(!has_ghcr(api), "{api}");
+        }
     }
 }

@@ -228,12 +228,15 @@ impl Registry {
         let (name, host) = (&self.name, self.name.registry());
         match name.settings() {
             _ if self.credentials.is_none() => format!(
-                "`{name}` wants a token that may {right} it: set GITHUB_TOKEN for ghcr.io, or FLOE_REGISTRY_USER and \
-                 FLOE_REGISTRY_TOKEN for another registry"
+                "`{name}` wants a token that may {right} it: set FLOE_REGISTRY_USER and FLOE_REGISTRY_TOKEN, or for ghcr.io \
+                 GITHUB_TOKEN to one of github.com"
             ),
-            _ if status == StatusCode::UNAUTHORIZED => format!(
+            Some(_) if status == StatusCode::UNAUTHORIZED => format!(
                 "the token for `{host}` is wrong or has expired; GHCR takes the workflow's GITHUB_TOKEN or a classic token \
                  with `write:packages`"
+            ),
+            None if status == StatusCode::UNAUTHORIZED => format!(
+                "`{host}` does not accept FLOE_REGISTRY_TOKEN for the user in FLOE_REGISTRY_USER: check both"
             ),
             Some(settings) => format!(
                 "in a workflow give the job `permissions: packages: write`; a token of your own must be a classic one with \

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::auth::Bearer;
 use super::{Registry, error_part};
+use crate::error::Failure;
 use crate::net::body::Upload;
 use crate::net::client::Answer;
 use crate::net::retry::{AttemptError, RetryPolicy};
@@ -78,7 +79,15 @@ impl Registry {
     async fn open_session(&self) -> Result<Url, AttemptError> {
         let answer = self.send(Method::POST, "blobs/uploads/", |_| {}).await?;
         if answer.status != StatusCode::ACCEPTED {
-            return Err(self.refused(&answer, "push to"));
+            let refused = self.refused(&answer, "push to");
+            if answer.status != StatusCode::NOT_FOUND {
+                return Err(refused);
+            }
+            let create = format!(
+                "create the repository `{}` first: not every registry makes it with the first push",
+                self.name
+            );
+            return Err(AttemptError::fatal(Failure::new(refused.error.to_string()).hint(create)));
         }
         let location = answer.headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
         let location = location.context("the registry opened an upload but sent no `Location`")?;

@@ -99,6 +99,37 @@ async fn an_answer_that_is_no_manifest_makes_no_image_wrong() {
 }
 
 #[tokio::test]
+async fn a_refused_push_has_a_hint_that_fits_the_registry() {
+    let own = || Some(Credentials::new("tester", Token::from("the-secret".to_owned())));
+    for (name, credentials, status, hint) in [
+        ("registry.example/tool", own(), 404, "create the repository `registry.example/tool` first"),
+        (
+            "registry.example/tool",
+            own(),
+            401,
+            "FLOE_REGISTRY_TOKEN for the user in FLOE_REGISTRY_USER: check both",
+        ),
+        (
+            "registry.example/tool",
+            None,
+            401,
+            "set FLOE_REGISTRY_USER and FLOE_REGISTRY_TOKEN, or for ghcr.io",
+        ),
+        ("ghcr.io/acme/tool", own(), 401, "GHCR takes the workflow's GITHUB_TOKEN"),
+        ("ghcr.io/acme/tool", own(), 403, "`permissions: packages: write`"),
+    ] {
+        let answer = move |head: &str| match head.starts_with("GET /v2/ ") {
+            true => "200 X\r\n".to_owned(),
+            false => format!("{status} X\r\nwww-authenticate: Basic realm=\"x\"\r\n"),
+        };
+        let registry = Registry { name: name.parse().unwrap(), credentials, ..registry(answer).await };
+        let error = registry.may_push().await.unwrap_err();
+        let found = crate::error::hint_of(&error).unwrap_or_default();
+        assert!(found.contains(hint), "{name} {status}: {found}");
+    }
+}
+
+#[tokio::test]
 async fn a_rate_limit_is_no_denial() {
     let limited = "403 X\r\nretry-after: 1\r\n";
     assert!(registry(move |_| limited.to_owned()).await.is_public(&digest()).await.is_err());

@@ -78,10 +78,11 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
             stop::listen(report);
             let retry = session::retry(addresses, report);
             let session = Session::connect(&release, addresses, servers.secrets(), Client::new(retry))?;
-            release::publish(&release, &session, &folder.path("receipt.json")).await
+            let done = release::publish(&release, &session, &folder.path("receipt.json")).await;
+            done.map_err(|error| explain(error, &folder))
         }
     };
-    let (plan, receipt) = done.map_err(|error| explain(error, &folder))?;
+    let (plan, receipt) = done?;
     report.step("Verifying", "without a token, from the public addresses");
     let repo = release.destination.repo.clone();
     let image = release.image.as_ref().map(|_| &release.destination.image);

@@ -35,7 +35,7 @@ use crate::release::preflight::{Preflight, preflight};
 use crate::release::session::Session;
 use floe_core::model::install::{self, Install};
 use floe_core::model::{Release, Subject};
-use floe_core::plan::{Plan, Step};
+use floe_core::plan::Plan;
 use floe_core::receipt::Receipt;
 
 /// The number of parallel requests to a registry, each over its own connection.
@@ -72,18 +72,22 @@ pub async fn publish(
     };
     let published = published.await;
     session.close().await;
-    if let Ok((plan, receipt)) = &published {
+    if let Ok((_, receipt)) = &published {
         session.report().step("Finished", receipt.state());
-        for install in installs(release, plan) {
+        for install in installs(release, receipt) {
             session.report().step("Install", install.command);
         }
     }
     published
 }
 
-/// The commands that install from the channels of a plan.
-fn installs(release: &Release, plan: &Plan) -> Vec<Install> {
-    let moves = |step: &Step, kind| matches!(step, Step::Channel { place, .. } if place.kind == kind);
-    let is_moved = |install: &Install| plan.steps.iter().any(|one| moves(&one.step, install.kind));
+/// The commands that install from the channels of a finished run.
+fn installs(release: &Release, receipt: &Receipt) -> Vec<Install> {
+    let is_moved = |install: &Install| {
+        let channels = receipt.steps.iter().filter(|line| line.verb == "channel");
+        channels
+            .into_iter()
+            .any(|line| line.object.split(' ').next() == Some(install.kind.to_string().as_str()))
+    };
     install::commands(&release.manifest).into_iter().filter(is_moved).collect()
 }

@@ -17,7 +17,7 @@ use crate::release::{REGISTRY_AT_ONCE, attached};
 use floe_core::model::{Asset, Digest, Image, Release, Subject, Tag};
 use floe_core::plan::image_tags;
 use floe_core::preflight::ServerFacts;
-use floe_core::world::{AssetMatch, Finding, RemoteAsset, RemoteImage, RemoteRelease, World};
+use floe_core::world::{AssetMatch, Finding, Published, RemoteAsset, RemoteImage, RemoteRelease, World};
 
 /// The state of both servers. The part of a server that did not answer is empty.
 pub struct Observed {
@@ -157,7 +157,7 @@ fn is_whole(seen: &RemoteRelease, release: &Release) -> bool {
 
 /// The digest of each tag that a release of this version may move.
 async fn tags(registry: &Registry, tag: &Tag) -> anyhow::Result<BTreeMap<String, Digest>> {
-    let tags = stream::iter(image_tags(tag, &[])).map(|tag| async move {
+    let tags = stream::iter(image_tags(&Published::new(tag.clone(), false), &[])).map(|tag| async move {
         let digest = registry.manifest(&tag).await?;
         anyhow::Ok(digest.map(|digest| (tag, digest)))
     });
@@ -183,9 +183,11 @@ async fn parts(registry: &Registry, image: &Image) -> anyhow::Result<BTreeSet<Di
 
 /// A server's refusal as a finding, with a hint.
 pub fn finding(error: &anyhow::Error) -> Finding {
-    let cure =
-        hint_of(error).unwrap_or("run the same command again; the failure may be temporary").to_owned();
-    Finding { found: format!("{error:#}"), cure }
+    let cure = hint_of(error).unwrap_or(match refusal_of(error) {
+        Some(Refusal::Denied) => "use a token that the server accepts, or change what its message names",
+        _ => "run the same command again; the failure may be temporary",
+    });
+    Finding { found: format!("{error:#}"), cure: cure.to_owned() }
 }
 
 /// Why a channel could not be looked at. GitHub hides a repository from a token that may not see it.

@@ -39,9 +39,9 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// Reads them from the environment, for the project's own image.
-    pub fn from_env(image: &ImageName) -> anyhow::Result<Self> {
-        let registry = Credentials::from_env(image, image)?;
+    /// Reads them from the environment, for the project's own image and a GitHub with this API.
+    pub fn from_env(image: &ImageName, api: &str) -> anyhow::Result<Self> {
+        let registry = Credentials::from_env(image, image, api)?;
         Ok(Secrets {
             github: Token::github(),
             registry,
@@ -109,7 +109,7 @@ impl Session {
                 image.registry()
             ));
         }
-        let secrets = Secrets::from_env(image)?;
+        let secrets = Secrets::from_env(image, api_url(args))?;
         // Publishing fails without a token, which is reported at once and not after the last try of a request.
         if secrets.github.is_none() && subject.release().is_some() {
             retry.tries = 1;
@@ -144,7 +144,7 @@ impl Session {
             places.iter().map(|place| Channel::connect(place, of, feed)).collect::<anyhow::Result<_>>()?;
         let github = of(repo)?;
         let connect = || {
-            let url = args.registry_url.clone().unwrap_or_else(|| format!("https://{}", image.registry()));
+            let url = args.registry_url.clone().unwrap_or_else(|| image.address());
             let base = Endpoint::given(registry::SERVER, &url)?;
             anyhow::Ok(Registry::connect(client.clone(), base, image.clone(), secrets.registry))
         };

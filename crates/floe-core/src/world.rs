@@ -280,10 +280,14 @@ impl World {
     pub fn other_versions(&self, tag: &Tag) -> Vec<Published> {
         let version = |release: &RemoteRelease| {
             let other: Tag = release.tag.parse().ok()?;
-            let stable = !release.prerelease && !other.is_prerelease();
-            (other.prefix() == tag.prefix()).then_some(Published { tag: other, stable })
+            (other.prefix() == tag.prefix()).then(|| Published::new(other, release.prerelease))
         };
         self.others(tag).filter_map(version).collect()
+    }
+
+    /// The version of `tag`, which is published or will be. Maintainers mark a release that they recall as a pre-release.
+    pub fn own_version(&self, tag: &Tag) -> Published {
+        Published::new(tag.clone(), self.published(tag).is_some_and(|release| release.prerelease))
     }
 
     /// Whether there is a published release besides the one of `tag`, of whatever package.
@@ -303,4 +307,11 @@ pub struct Published {
     pub tag: Tag,
     /// Neither marked as a pre-release nor named like one.
     pub stable: bool,
+}
+
+impl Published {
+    /// The version that a tag names, and whether its release is marked as a pre-release.
+    pub fn new(tag: Tag, is_marked: bool) -> Self {
+        Published { stable: !is_marked && !tag.is_prerelease(), tag }
+    }
 }

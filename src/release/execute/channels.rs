@@ -42,7 +42,10 @@ impl Run<'_> {
         let of = steps.len();
         let channels = if of == 1 { "channel" } else { "channels" };
         let were = if failed == 1 { "was" } else { "were" };
-        Err(Failure::new(format!("{failed} of {of} {channels} {were} not updated")).exit(exit).into())
+        Err(Failure::new(format!("{failed} of {of} {channels} {were} not updated"))
+            .hint("do what each warning above says, then run the same command again")
+            .exit(exit)
+            .into())
     }
 
     /// Updates a channel.

@@ -138,6 +138,18 @@ fn both_servers_are_checked_even_if_one_is_down() {
 }
 
 #[test]
+fn a_refusal_for_good_is_not_called_temporary() {
+    let policy = "`acme` forbids access via a personal access token (classic)";
+    let refused = What::answer(403, policy);
+    Scenario::new("1.4.0")
+        .disturb_github(Fault::route("POST", "/generate-notes", 0, 9, refused))
+        .run(["plan"])
+        .exit(1)
+        .says("the token may not write to `acme/tool`: GitHub answered 403 Forbidden")
+        .says("hint: use a token that the server accepts");
+}
+
+#[test]
 fn a_missing_token_is_reported_without_waiting_for_a_server() {
     let down = || Fault::route("GET", "/", 0, 100, What::answer(503, "down for repair"));
     let found = "there is no token to publish to `acme/tool`";

@@ -1,7 +1,9 @@
 //! Channels: a formula in a tap and a manifest in a bucket follow the release, and nothing else of them changes.
 
+use std::sync::Once;
+
 use floe_core::model::{Marker, Repo, Target};
-use floe_rehearsal::github::SeedRepo;
+use floe_rehearsal::github::{SeedRepo, StoredRelease};
 use floe_rehearsal::interceptor::{Fault, What};
 
 use crate::support::scenario::{CHANNELS, DESCRIBED, FEED_KEY, Scenario, WORKFLOW, make_described_dist};
@@ -103,6 +105,40 @@ fn channels_follow_the_release_and_a_second_run_writes_nothing() {
     );
     scenario.run(["publish"]).exit(0).says(said);
     assert_eq!(versions(&scenario), ["1.5.0", "1.5.0"]);
+}
+
+#[test]
+fn a_release_that_was_recalled_moves_nothing() {
+    let scenario = scenario("1.4.0");
+    scenario.run(["publish"]).exit(0);
+    let before = scenario.github.files(&tap()).remove(FORMULA).unwrap();
+    let scenario = next(scenario, "1.5.0");
+    scenario.run(["publish"]).exit(0);
+    let recall = |release: &mut StoredRelease| release.prerelease = release.tag_name == "v1.5.0";
+    scenario.github.edit(&scenario.repo(), |stored| stored.releases.iter_mut().for_each(recall)).unwrap();
+    scenario.github.write_file(&tap(), FORMULA, &before).unwrap();
+    scenario.github.delete_file(&bucket(), MANIFEST).unwrap();
+    let said = "none is updated, because v1.5.0 is a pre-release";
+    scenario.run(["publish"]).exit(0).says(said).no_writes();
+    assert_eq!(versions(&scenario), ["1.4.0", "-"]);
+}
+
+#[test]
+fn a_version_that_is_overtaken_meanwhile_names_no_way_to_install_it() {
+    let scenario = scenario("1.4.0");
+    let (github, repo, once) = (scenario.github.clone(), scenario.repo(), Once::new());
+    scenario.github_interceptor().before_each(move |head, _, _| {
+        if head.method == "POST" && head.path.starts_with("/uploads/") {
+            once.call_once(|| {
+                let newer = github.add_draft(&repo, "v2.0.0").unwrap();
+                github.publish_draft(&repo, newer).unwrap();
+            });
+        }
+    });
+    let said = scenario.run(["publish"]).exit(0);
+    assert!(!said.stderr.contains("brew install"), "{}", said.stderr);
+    assert_eq!(versions(&scenario), ["-", "-"]);
+    scenario.run(["verify", "--release", "v1.4.0"]).exit(0).says("Formula/tool.rb: newer 2.0.0");
 }
 
 #[test]

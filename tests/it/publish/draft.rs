@@ -99,6 +99,7 @@ fn a_plan_without_a_dist_names_the_kept_parts_too() {
     let plan = scenario.run(["plan"]).exit(0).stdout;
     let line = format!("a draft (release {id}) with 0 files, which is continued and keeps its text\n");
     assert!(plan.contains(&line), "{plan}");
+    assert!(plan.contains("  notes    those of the draft\n"), "{plan}");
 }
 
 #[test]
@@ -151,6 +152,7 @@ fn text_below_the_marker_stays_or_is_a_conflict() {
     conflict(&scenario, "has a table of downloads above floe's marker, or without one");
     set("x".repeat(124_900));
     conflict(&scenario, "has no room for the table of downloads");
+    scenario.run(["plan"]).exit(4).says("hint: shorten it on the releases page");
 }
 
 #[test]

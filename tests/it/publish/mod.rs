@@ -15,7 +15,9 @@ mod submission;
 
 use expect_test::expect;
 use floe_core::model::Target;
+use floe_rehearsal::github::StoredRelease;
 use floe_rehearsal::interceptor::{Fault, What};
+use floe_rehearsal::registry::StoredRepository;
 
 use crate::support::artifacts::add_starter;
 use crate::support::leaks::Leaks;
@@ -282,6 +284,28 @@ fn a_backport_moves_neither_latest_nor_the_major_tag() {
     assert_eq!(of("1.3"), of("1.3.9"));
     assert_ne!(of("1.3.9"), of("1.4.0"));
     assert!(backport.state().contains("latest Some(\"v1.4.0\")"), "{}", backport.state());
+}
+
+#[test]
+fn a_release_that_was_recalled_takes_no_name_back() {
+    let scenario = Scenario::new("1.3.9");
+    scenario.run(["publish"]).exit(0);
+    let scenario = scenario.next("1.4.0");
+    scenario.run(["publish"]).exit(0);
+    let recall = |release: &mut StoredRelease| release.prerelease = release.tag_name == "v1.4.0";
+    scenario.github.edit(&scenario.repo(), |stored| stored.releases.iter_mut().for_each(recall)).unwrap();
+    let back = |image: &mut StoredRepository| {
+        image.tags.remove("1.4");
+        for name in ["latest", "1"] {
+            image.tags.insert(name.to_owned(), image.tags["1.3.9"]);
+        }
+    };
+    scenario.registry.edit(|stored| stored.repositories.values_mut().for_each(back)).unwrap();
+    let tags = scenario.image_tags();
+    let plan = scenario.run(["plan"]).exit(0);
+    assert!(plan.stdout.contains("reveal  publish  v1.4.0 as pre-release "), "{}", plan.stdout);
+    scenario.run(["publish"]).exit(0).no_writes();
+    assert_eq!(scenario.image_tags(), tags);
 }
 
 #[test]

@@ -85,7 +85,7 @@ fn versions_of_another_prefix_do_not_count() {
     let world = World { releases: tags.iter().map(release).collect(), ..World::default() };
     let of = |tag: &str| {
         let tag: Tag = tag.parse().unwrap();
-        floe_core::plan::image_tags(&tag, &world.other_versions(&tag)).join(" ")
+        floe_core::plan::image_tags(&world.own_version(&tag), &world.other_versions(&tag)).join(" ")
     };
     assert_eq!(of("app-v1.3.0"), "1.3.0 1.3 1 latest");
     assert_eq!(of("app-v1.1.1"), "1.1.1 1.1");

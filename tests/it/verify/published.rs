@@ -275,6 +275,10 @@ fn a_token_goes_to_no_registry_that_only_a_manifest_names() {
     let bound = [("FLOE_REGISTRY_HOST", "registry.example")];
     scenario.run_with(&bound, &["verify", "--release", "v1.4.0"]).exit(0);
     assert!(leaks.count() > 0);
+    // The same of a public repository.
+    scenario.github.edit(&scenario.repo(), |stored| stored.private = false).unwrap();
+    scenario.run(["verify", "--release", "v1.4.0"]).exit(1).says("does not allow anonymous pulls");
+    scenario.run_with(&bound, &["verify", "--release", "v1.4.0"]).exit(0);
 }
 
 #[test]

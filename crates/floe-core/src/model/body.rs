@@ -8,6 +8,8 @@ use super::notes::LIMIT;
 
 const BEGIN: &str = "<!-- floe:";
 const END: &str = " floe replaces the text below this line; write above it. -->";
+/// Why a head cannot be kept that leaves no room for floe's part.
+pub const NO_ROOM: &str = "has no room for the table of downloads";
 /// In place of the head's digest: a person wrote the head.
 const BY_HAND: &str = "by-hand---------";
 /// The most characters between two parts.
@@ -73,7 +75,7 @@ impl Head {
                 Head::Unclear("has a table of downloads above floe's marker, or without one")
             }
             head if footer.is_some_and(|footer| head.chars().count() > room(footer)) => {
-                Head::Unclear("has no room for the table of downloads")
+                Head::Unclear(NO_ROOM)
             }
             head => Head::ByHand(head.to_owned()),
         }
@@ -133,7 +135,7 @@ mod tests {
             (format!("{body}\nPS: thanks"), "was edited below floe's marker"),
             (body.replace(" floe replaces", " floe keeps"), "has a marker of floe's that was edited"),
             (format!("Notes.\n\n{FOOTER}"), "has a table of downloads above floe's marker, or without one"),
-            ("x".repeat(LIMIT - FOOTER.len()), "has no room for the table of downloads"),
+            ("x".repeat(LIMIT - FOOTER.len()), NO_ROOM),
         ] {
             assert_eq!(of(&body), Head::Unclear(why), "{body:.80}");
         }

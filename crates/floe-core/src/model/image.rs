@@ -94,6 +94,12 @@ impl ImageName {
         &self.registry
     }
 
+    /// The address of the registry. Docker Hub's is not that of its name.
+    pub fn address(&self) -> String {
+        let host = if self.registry == "docker.io" { "registry-1.docker.io" } else { &self.registry };
+        format!("https://{host}")
+    }
+
     /// The repository in the registry, lower-case: `acme/floe`.
     pub fn repository(&self) -> &str {
         &self.repository
@@ -305,6 +311,18 @@ mod tests {
         }
         for user in ["root", "65532:users", "", "-1", "+5", "1:2:3", "4294967296"] {
             assert!(parse_user(user).unwrap_err().contains("is not a number"), "{user}");
+        }
+    }
+
+    #[test]
+    fn a_registry_is_at_the_host_of_its_name_but_docker_hub() {
+        for (name, address) in [
+            ("ghcr.io/acme/tool", "https://ghcr.io"),
+            ("registry.example:5000/tool", "https://registry.example:5000"),
+            ("docker.io/acme/tool", "https://registry-1.docker.io"),
+        ] {
+            let name: ImageName = name.parse().unwrap();
+            assert_eq!(name.address(), address);
         }
     }
 

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use semver::Version;
 
+use super::ladder::is_highest_stable;
 use super::{Conflict, Step, submission};
 use crate::model::channel::installs;
 use crate::model::places::Home;
@@ -247,14 +248,13 @@ pub(super) fn conflict((step, _): &(Step, bool)) -> Option<Conflict> {
     }
 }
 
-/// Why a release with channels updates none of them.
-pub(super) fn stays(subject: Subject<'_>, others: &[Published], highest: bool) -> Option<String> {
-    let tag = &subject.destination().tag;
-    if subject.places().is_empty() || highest {
+/// Why a release updates no channel; `None` if it updates them.
+pub(super) fn stays(own: &Published, others: &[Published]) -> Option<String> {
+    if is_highest_stable(own, others, |_| true) {
         return None;
     }
-    if tag.is_prerelease() {
-        return Some(format!("none is updated, because {tag} is a pre-release"));
+    if !own.stable {
+        return Some(format!("none is updated, because {} is a pre-release", own.tag));
     }
     highest_stable(others).map(|highest| format!("none is updated, because {highest} is published"))
 }

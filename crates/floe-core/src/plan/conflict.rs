@@ -1,6 +1,8 @@
 //! Conflicts: the reasons for which there is no plan, as data, as a line to read, and with a way out.
 
 use super::channel::ChannelConflict;
+use crate::model::body::NO_ROOM;
+use crate::model::notes::LIMIT;
 use crate::model::{ChannelPlace, Commit, Digest, Tag};
 
 /// Something public, or not of this release, that floe would have to change.
@@ -55,6 +57,9 @@ impl Conflict {
             Conflict::Drafts { .. } => "delete all but one of the drafts on the releases page".to_owned(),
             Conflict::DraftHolds { name, .. } => {
                 format!("delete `{name}` from the draft, or make it part of the release: `assets` in [package.metadata.floe]")
+            }
+            Conflict::DraftText { why: NO_ROOM, .. } => {
+                format!("shorten it on the releases page: GitHub accepts {LIMIT} characters with the table")
             }
             Conflict::DraftText { .. } => {
                 "on the releases page, leave your own text in the draft and delete the rest, from floe's marker or table on"

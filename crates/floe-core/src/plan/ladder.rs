@@ -11,17 +11,17 @@ use crate::world::{Published, World};
 /// The image tags a version owns: itself, then its minor, its major and `latest`, each only if no published version
 /// that is higher has a better right to it (SemVer 2.0.0, item 11). A pre-release owns only itself. There is no tag
 /// `0`: below 1.0.0 a major number promises nothing (item 4).
-pub fn image_tags(tag: &Tag, others: &[Published]) -> Vec<String> {
-    let version = tag.version();
+pub fn image_tags(own: &Published, others: &[Published]) -> Vec<String> {
+    let version = own.tag.version();
     let mut tags = vec![version.to_string()];
     let Version { major, minor, .. } = *version;
-    if is_highest_stable(tag, others, |other| (other.major, other.minor) == (major, minor)) {
+    if is_highest_stable(own, others, |other| (other.major, other.minor) == (major, minor)) {
         tags.push(format!("{major}.{minor}"));
     }
-    if major > 0 && is_highest_stable(tag, others, |other| other.major == major) {
+    if major > 0 && is_highest_stable(own, others, |other| other.major == major) {
         tags.push(major.to_string());
     }
-    if is_highest_stable(tag, others, |_| true) {
+    if is_highest_stable(own, others, |_| true) {
         tags.push("latest".to_owned());
     }
     tags
@@ -61,12 +61,16 @@ impl Since {
     }
 }
 
-pub(super) fn is_highest_stable(tag: &Tag, others: &[Published], among: impl Fn(&Version) -> bool) -> bool {
-    !tag.is_prerelease()
+pub(super) fn is_highest_stable(
+    own: &Published,
+    others: &[Published],
+    among: impl Fn(&Version) -> bool,
+) -> bool {
+    own.stable
         && others
             .iter()
             .filter(|other| other.stable && among(other.tag.version()))
-            .all(|other| is_below(&other.tag, tag))
+            .all(|other| is_below(&other.tag, &own.tag))
 }
 
 /// Whether a version ranks below another; build metadata does not count (SemVer, item 10).
@@ -80,15 +84,11 @@ mod tests {
     use crate::world::RemoteRelease;
 
     fn published(tags: &[&str]) -> Vec<Published> {
-        let one = |tag: &&str| {
-            let tag: Tag = tag.parse().unwrap();
-            Published { stable: !tag.is_prerelease(), tag }
-        };
-        tags.iter().map(one).collect()
+        tags.iter().map(|tag| Published::new(tag.parse().unwrap(), false)).collect()
     }
 
     fn tags(tag: &str, others: &[&str]) -> String {
-        image_tags(&tag.parse().unwrap(), &published(others)).join(" ")
+        image_tags(&published(&[tag])[0], &published(others)).join(" ")
     }
 
     #[test]
@@ -102,6 +102,12 @@ mod tests {
         assert_eq!(tags("v0.2.0", &["v0.1.0"]), "0.2.0 0.2 latest");
         assert_eq!(tags("v1.0.0", &["v2.0.0-beta.1"]), "1.0.0 1.0 1 latest");
         assert_eq!(tags("v1.4.0", &["v1.4.0+rebuilt"]), "1.4.0");
+    }
+
+    #[test]
+    fn a_release_that_is_marked_as_a_pre_release_owns_itself_alone() {
+        let own = Published::new("v1.4.0".parse().unwrap(), true);
+        assert_eq!(image_tags(&own, &published(&["v1.3.9"])), ["1.4.0"]);
     }
 
     #[test]
@@ -120,7 +126,7 @@ mod tests {
             let mut names = std::collections::BTreeMap::new();
             for (done, at) in order.iter().enumerate() {
                 let before: Vec<&str> = order[..done].iter().map(|at| versions[*at]).collect();
-                let moved = image_tags(&versions[*at].parse().unwrap(), &published(&before));
+                let moved = image_tags(&published(&[versions[*at]])[0], &published(&before));
                 names.extend(moved.into_iter().map(|name| (name, versions[*at])));
             }
             for (name, owner) in [

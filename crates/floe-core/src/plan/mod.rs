@@ -26,7 +26,6 @@ use crate::model::body::Head;
 use crate::model::release::ATTESTATION;
 use crate::model::{Asset, Destination, Digest, Image, Subject, Tag};
 use crate::world::{AssetMatch, RemoteImage, RemoteRelease, World};
-use ladder::is_highest_stable;
 
 /// The steps in order: every stage step before every reveal step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +59,8 @@ impl Plan {
     pub fn new<'a>(subject: impl Into<Subject<'a>>, world: &World) -> Result<Plan, Vec<Conflict>> {
         let subject = subject.into();
         let destination = subject.destination();
-        let others = world.other_versions(&destination.tag);
+        let own = world.own_version(&destination.tag);
+        let stays = channel::stays(&own, &world.other_versions(&destination.tag));
         let published = world.published(&destination.tag);
         let drafts = world.drafts(&destination.tag);
         // A draft beside a published release is left over from another run; the release counts.
@@ -75,7 +75,7 @@ impl Plan {
             conflicts.extend(draft_conflicts(subject, draft));
         }
         conflicts.extend(image_conflict(subject, world));
-        let highest = is_highest_stable(&destination.tag, &others, |_| true);
+        let highest = stays.is_none();
         let channels = if highest { channel::steps(subject, world) } else { Vec::new() };
         if published.is_none() {
             conflicts.extend(channels.iter().filter_map(channel::conflict));
@@ -99,11 +99,10 @@ impl Plan {
             steps.extend(asset_steps(name, *asset, draft, is_published));
         }
         let latest = destination.may_be_latest && highest;
-        let prerelease = destination.tag.is_prerelease();
-        steps.push((Step::Publish { latest, prerelease }, is_published));
+        steps.push((Step::Publish { latest, prerelease: !own.stable }, is_published));
         steps.extend(tag.into_iter().chain(list));
         steps.extend(channels);
-        let stays = channel::stays(subject, &others, highest);
+        let stays = stays.filter(|_| !subject.places().is_empty());
         let planned = |(step, done): (Step, bool)| Planned { object: step.object(subject), step, done };
         let steps = steps.into_iter().map(planned).collect();
         Ok(Plan { steps, draft: draft.cloned(), published: published.cloned(), stays })
@@ -227,7 +226,7 @@ fn image_steps(
     is_published: bool,
 ) -> Option<((Step, bool), (Step, bool))> {
     let tag = &subject.destination().tag;
-    let tags = image_tags(tag, &world.other_versions(tag));
+    let tags = image_tags(&world.own_version(tag), &world.other_versions(tag));
     let release = match subject {
         Subject::Release(release) => release,
         Subject::Outline(outline) if outline.platforms.is_empty() => return None,

@@ -106,6 +106,9 @@ impl Plan {
         for planned in &self.steps {
             match &planned.step {
                 Step::TagImage { .. } => image.clone_from(&planned.object),
+                Step::CreateDraft { keeps, .. } if keeps.contains(&"text") => {
+                    "those of the draft".clone_into(&mut notes);
+                }
                 Step::CreateDraft { since, .. } if outline.notes == NotesSource::Generated => {
                     notes = match since {
                         Since::Tag(since) => format!("GitHub's, since {since}"),

@@ -258,6 +258,12 @@ fn assets(subject: Subject<'_>) -> Outcome {
             "strip the binary, or leave files out of `include`",
         );
     }
+    if let Some(asset) = known().find(|asset| asset.size == 0) {
+        return failed(
+            format!("`{}` is empty, and GitHub accepts no empty file", asset.name),
+            "leave it out of `assets` in [package.metadata.floe], or put something into it",
+        );
+    }
     if let Some((name, _)) = assets.iter().find(|(name, _)| !is_kept(name)) {
         return failed(
             format!("GitHub would keep `{name}` under another name"),
