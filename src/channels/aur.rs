@@ -4,6 +4,7 @@
 use super::text::{one_line, sh};
 use super::{Subject, binaries, installers, rendered};
 use floe_core::model::config::Aur;
+use floe_core::model::extras::{LICENSES, NOTICES};
 use floe_core::model::manifest::Artifact;
 use floe_core::model::{Arch, ChannelKind, Manifest, Os, Rendered};
 
@@ -66,14 +67,17 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Aur) -> Vec<Rendered> {
     for program in binaries(name, first) {
         build.push_str(&format!("    install -Dm755 -t \"$pkgdir/usr/bin\" {}\n", sh(program)));
     }
-    let all: Vec<&Artifact> = archives.iter().map(|(_, archive)| *archive).collect();
-    for (file, place) in installers::extras(&all) {
+    // Those that every archive has.
+    let common = archives.iter().map(|(_, one)| installers::extras(&[one])).reduce(|all, one| &all & &one);
+    for (file, place) in common.into_iter().flatten() {
         build.push_str(&format!("    install -Dm644 {} \"$pkgdir/usr/share/\"{}\n", sh(&file), sh(&place)));
     }
-    let licenses = format!("\"$pkgdir/usr/share/licenses/\"{}", sh(&package));
+    let names = LICENSES.iter().chain(&NOTICES).map(|name| format!("-ipath './{name}*'"));
     build.push_str(&format!(
-        "    for file in LICENSE* LICENCE* COPYING*; do\n        \
-         if [[ -f $file ]]; then install -Dm644 -t {licenses} \"$file\"; fi\n    done\n}}\n"
+        "    find . -type f ! -executable \\( {} \\) \\\n        \
+         -exec install -Dm644 -t \"$pkgdir/usr/share/licenses/\"{} {{}} \\;\n}}\n",
+        names.collect::<Vec<_>>().join(" -o "),
+        sh(&package)
     ));
     info.push_str(&format!("\npkgname = {package}\n"));
 
@@ -145,9 +149,8 @@ mod tests {
                     install -Dm644 'man/de/tool.5' "$pkgdir/usr/share/"'man/de/man5/tool.5'
                     install -Dm644 'man/tool-run.1' "$pkgdir/usr/share/"'man/man1/tool-run.1'
                     install -Dm644 'man/tool.1' "$pkgdir/usr/share/"'man/man1/tool.1'
-                    for file in LICENSE* LICENCE* COPYING*; do
-                        if [[ -f $file ]]; then install -Dm644 -t "$pkgdir/usr/share/licenses/"'tool-bin' "$file"; fi
-                    done
+                    find . -type f ! -executable \( -ipath './LICENSE*' -o -ipath './LICENCE*' -o -ipath './COPYING*' -o -ipath './UNLICENSE*' -o -ipath './NOTICE*' \) \
+                        -exec install -Dm644 -t "$pkgdir/usr/share/licenses/"'tool-bin' {} \;
                 }
             "#]],
         );

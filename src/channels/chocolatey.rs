@@ -3,8 +3,8 @@
 
 use semver::Version;
 
-use super::text::{fill, ps1, url, xml};
-use super::{Subject, binaries, placed};
+use super::text::{fill, ps1, xml};
+use super::{Subject, binaries, license, placed};
 use crate::package::archive::small_zip;
 use floe_core::model::config::Chocolatey;
 use floe_core::model::places::{Feed, Home};
@@ -18,11 +18,8 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Chocolatey) -> Option<Ren
     let owner = || Repo::from_url(&subject.repository).map(|repo| repo.owner().to_owned());
     let authors = settings.authors.clone().or_else(owner).unwrap_or_else(|| name.clone());
     let notes = format!("{}/releases/tag/{tag}", subject.repository);
-    // An expression of several licences has no page.
-    let license = subject.license.filter(|license| !license.contains(' ')).map(|license| {
-        let page = xml(&format!("https://spdx.org/licenses/{}", url(license)));
-        format!("\n    <licenseUrl>{page}</licenseUrl>")
-    });
+    let license = subject.license.and_then(license::page);
+    let license = license.map(|page| format!("\n    <licenseUrl>{}</licenseUrl>", xml(&page)));
     let values = [
         ("MARKER", xml(&subject.marker())),
         ("ID", xml(&id)),

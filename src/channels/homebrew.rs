@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::text::{cut, ruby};
+use super::text::{cut, one_line, ruby};
 use super::{Subject, below_top, binaries, license, man_page, placed};
 use floe_core::model::config::Homebrew;
 use floe_core::model::extras::command;
@@ -113,23 +113,29 @@ fn class(formula: &str) -> String {
 }
 
 /// A description that `FormulaAudit/Desc` accepts: no article and not the formula's name at its beginning, a capital
-/// letter, no full stop, at most 80 characters.
+/// letter, no symbol, no full stop, at most 80 characters.
 pub(super) fn description(text: &str, formula: &str) -> String {
-    let (mut rest, mut is_named) = (text, false);
+    let text = one_line(&text.replace(is_symbol, " "));
+    let (mut rest, mut is_named) = (text.as_str(), false);
     let mut text = loop {
         let (word, after) = rest.split_once(' ').unwrap_or((rest, ""));
-        let is_name = word.trim_end_matches([':', ',', '-', '–', '—']).eq_ignore_ascii_case(formula);
-        let (word, next) = (word.to_lowercase(), after.split(' ').next().unwrap_or_default());
+        if let Some(tail) = after_name(rest, formula) {
+            let then = tail.trim_start_matches([':', ',', '-', '–', '—']);
+            let next = then.split_whitespace().next().unwrap_or_default().to_lowercase();
+            let continues = then == tail && JOINING.contains(&next.as_str());
+            if continues || next.is_empty() || !then.starts_with(' ') {
+                // Without the name, `A tool of Acme` would begin with the preposition.
+                break format!("Command-line {}{tail}", rest[..rest.len() - tail.len()].to_lowercase());
+            }
+            (rest, is_named) = (then.trim_start(), true);
+            continue;
+        }
+        let word = word.to_lowercase();
         let is_filler = ["a", "an", "the", "-", "–", "—", ":"].contains(&word.as_str())
             || is_named && ["is", "that", "which"].contains(&word.as_str());
-        if is_name && word == formula.to_lowercase() && JOINING.contains(&next.to_lowercase().as_str()) {
-            // Without the name, `A tool of Acme` would begin with the preposition.
-            break format!("Command-line {word} {after}");
-        }
-        if after.is_empty() || !(is_name || is_filler) {
+        if after.is_empty() || !is_filler {
             break rest.to_owned();
         }
-        is_named |= is_name;
         rest = after;
     };
     // `command line` and `commandline` are offences, too.
@@ -140,7 +146,25 @@ pub(super) fn description(text: &str, formula: &str) -> String {
     }
     let text = cut(&text, DESCRIPTION).trim_end_matches(['.', ',', ';', ':', ' ']);
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    let named = || format!("Command-line {formula}");
+    letters.next().map_or_else(named, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// The text after the formula's name, if it begins with it: in any case, and with a space or hyphen between its letters.
+fn after_name<'t>(text: &'t str, formula: &str) -> Option<&'t str> {
+    let mut rest = text;
+    for (at, letter) in formula.chars().filter(|c| *c != '-').enumerate() {
+        rest = rest.strip_prefix([' ', '-']).filter(|_| at > 0).unwrap_or(rest);
+        let first = rest.chars().next().filter(|c| c.eq_ignore_ascii_case(&letter))?;
+        rest = &rest[first.len_utf8()..];
+    }
+    (!rest.starts_with(|c: char| c.is_alphanumeric() || c == '_')).then_some(rest)
+}
+
+/// Whether a character is an emoji or another symbol of Unicode's category So.
+fn is_symbol(c: char) -> bool {
+    matches!(c, '¦' | '©' | '®' | '°' | '№' | '™' | '\u{200d}' | '\u{fe0f}' | '\u{2195}'..='\u{2199}'
+        | '\u{2300}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}')
 }
 
 fn livecheck(text: &mut Text, subject: &Subject<'_>) {
@@ -272,7 +296,15 @@ mod tests {
             ("tool turns this into that", "Turns this into that"),
             ("tool - for cats", "For cats"),
             ("Toolbox for tool", "Toolbox for tool"),
-            ("tool", "Tool"),
+            ("tool", "Command-line tool"),
+            ("🚀 …", "…"),
+            ("The 🚀.", "Command-line tool"),
+            (" . ", "Command-line tool"),
+            ("🚀 A fast tool for cats ☕️", "Fast tool for cats"),
+            ("JSON → YAML, ≥ 2 times", "JSON → YAML, ≥ 2 times"),
+            ("Tool-chain of Acme", "Command-line tool-chain of Acme"),
+            ("Tool’s friend", "Command-line tool’s friend"),
+            ("The to-ol: a grep", "Grep"),
             ("über", "Über"),
             (&long, "Word word word word word word word word word word word word word word word word"),
         ] {

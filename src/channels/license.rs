@@ -5,12 +5,24 @@ use std::iter::Peekable;
 use super::text;
 
 /// The argument of `license` in a formula: `"MIT"`, `any_of: ["MIT", "Apache-2.0"]`, `"A" => { with: "B" }`.
-/// `None` if the text is not an SPDX expression (SPDX 2.3, annex D).
+/// `None` if the text is not an SPDX expression of licenses that are on SPDX's list (SPDX 2.3, annex D).
 pub(super) fn ruby(text: &str) -> Option<String> {
+    parse(text).map(|expression| expression.ruby(true))
+}
+
+/// The page of a license. An expression of several has none.
+pub(super) fn page(text: &str) -> Option<String> {
+    match parse(text)? {
+        Expression::License(name) => Some(format!("https://spdx.org/licenses/{name}")),
+        _ => None,
+    }
+}
+
+fn parse(text: &str) -> Option<Expression> {
     let text = text.replace('(', " ( ").replace(')', " ) ");
     let mut words = text.split_whitespace().peekable();
     let expression = any_of(&mut words, 0)?;
-    words.peek().is_none().then(|| expression.ruby(true))
+    words.peek().is_none().then_some(expression)
 }
 
 /// Deeper expressions are refused.
@@ -60,7 +72,9 @@ fn one(words: Words<'_, '_>, depth: usize) -> Option<Expression> {
 fn identifier(word: &str) -> Option<String> {
     let good = |c: char| c.is_ascii_alphanumeric() || "-.+".contains(c);
     let is_operator = ["OR", "AND", "WITH"].iter().any(|operator| word.eq_ignore_ascii_case(operator));
-    (!is_operator && word.chars().all(good)).then(|| word.to_owned())
+    // The text of such a license is in the project alone.
+    let is_own = word.starts_with("LicenseRef-");
+    (!is_operator && !is_own && word.chars().all(good)).then(|| word.to_owned())
 }
 
 impl Expression {
@@ -101,6 +115,22 @@ mod tests {
     }
 
     #[test]
+    fn a_license_alone_has_a_page() {
+        let at = |name: &str| Some(format!("https://spdx.org/licenses/{name}"));
+        for (text, expected) in [
+            ("0BSD", at("0BSD")),
+            ("(MIT)", at("MIT")),
+            ("GPL-3.0+", at("GPL-3.0+")),
+            ("MIT OR ISC", None),
+            ("Apache-2.0 WITH LLVM-exception", None),
+            ("LicenseRef-Acme", None),
+            ("see LICENSE", None),
+        ] {
+            assert_eq!(page(text), expected, "{text}");
+        }
+    }
+
+    #[test]
     fn other_texts_are_no_licence() {
         let deep = format!("{}MIT{}", "(".repeat(100), ")".repeat(100));
         for text in [
@@ -113,6 +143,8 @@ mod tests {
             "MIT\" #{x}",
             "MIT WITH",
             "MIT/ISC",
+            "LicenseRef-Acme",
+            "MIT OR LicenseRef-Acme",
             &deep,
         ] {
             assert_eq!(ruby(text), None, "{text}");

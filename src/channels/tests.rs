@@ -315,7 +315,7 @@ fn the_texts_are_those_of_this_revision() {
         manifests/a/Acme/Tool/1.4.0/Acme.Tool.yaml be385b2701a2
         tool.1.4.0.nupkg 679f6e5e3efc
         tool-bin/.SRCINFO eba3bc5dcfd6
-        tool-bin/PKGBUILD aebc1b84814f
+        tool-bin/PKGBUILD c0bd99a1b3db
     "#]]
     .assert_eq(&shown);
 }

@@ -102,6 +102,6 @@ async fn document<T: DeserializeOwned>(
     let path = folder.join(digest.hex());
     fs::write(&path, &bytes).at("failed to write", &path)?;
     let document = serde_json::from_slice(&bytes)
-        .map_err(|error| PullError::Wrong(format!("manifest `{digest}` is not understood: {error}")))?;
+        .map_err(|error| PullError::Wrong(format!("manifest `{digest}` cannot be parsed: {error}")))?;
     Ok((document, bytes.len() as u64))
 }

@@ -23,7 +23,7 @@ impl GitHub {
             },
             error => {
                 let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-                AttemptError::fatal(anyhow!(cause).context("GitHub's answer is not understood"))
+                AttemptError::fatal(anyhow!(cause).context("GitHub's answer cannot be parsed"))
             }
         };
         self.limiter.learn(&judged);
@@ -46,7 +46,7 @@ impl GitHub {
                 failure.hint(self.lacking(accepted))
             }
             StatusCode::FORBIDDEN if error.message.contains("SAML") => failure.hint(format!(
-                "let the organization in: \"Configure SSO\" beside the token at {}/settings/tokens",
+                "authorise the token for the organization: \"Configure SSO\" next to the token at {}/settings/tokens",
                 self.site
             )),
             StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS

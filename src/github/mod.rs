@@ -227,7 +227,7 @@ impl GitHub {
 /// The header that holds a token.
 fn authorization(token: &Token) -> anyhow::Result<HeaderValue> {
     let wrong = || {
-        Failure::new("the token for GitHub holds a line break or another letter that no token has")
+        Failure::new("the token for GitHub contains a line break or another character that no token has")
             .hint("set GITHUB_TOKEN again, for example `export GITHUB_TOKEN=$(gh auth token)`")
     };
     Ok(secret(&format!("Bearer {}", token.reveal())).ok_or_else(wrong)?)

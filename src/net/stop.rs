@@ -88,7 +88,7 @@ fn end(report: &Report, failure: Failure) -> ! {
 }
 
 fn at_once(by: &str) -> Failure {
-    Failure::new(format!("stopped at once by {by}; the steps under way may be done in part"))
+    Failure::new(format!("stopped at once by {by}; the running steps may be partly done"))
         .state("the receipt lists the steps that were done before")
         .hint("run the same command again: it checks what is there and does the missing steps")
 }

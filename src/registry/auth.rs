@@ -85,7 +85,7 @@ impl Bearer {
                 format!("Basic {}", base64::prelude::BASE64_STANDARD.encode(both))
             }
         };
-        secret(&text).context("the registry's token fits into no header")
+        secret(&text).context("the registry's token contains a character that no HTTP header can hold")
     }
 }
 
@@ -141,11 +141,11 @@ fn has_ghcr(api: &str) -> bool {
 
 fn token(body: &[u8]) -> anyhow::Result<Bearer> {
     let body: BTreeMap<String, serde_json::Value> =
-        serde_json::from_slice(body).context("the token service's answer is not understood")?;
+        serde_json::from_slice(body).context("the token service's answer cannot be parsed")?;
     let token = ["token", "access_token"].into_iter().find_map(|key| body.get(key)?.as_str());
     let token = token.context("the token service's answer holds no token")?;
     let fits = token.len() <= TOKEN_LIMIT && token.bytes().all(|byte| byte.is_ascii_graphic());
-    let text = "the token service's answer holds a token that fits into no header";
+    let text = "the token service's answer contains a token that no HTTP header can hold";
     anyhow::ensure!(fits && !token.is_empty(), text);
     Ok(Bearer::Token(Token::from(token.to_owned())))
 }

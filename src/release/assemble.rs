@@ -99,7 +99,7 @@ fn distinct<'a>(
 }
 
 fn lacking() -> Failure {
-    invalid("the package does not say all that its channels need")
+    invalid("the package lacks keys that its channels need")
         .hint("add the keys to [package] in Cargo.toml and pack again with `floe package`")
         .file("Cargo.toml")
 }

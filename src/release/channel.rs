@@ -169,7 +169,7 @@ pub async fn follow(
         let (repository, path) = (place.home.to_string(), place.path());
         followed.push(Followed { kind: place.kind, repository, path, state });
     }
-    invalid(format!("the channels of `{}` do not show it", manifest.tag))
+    invalid(format!("channels do not have `{}`", manifest.tag))
         .hint("publish the same dist again: `floe publish` writes what is missing, and nothing else")
         .if_any(problems)?;
     Ok(followed)

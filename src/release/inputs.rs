@@ -217,7 +217,7 @@ fn unexpected(release: &Release, expected: &Digest) -> Failure {
     let attested = if release.manifest.attested { " and an attestation (`--attest`)" } else { "" };
     invalid(format!("`SHA256SUMS` would have the digest {}, but {expected} is expected", release.sums()))
         .details([format!(
-            "the release is {tag} of `{repo}` at commit {}, with images called `{image}`{attested}",
+            "the release is {tag} of `{repo}` at commit {}, with the image `{image}`{attested}",
             commit.short()
         )])
         .state("nothing was sent")

@@ -178,8 +178,7 @@ impl Described<'_> {
 /// One line as lintian and rpmlint accept it: Homebrew's rules, and one character less.
 fn summary(description: &str, name: &str) -> String {
     let text = homebrew::description(description.trim_start_matches(['.', ' ']), name);
-    let text = cut(&text, SUMMARY).trim_end_matches(['.', ',', ';', ':', ' ']);
-    if text.is_empty() { name.to_owned() } else { text.to_owned() }
+    cut(&text, SUMMARY).trim_end_matches(['.', ',', ';', ':', ' ']).to_owned()
 }
 
 /// The whole description in lines. None begins with a dot, which means something to dpkg.

@@ -8,6 +8,7 @@ use super::Source;
 use crate::channels::{completions, man_page};
 use crate::package::archive::{Gzip, Unpacked};
 use floe_core::model::PackageKind;
+use floe_core::model::extras::{LICENSES, NOTICES, begins};
 
 /// The files of a package by their paths from the root, without a slash before them.
 pub(super) type Tree<'a> = BTreeMap<String, Node<'a>>;
@@ -70,7 +71,8 @@ impl Source<'_> {
             let page = page.strip_suffix(".gz").unwrap_or(&page);
             (format!("usr/share/{page}.gz"), Nature::Document)
         } else {
-            let nature = if is_license(inside) { Nature::License } else { Nature::Document };
+            let is_license = begins(inside, &LICENSES) || begins(inside, &NOTICES);
+            let nature = if is_license { Nature::License } else { Nature::Document };
             let is_apart = nature == Nature::License && kind == PackageKind::Rpm;
             (format!("usr/share/{}/{package}/{inside}", if is_apart { "licenses" } else { "doc" }), nature)
         }
@@ -80,11 +82,6 @@ impl Source<'_> {
 /// The folders that hold these files, without a slash at either end.
 pub(super) fn folders<'p>(paths: impl Iterator<Item = &'p String>) -> BTreeSet<String> {
     paths.flat_map(|path| path.match_indices('/').map(|(end, _)| path[..end].to_owned())).collect()
-}
-
-/// The text of a license, by the usual names.
-fn is_license(inside: &str) -> bool {
-    ["LICENSE", "LICENCE", "COPYING", "NOTICE", "UNLICENSE"].iter().any(|name| inside.starts_with(name))
 }
 
 /// A member of gzip without name and time, as `gzip -n` writes it.

@@ -21,13 +21,13 @@ use crate::project::cargo::Project;
 use crate::project::git;
 use crate::report::Report;
 use floe_core::model::config::{Built, Include};
+use floe_core::model::extras::{LICENSES, NOTICES, begins};
 use floe_core::units::counted;
 
 /// The beginnings of the names of documents that are packed. If the package's folder has none of a kind, the workspace's
 /// folder is looked at.
 const README: [&str; 1] = ["README"];
-const LICENCES: [&str; 3] = ["LICENSE", "LICENCE", "COPYING"];
-const OTHERS: [[&str; 1]; 2] = [["NOTICE"], ["CHANGELOG"]];
+const OTHERS: [[&str; 1]; 2] = [NOTICES, ["CHANGELOG"]];
 /// Folders that are packed if they are there.
 pub(super) const FOLDERS: [&str; 2] = ["completions", "man"];
 
@@ -52,7 +52,7 @@ pub(super) fn common(project: &Project, report: &Report) -> anyhow::Result<Vec<I
             files.add_documents(&[beside], &README)? | files.add_documents(&folders[..1], &README)?
         }
     };
-    if !files.add_documents(&folders, &LICENCES)? && license.is_none() {
+    if !files.add_documents(&folders, &LICENSES)? && license.is_none() {
         report.warn(format!(
             "`{}` has no LICENSE file to put into the archives: add one, or set `license-file` in Cargo.toml",
             project.name
@@ -343,10 +343,6 @@ fn is_same(one: &Path, two: &Path) -> bool {
 
 fn leave_out(path: &str) -> String {
     format!("leave it out with `exclude = [\"{path}\"]` in [package.metadata.floe]")
-}
-
-fn begins(name: &str, names: &[&str]) -> bool {
-    names.iter().any(|begin| name.get(..begin.len()).is_some_and(|it| it.eq_ignore_ascii_case(begin)))
 }
 
 /// The names of the files in a folder that begin with one of `names` in any case.

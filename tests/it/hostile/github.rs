@@ -76,7 +76,7 @@ fn messages_of_the_server_are_escaped() {
         "{\"private\":1e999}".to_owned(),
         "{\"private\":true,\"private\":false}".to_owned(),
     ] {
-        always(move || Answer::Whole(200, String::new(), odd.clone())).with(1, "is not understood");
+        always(move || Answer::Whole(200, String::new(), odd.clone())).with(1, "cannot be parsed");
     }
 }
 
@@ -87,7 +87,7 @@ fn a_token_with_a_line_break_is_refused_and_not_shown() {
         ["plan", "dist", "--target", "x86_64-musl", "--repo", "acme/tool", "--api-url", "http://127.0.0.1:9"];
     for token in ["se-cret\nx", "se-cret\u{1}x"] {
         let ended = super::run_with(work.0.path(), &arguments, &[("GITHUB_TOKEN", token)]);
-        ended.with(1, "the token for GitHub holds a line break");
+        ended.with(1, "the token for GitHub contains a line break");
         assert!(!ended.stderr.contains("se-cret"), "{}", ended.stderr);
     }
 }
@@ -126,7 +126,7 @@ fn assets_that_cannot_be_files_of_one_folder_are_refused() {
     let here = "http://127.0.0.1:1/";
     two(asset("a", i64::MAX, here), asset("b", i64::MAX, here)).with(1, "bytes; it accepts files below");
     two(asset("a", -1, here), asset("b", 1, here)).with(1, "GitHub reports that `a` has -1 bytes");
-    two(asset("a", 1, here), json!({ "id": -1 })).with(1, "is not understood");
+    two(asset("a", 1, here), json!({ "id": -1 })).with(1, "cannot be parsed");
     let many = (0..1001).map(|number| named(&format!("a{number}"))).collect::<Vec<_>>();
     verify(&github(move |_| json!(many), |_, _| None)).with(1, "the release has 1001 assets");
 }
@@ -146,7 +146,7 @@ fn a_download_has_the_listed_size_and_an_allowed_address() {
         ended.with(1, words);
         assert!(!ended.stderr.contains("secret"), "{}", ended.stderr);
     }
-    verify(&github(|_| json!([asset("SHA256SUMS", 5, "nowhere")]), |_, _| None)).with(1, "is not understood");
+    verify(&github(|_| json!([asset("SHA256SUMS", 5, "nowhere")]), |_, _| None)).with(1, "cannot be parsed");
     let download = |answer: fn() -> Answer| {
         let here = |url: &str| json!([asset("SHA256SUMS", 5, &format!("{url}/file"))]);
         verify(&github(here, move |request, _| (request == "GET /file").then(answer)))

@@ -51,10 +51,10 @@ fn tokens_that_fit_no_header_and_endless_answers_are_refused() {
     let (ended, _) = plan(|_, _| Answer::Whole(403, String::new(), String::new()));
     ended.with(4, "the registry answered 403");
     for (token, words) in [
-        (r#"{"token":"a\nb"}"#, "holds a token that fits into no header"),
-        (r#"{"token":""}"#, "holds a token that fits into no header"),
+        (r#"{"token":"a\nb"}"#, "contains a token that no HTTP header can hold"),
+        (r#"{"token":""}"#, "contains a token that no HTTP header can hold"),
         (r#"{"token":5}"#, "holds no token"),
-        ("[", "is not understood"),
+        ("[", "cannot be parsed"),
     ] {
         let answer = move |request: &str, url: &str| match request.contains("/token") {
             true => Answer::Whole(200, String::new(), token.to_owned()),

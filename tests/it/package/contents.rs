@@ -14,6 +14,7 @@ fn documents_completions_and_man_pages_are_packed() {
     let sample = Sample::tool()
         .file("LICENSE-APACHE", "a")
         .file("COPYING", "b")
+        .file("UnLicense", "b")
         .file("NOTICE.txt", "c")
         .file("readme.de.md", "d")
         .file("completions/tool.fish", "e")
@@ -26,6 +27,7 @@ fn documents_completions_and_man_pages_are_packed() {
         LICENSE-MIT
         NOTICE.txt
         README.md
+        UnLicense
         completions/tool.fish
         man/man1/tool.1
         readme.de.md

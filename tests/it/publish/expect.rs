@@ -67,7 +67,7 @@ fn a_dist_with_another_digest_is_refused_before_any_request() {
     // It covers what the release is called, too.
     let image = ["publish", "--expect", &sums, "--image", "ghcr.io/acme/other"];
     let outcome = scenario.run(image).exit(3);
-    asked_nothing(&scenario, outcome).says("images called `ghcr.io/acme/other`");
+    asked_nothing(&scenario, outcome).says("the image `ghcr.io/acme/other`");
     let verdict =
         json(scenario.run(["verify", "dist", "--tag", "v1.4.0", "--image", "ghcr.io/acme/other", "--json"]));
     let sums = verdict["sums"].as_str().unwrap();

@@ -72,7 +72,7 @@ fn the_second_signal_stops_at_once() {
     let outcome = scenario.run_signalled((&interceptor, 9), &SIGNALS[..2], &["publish"]).exit(1);
     let end = outcome.stderr.split_once("error: ").unwrap().1.replace(SIGNALS[1].name, "THE SECOND");
     expect![[r#"
-        stopped at once by THE SECOND; the steps under way may be done in part
+        stopped at once by THE SECOND; the running steps may be partly done
         the receipt lists the steps that were done before
 
         hint: run the same command again: it checks what is there and does the missing steps

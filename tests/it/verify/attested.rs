@@ -246,7 +246,7 @@ fn a_server_that_does_not_say_what_it_signed_makes_nothing_green_or_wrong() {
         404: immutable  not checked: GitHub has no signature of this immutable release
         403: immutable  not checked: failed to read its signature of the release from GitHub: GitHub answered 403 Forbidden: Resource not accessible
         429: immutable  not checked: failed to read its signature of the release from GitHub: GitHub answered 429 Too Many Requests: Too many requests (5 tries)
-        truncated: immutable  not checked: failed to read its signature of the release from GitHub: GitHub's answer is not understood: attestations[0].bundle.?: EOF while parsing an object at line 1 column 30
+        truncated: immutable  not checked: failed to read its signature of the release from GitHub: GitHub's answer cannot be parsed: attestations[0].bundle.?: EOF while parsing an object at line 1 column 30
         none: immutable  GitHub signed this release: these assets, this tag, this commit
     "#]].assert_eq(&lines);
 }

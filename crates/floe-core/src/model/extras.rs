@@ -1,4 +1,4 @@
-//! The man pages and completions of an archive, found by the usual names of their files.
+//! The man pages, completions and licenses of an archive, found by the usual names of their files.
 
 use serde::{Deserialize, Serialize};
 
@@ -97,6 +97,16 @@ pub fn section(path: &str) -> Option<char> {
     let mut digits = section.chars();
     let digit = digits.next().filter(|digit| ('1'..='9').contains(digit))?;
     (!stem.is_empty() && digits.next().is_none()).then_some(digit)
+}
+
+/// The beginnings of the names of the texts of licenses, in any case.
+pub const LICENSES: [&str; 4] = ["LICENSE", "LICENCE", "COPYING", "UNLICENSE"];
+/// That of the text that belongs to one.
+pub const NOTICES: [&str; 1] = ["NOTICE"];
+
+/// Whether a name begins with one of `names` in any case.
+pub fn begins(name: &str, names: &[&str]) -> bool {
+    names.iter().any(|begin| name.get(..begin.len()).is_some_and(|it| it.eq_ignore_ascii_case(begin)))
 }
 
 /// The command that a completion is for: the file's name without `_` and extension.

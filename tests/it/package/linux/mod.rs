@@ -187,6 +187,23 @@ fn a_package_is_made_of_each_static_archive() {
 }
 
 #[test]
+fn every_text_of_a_license_is_one_in_a_package() {
+    let texts = ["license.md", "Licence", "Copying.LESSER", "UNLICENSE", "notice.txt", "LICENSES/Zlib.txt"];
+    let lines = format!("{ABOUT}{TABLES}").replace("sbom = false", "sbom = false\ninclude = [\"LICENSES\"]");
+    let sample = texts
+        .iter()
+        .fold(project("1.4.0", &lines), |sample, text| sample.file(text, format!("Text of {text}")));
+    let dist = pack(&sample, &["x86_64-musl"]).unwrap();
+    let (_, files) = reader::deb(&fs::read(dist.join("tool_1.4.0_amd64.deb")).unwrap());
+    let copyright = String::from_utf8_lossy(&files["usr/share/doc/tool/copyright"].1).into_owned();
+    let (_, files) = reader::rpm(&fs::read(dist.join("tool-1.4.0-1.x86_64.rpm")).unwrap());
+    for text in texts {
+        assert!(copyright.contains(&format!("Text of {text}\n")), "{text}: {copyright}");
+        assert!(files.contains_key(&format!("./usr/share/licenses/tool/{text}")), "{text}");
+    }
+}
+
+#[test]
 fn the_same_archive_gives_the_same_packages_and_a_new_version_replaces_the_old_ones() {
     let lines = format!("{ABOUT}{TABLES}");
     let (one, other) = (project("1.4.0", &lines), project("1.4.0", &lines));
@@ -218,7 +235,7 @@ fn a_description_cannot_add_a_field_or_end_the_text() {
     for (text, summary) in [
         (r"x\nDepends: evil\n\nPackage: other", "X Depends: evil Package: other"),
         (r". .. .hidden\n.\n.text", "Hidden . .text"),
-        (r"...", "tool"),
+        (r"...", "Command-line tool"),
         (r"An \u202eodd\u0000 one.\t", "Odd one"),
         (
             r"The one \u00fcber tool, .deb .rpm .tar.gz .zip .deb .rpm .tar.gz .zip .deb .rpm .tar.gz .zip .deb .rpm .tar.gz",
@@ -263,7 +280,7 @@ fn a_project_that_lacks_something_is_refused_before_anything_is_packed() {
     assert!(!sample.path().join("dist").exists());
     let plan = Scenario::empty("1.4.0").before_anything_is_built(TABLES).run(["plan"]).exit(3);
     expect![[r#"
-        error: the package does not say all that its channels need
+        error: the package lacks keys that its channels need
           `deb` needs a `description` in Cargo.toml
           `deb` needs a `maintainer` in its table, or `authors` in Cargo.toml, as `Name <address>`
           `rpm` needs a `description` in Cargo.toml
