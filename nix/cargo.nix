@@ -15,7 +15,7 @@ let
       ''
         export HOME=$TMPDIR
         cargo metadata --format-version 1 --no-deps --offline \
-          --manifest-path ${settings.src}/${project.folder}/Cargo.toml >"$out"
+          --manifest-path ${pkgs.lib.escapeShellArg "${settings.src}/${project.folder}/Cargo.toml"} >"$out"
       '';
 in
 pkgs.writeShellApplication {

@@ -230,6 +230,12 @@ printf '\n[profile.release]\nlto = true\n' >>"$patched/Cargo.toml"
 dependencies=$(of_patched dependencies.drvPath)
 printf '// Another source.\n' >>"$patched/vendor/itoa/src/lib.rs"
 [[ $(of_patched dependencies.drvPath) != "$dependencies" ]] || failed 'a patched crate can change, and dependencies do not'
+mkdir "$patched/.cargo"
+printf 'include = ["more.toml"]\n' >"$patched/.cargo/config.toml"
+printf '[profile.release]\nlto = "fat"\n' >"$patched/.cargo/more.toml"
+dependencies=$(of_patched dependencies.drvPath)
+printf 'debug = 1\n' >>"$patched/.cargo/more.toml"
+[[ $(of_patched dependencies.drvPath) != "$dependencies" ]] || failed 'what .cargo/config.toml includes can change, and dependencies do not'
 passed 'another version or source file leaves compiled dependencies valid'
 
 # Mistakes are named by evaluation.
@@ -306,6 +312,21 @@ of_documented legacyPackages.x86_64-linux.matrix.documents | grep -qE "^built=\(
 of_documented packages.x86_64-linux.release-x86_64-musl.binaries.postInstall | grep -qF -- '-documents.sh' ||
     failed 'Nix does not gather documents'
 passed 'documents that a build script makes are gathered'
+
+# A workspace in a folder of the repository, whatever it is called: the workflow looks for it there, and one word names it.
+rm -rf "$home/below"
+mkdir -p "$home/below/rust"
+cp -r tests/nix/bump/before "$home/below/rust/my tool"
+of_below() {
+    flake eval --raw --impure .#lib --apply "lib: let
+        self = { outPath = \"\${builtins.path { path = $home/below; name = \"source\"; }}\"; };
+        release = lib.mkRelease { src = self + \"/rust/my tool\"; inherit self; };
+    in $1"
+}
+[[ $(of_below release.legacyPackages.x86_64-linux.matrix.root) == 'rust/my tool' ]] || failed 'the workflow looks for the workspace elsewhere'
+of_below 'toString (map (name: release.packages.x86_64-linux.${name}.drvAttrs.args) [ "release-x86_64-musl" "image" ])' |
+    grep -c "'/nix/store/[^']*/rust/my tool/./Cargo.toml'" | grep -qx 2 || failed 'the folder of a workspace is not one word'
+passed 'a workspace may be in a folder of its repository'
 
 # shellcheck source-path=SCRIPTDIR source=checkRelease.sh
 source nix/checkRelease.sh

@@ -211,13 +211,40 @@ is "$(source=git reproduce x86_64-linux '' v1.4.0 --repo a/b)" '*built git+https
 passed 'a rebuild is made as on the system of the release'
 
 # A release goes to the repository that mkRelease is given, or that a workflow runs in, and to no other.
-printf '#!/bin/sh\necho "$GITHUB_REPOSITORY: floe $*"\n' >"$stubs/floe"
+# A word with a blank is shown as one.
+cat >"$stubs/floe" <<'EOF'
+#!/bin/sh
+printf '%s: floe' "$GITHUB_REPOSITORY"
+for word; do
+    case $word in *' '*) word="<$word>" ;; esac
+    printf ' %s' "$word"
+done
+echo
+EOF
 publish() {
-    PATH=$stubs:$PATH GITHUB_REPOSITORY=${1-} dist=/dist trees=/trees repo=acme/tool projectArguments='--package tool' \
+    PATH=$stubs:$PATH GITHUB_REPOSITORY=${1-} dist=/dist trees=/trees repo=acme/tool projectArguments="--package 'tool' --manifest-path '/my tool/Cargo.toml'" \
         projectTargets='--target x86_64-musl' projectImage='' bash -euo pipefail nix/publish.sh "${@:2}" 2>&1
 }
-is "$(publish '' --tag v1.4.0)" 'acme/tool: floe publish /dist --package tool --target x86_64-musl --tag v1.4.0' 'another release is published'
+is "$(publish '' --tag v1.4.0)" 'acme/tool: floe publish /dist --package tool --manifest-path </my tool/Cargo.toml> --target x86_64-musl --tag v1.4.0' 'another release is published'
 is "$(publish fork/tool --tag v1.4.0)" 'fork/tool: floe publish /dist *' 'a fork publishes elsewhere'
 mkdir -p "$home/native/x86_64-pc-windows-msvc"
-is "$(publish '' "$home/native" --tag v1.4.0)" "*: floe package $home/native --package tool --trees /trees --out *: floe publish /dist */dist --package tool *" 'native legs are not packed'
+is "$(publish '' "$home/native" --tag v1.4.0)" "*: floe package $home/native --package tool --manifest-path </my tool/Cargo.toml> --trees /trees --out *: floe publish /dist */dist --package tool *" 'native legs are not packed'
 passed 'a release goes to the repository of the project'
+
+# Files of the image are executable where those of the project are, whatever they are called.
+rm -rf "$home/layer"
+mkdir -p "$home/layer/bin"
+printf '#!/bin/sh\n' | tee "$home/layer/run" >"$home/layer/plain text"
+chmod +x "$home/layer/run"
+touch "$home/layer/bin/tool"
+run nix eval "${options[@]}" --impure --raw --expr "import $here/nix/image.nix {
+    lib = import $here/tests/nix/standins/nixpkgs/lib.nix;
+    pkgs = { cacert = \"\"; dockerTools.buildLayeredImage = made: made.extraCommands; runCommand = _: _: text: text; };
+    project = { name = \"tool\"; version = \"1.0.0\"; main = \"tool\"; repo = \"acme/tool\"; released = [ \"tool\" ]; };
+    packer = null; origin.projectArguments = \"\";
+    settings = { imageConfig = { }; imageFiles = { \"bin/run\" = \"$home/layer/run\"; \"etc/a b\" = \"$home/layer/plain text\"; }; };
+} [ { architecture = \"amd64\"; binaries = \"$home/layer\"; } ]" 2>"$home/log" | sed 's/^ *floe image //' |
+    grep -v -e '--ca-certificates' -e '--out' -e 'export HOME' >"$home/layer/script" || { cat "$home/log" >&2 && failed 'an image is not evaluated'; }
+(cd "$home/layer" && mkdir image && cd image && bash -euo pipefail ../script)
+is "$(cd "$home/layer/image" && stat -c '%a %n' bin/run 'etc/a b' bin/tool | tr '\n' ' ')" '755 bin/run 644 etc/a b 755 bin/tool ' 'files of the image have other modes'
+passed 'files of the image keep whether they are executable'

@@ -33,17 +33,18 @@ let
       export HOME=$TMPDIR/home
       mkdir -p "$HOME"
     '';
-    env = {
-      CARGO_PROFILE = "dev";
-      CARGO_CACHE_RUSTC_INFO = "0";
-    }
-    // lib.optionalAttrs (name == "tests") {
-      # There is no network, but many TLS clients do not start without root certificates.
-      SSL_CERT_FILE = "${pkgs.cacert}/etc/ssl/certs/ca-bundle.crt";
-    }
-    // lib.optionalAttrs (name == "docs") { RUSTDOCFLAGS = "-D warnings"; }
-    // settings.env
-    // option.env;
+    env =
+      import ./cargoEnv.nix
+      // {
+        CARGO_PROFILE = "dev";
+      }
+      // lib.optionalAttrs (name == "tests") {
+        # There is no network, but many TLS clients do not start without root certificates.
+        SSL_CERT_FILE = "${pkgs.cacert}/etc/ssl/certs/ca-bundle.crt";
+      }
+      // lib.optionalAttrs (name == "docs") { RUSTDOCFLAGS = "-D warnings"; }
+      // settings.env
+      // option.env;
   };
   # Tests, lints and documentation share these; they are built as the tests want them, not as a release does.
   cargoArtifacts = craneLib.buildDepsOnly (

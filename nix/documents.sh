@@ -7,11 +7,15 @@ take() {
     mkdir -p "$(dirname "$into/$2")"
     if [ -d "$1" ]; then
         mkdir -p "$into/$2"
-        cp -RL "$1/." "$into/$2"
+        cp -RLf "$1/." "$into/$2"
     else
-        cp -L "$1" "$into/$2"
+        cp -Lf "$1" "$into/$2"
     fi
 }
+# The page that a build made in `OUT_DIR` takes the place of a committed one.
+for part in completions man; do
+    if [ -d "$folder/$part" ]; then take "$folder/$part" "$part"; fi
+done
 builds=${CARGO_TARGET_DIR:-target}
 for out in "$builds"/*/build/*/out "$builds"/*/*/build/*/out; do
     # Cargo calls the folder above after the package and a hash.
@@ -23,7 +27,4 @@ for out in "$builds"/*/build/*/out "$builds"/*/*/build/*/out; do
     for ((at = 0; at < ${#built[@]}; at += 2)); do
         if [ -e "$out/${built[at]}" ]; then take "$out/${built[at]}" "${built[at + 1]}"; fi
     done
-done
-for part in completions man; do
-    if [ -d "$folder/$part" ]; then take "$folder/$part" "$part"; fi
 done

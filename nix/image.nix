@@ -25,7 +25,8 @@ let
       ''
       + lib.concatStrings (
         lib.mapAttrsToList (path: file: ''
-          install -D -m 644 ${file} ${lib.escapeShellArg path}
+          file=${lib.escapeShellArg "${file}"}
+          install -D -m "$([ -x "$file" ] && echo 755 || echo 644)" "$file" ${lib.escapeShellArg path}
         '') settings.imageFiles
       );
       config = {
@@ -43,5 +44,5 @@ pkgs.runCommand "${project.name}-${project.version}-image"
   ''
     export HOME=$TMPDIR
     floe image ${toString (map one platforms)} --out "$out" --repo ${project.repo} \
-      --ca-certificates ${pkgs.cacert}/etc/ssl/certs/ca-bundle.crt $projectArguments
+      --ca-certificates ${pkgs.cacert}/etc/ssl/certs/ca-bundle.crt ${origin.projectArguments}
   ''

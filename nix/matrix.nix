@@ -28,8 +28,8 @@ let
   literal = builtins.replaceStrings [ "{" "}" ] [ "{{" "}}" ];
   flags =
     target:
-    lib.filter (flag: lib.isString flag && flag != "") (
-      builtins.split " " "${literal project.rustflags} ${target.native.rustflags}"
+    lib.filter (flag: flag != "") (
+      lib.splitString " " "${literal project.rustflags} ${target.native.rustflags}"
     );
   leg = target: {
     inherit (target) name runner;
@@ -56,7 +56,7 @@ let
     inherit lib floe;
     src = settings.self;
   };
-  legs = map leg (lib.filter (target: target ? native) project.promised);
+  native = map leg (lib.filter (target: target ? native) project.promised);
   # The image needs the programs of all its platforms, so that one leg builds them with it.
   inImage = target: project.hasImage && target.image != null;
   linux =
@@ -73,7 +73,7 @@ in
 {
   schema = 1;
   inherit (project) name epoch;
-  inherit linux;
+  inherit linux native;
   verify = import ./trials.nix {
     inherit
       lib
@@ -86,16 +86,16 @@ in
   };
   toolchain =
     toolchain.channel or (
-      if legs == [ ] then
+      if native == [ ] then
         null
       else
         throw "nothing says which Rust the native legs install; give `toolchain` a `// { channel = \"1.91.0\"; }`"
     );
   include = map row project.promised;
-  native = legs;
   # A script for Bash: `bash -c "$DOCUMENTS" documents native/<triple>` gathers what the build made besides binaries.
   documents = import ./documents.nix { inherit lib project; };
   # The arguments of `cargo install`, besides its folders and the target.
+  root = import ./root.nix { inherit lib settings; };
   package = project.folder;
   arguments = lib.concatStringsSep " " (
     [ "--profile ${project.profile}" ]

@@ -9,7 +9,7 @@
 # Programs are built with Cargo's profile `release`, or with the one that `profile` in [package.metadata.floe] names.
 #
 #   src                the source. `self` brings its commit with it, `./.` does not
-#   self               where commit and time are read, if `src` does not bring them [src]
+#   self               where commit, time and the folder of `src` are read, if `src` does not bring them [src]
 #   package            the Cargo package that is released [the root's, else the only default member or member with a
 #                      binary]
 #   targets            short names of what the release promises [`targets` in [package.metadata.floe], else all]

@@ -8,7 +8,8 @@
 {
   CARGO = lib.getExe cargo;
   SOURCE_DATE_EPOCH = toString project.epoch;
-  projectArguments = toString (
+  # Words for a shell: a folder may have any name.
+  projectArguments = lib.escapeShellArgs (
     [
       "--manifest-path"
       "${settings.src}/${project.folder}/Cargo.toml"

@@ -63,15 +63,15 @@ let
       mv "$sourceRoot" "$NIX_BUILD_TOP/${folder}/"
       sourceRoot=${folder}/$(basename "$sourceRoot")
     '';
-    env = {
-      # Of all that cargo leaves behind only this file differs between two runs.
-      CARGO_CACHE_RUSTC_INFO = "0";
-      CARGO_PROFILE = project.profile;
-      "CARGO_PROFILE_${variable project.profile}_STRIP" = "true";
-      FLOE_RUSTFLAGS = "${pie} ${project.rustflags}";
-    }
-    // needed.env
-    // settings.env;
+    env =
+      import ./cargoEnv.nix
+      // {
+        CARGO_PROFILE = project.profile;
+        "CARGO_PROFILE_${variable project.profile}_STRIP" = "true";
+        FLOE_RUSTFLAGS = "${pie} ${project.rustflags}";
+      }
+      // needed.env
+      // settings.env;
     # The profile strips; anything done later could bring paths of the store back.
     dontFixup = !isNative;
     failureHook = lib.optionalString (!isNative) ''

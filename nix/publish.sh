@@ -9,7 +9,8 @@ if [[ ${1-} == --help || ${1-} == -h ]]; then
 fi
 # A workflow's own repository may be a fork.
 export GITHUB_REPOSITORY=${GITHUB_REPOSITORY:-$repo}
-read -ra project <<<"$projectArguments"
+project=()
+eval "project=($projectArguments)"
 read -ra promise <<<"$projectTargets $projectImage"
 dists=("$dist")
 native=()

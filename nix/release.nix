@@ -22,5 +22,5 @@ pkgs.runCommand "${project.name}-${project.version}-${target.name}"
     if [[ -d ${binaries}/documents ]]; then
       arguments+=(--documents ${binaries}/documents)
     fi
-    floe package "''${arguments[@]}" $projectArguments
+    floe package "''${arguments[@]}" ${origin.projectArguments}
   ''

@@ -23,7 +23,7 @@ let
     target: release:
     pkgs.runCommand (name "portable-${target}") pack ''
       export HOME=$TMPDIR
-      floe audit --strict --target ${target} --manifest-path ${manifest} --package ${project.name} \
+      floe audit --strict --target ${target} --manifest-path ${lib.escapeShellArg manifest} --package ${project.name} \
         ${toString (map (name: "${release.binaries}/bin/${name}") project.released)}
       touch "$out"
     '';
@@ -65,8 +65,8 @@ prefixed "portable" portable
     export SSL_CERT_FILE=${pkgs.cacert}/etc/ssl/certs/ca-bundle.crt
     floe verify ${dist} ${promise} ${
       lib.optionalString (!project.hasImage) "--no-image"
-    } $projectArguments
-    floe rehearse ${dist} --out "$TMPDIR/rehearsal" --manifest-path ${manifest} --package ${project.name}
+    } ${origin.projectArguments}
+    floe rehearse ${dist} --out "$TMPDIR/rehearsal" --manifest-path ${lib.escapeShellArg manifest} --package ${project.name}
     cp "$TMPDIR/rehearsal/report.html" "$out"
   '';
 }

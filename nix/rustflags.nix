@@ -8,11 +8,7 @@
   rustflags,
 }:
 let
-  files = lib.filter (path: builtins.pathExists path) [
-    (src + "/.cargo/config")
-    (src + "/.cargo/config.toml")
-  ];
-  config = if files == [ ] then { } else read (lib.head files);
+  all = map (one: one.config) (import ./cargoConfig.nix { inherit lib read; } src);
   cfg = import ./cfg.nix { inherit lib; };
   words =
     flags:
@@ -22,11 +18,12 @@ let
   flagsOf =
     target:
     let
-      tables = config.target or { };
+      tables = lib.foldl' (known: config: known // config.target or { }) { } all;
       holds = lib.filter (name: name != target.triple && cfg target name) (lib.attrNames tables);
-      own = lib.concatMap (name: of (tables.${name} or { })) ([ target.triple ] ++ holds);
+      flags = name: lib.concatMap (config: of (config.target.${name} or { })) all;
+      own = lib.concatMap flags ([ target.triple ] ++ holds);
     in
-    if own != [ ] then own else of (config.build or { });
+    if own != [ ] then own else lib.concatMap (config: of (config.build or { })) all;
   lost = lib.filter (target: flagsOf target != [ ]) built;
 in
 {

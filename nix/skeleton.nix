@@ -63,6 +63,11 @@ let
         && lib.elem (fromEnd 2 path) byPath
         && lib.elem (fromEnd 3 path) dependencies.kinds
     );
+  # crane keeps the files of the usual names, and not those that they include.
+  configs = import ./cargoConfig.nix {
+    inherit lib;
+    read = path: fromTOML (builtins.readFile path);
+  } settings.src;
   fromEnd = n: path: lib.elemAt path (lib.length path - n);
 in
 craneLib.mkDummySrc {
@@ -70,16 +75,24 @@ craneLib.mkDummySrc {
     src = source;
     filter = path: _: baseNameOf path != "Cargo.lock" && isRead path;
   };
-  extraDummyScript = lib.concatMapStrings (folder: ''
-    rm -rf "$out/${folder}"
-    mkdir -p "$out/${dirOf folder}"
-    cp -r --no-preserve=mode ${
-      builtins.path {
-        name = "patch";
-        path = settings.src + "/${folder}";
-      }
-    } "$out/${folder}"
-  '') patches;
+  extraDummyScript =
+    lib.concatMapStrings (folder: ''
+      rm -rf "$out/${folder}"
+      mkdir -p "$out/${dirOf folder}"
+      cp -r --no-preserve=mode ${
+        builtins.path {
+          name = "patch";
+          path = settings.src + "/${folder}";
+        }
+      } "$out/${folder}"
+    '') patches
+    + lib.concatMapStrings (one: ''
+      install -D -m 644 ${
+        builtins.toFile "config.toml" (
+          builtins.unsafeDiscardStringContext (builtins.readFile (settings.src + "/${one.path}"))
+        )
+      } "$out/${one.path}"
+    '') configs;
   cargoLock = craneLib.writeTOML "Cargo.lock" (lock // { package = map normal lock.package; });
   cleanCargoTomlFilter =
     path: !(isPlain && isOwnVersion path) && craneLib.filters.cargoTomlDefault path;

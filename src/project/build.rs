@@ -10,7 +10,7 @@ use std::process::Command;
 use anyhow::Context as _;
 use cargo_metadata::Message;
 use cargo_metadata::diagnostic::DiagnosticLevel;
-use toml_edit::DocumentMut;
+use toml_edit::{DocumentMut, Value};
 
 use crate::environment::{variable, variable_os};
 use crate::error::{AtPath as _, Failure};
@@ -205,11 +205,21 @@ fn has_default_target(folder: &Path) -> anyhow::Result<bool> {
     let folders = folder.ancestors().map(|folder| folder.join(".cargo")).chain(home);
     // Without an ending the name is an old one, which Cargo still reads.
     let files = folders.flat_map(|folder| ["config", "config.toml"].map(|name| folder.join(name)));
-    for file in files.filter(|file| file.is_file()) {
+    let mut files: Vec<PathBuf> = files.collect();
+    while let Some(file) = files.pop() {
+        // One that is included may be optional; Cargo itself refuses others that are missing, and circles.
+        if !file.is_file() {
+            continue;
+        }
         let text = std::fs::read_to_string(&file).at("failed to read", &file)?;
         let config: DocumentMut = text.parse().at("failed to read", &file)?;
         if config.get("build").is_some_and(|build| build.get("target").is_some()) {
             return Ok(true);
+        }
+        let includes = config.get("include").cloned().and_then(|item| item.into_value().ok());
+        for include in includes.iter().filter_map(Value::as_array).flatten() {
+            let path = include.as_str().or_else(|| include.as_inline_table()?.get("path")?.as_str());
+            files.extend(path.map(|path| file.with_file_name(path)));
         }
     }
     Ok(false)

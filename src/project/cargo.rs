@@ -96,6 +96,8 @@ pub fn load(manifest_path: Option<&Path>, package: Option<&str>) -> anyhow::Resu
     let manifest = manifest(manifest_path)?;
     let mut command = MetadataCommand::new();
     command.cargo_path(cargo()).manifest_path(&manifest).no_deps().other_options(["--offline".to_owned()]);
+    // The project's toolchain and configuration count, and not those of another folder.
+    manifest_path.and(manifest.parent()).map(|folder| command.current_dir(folder));
     let json = process::run(&mut command.cargo_command()).at("failed to read", &manifest)?;
     let metadata = MetadataCommand::parse(json).at("failed to read", &manifest)?;
     package::project(package::choose(&metadata, &manifest, package)?, &metadata)

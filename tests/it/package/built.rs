@@ -114,7 +114,7 @@ fn gather(folder: &Path, built: &str, into: &str) -> Option<BTreeMap<String, Vec
 
 #[test]
 fn a_rehearsal_and_the_script_of_the_flake_find_the_same_documents() {
-    let sample = Sample::tool().file("build.rs", SCRIPT).manifest_lines(
+    let sample = Sample::tool().file("build.rs", SCRIPT).file("man/tool.1", "an older page").manifest_lines(
         "repository = \"https://github.com/acme/tool\"\n[package.metadata.floe]\nimage = false\ninclude = [\
          { built = \"assets/manual/tool.1\", to = \"man/tool.1\" }, { built = \"assets/zsh\", to = \"completions\" }]",
     );
@@ -132,6 +132,7 @@ fn a_rehearsal_and_the_script_of_the_flake_find_the_same_documents() {
         .filter(is_document)
         .collect();
     assert_eq!(packed, ["completions/_tool", "completions/tool.fish", "man/tool-source.1", "man/tool.1"]);
+    assert!(listed.iter().any(|entry| entry.path.ends_with("/man/tool.1") && entry.size == 4));
 
     let pairs = "assets/manual/tool.1 man/tool.1 assets/zsh completions";
     let Some(gathered) = gather(sample.path(), pairs, "native/x") else { return };

@@ -175,6 +175,33 @@ fn the_flags_of_a_project_reach_its_build_from_any_folder() {
         rehearse(elsewhere.path(), &arguments);
         rehearse(elsewhere.path(), &[&arguments[..], &["--exact"]].concat());
     }
+    let project = sample("1.4.0").file(".cargo/config.toml", "[build]\ntarget-dir = \"out\"\n");
+    let elsewhere = tempfile::tempdir().unwrap();
+    rehearse(elsewhere.path(), &["--manifest-path", project.path().join("Cargo.toml").to_str().unwrap()]);
+    assert!(project.path().join("out").is_dir() && !project.path().join("target").exists());
+}
+
+#[test]
+fn included_files_of_cargos_configuration_count() {
+    let version = Command::new(env!("CARGO")).arg("--version").output().unwrap().stdout;
+    let version = String::from_utf8(version).unwrap();
+    let minor = version.split('.').nth(1).and_then(|minor| minor.parse::<u32>().ok());
+    // Older ones ignore `include`.
+    if minor.is_none_or(|minor| minor < 95) {
+        return;
+    }
+    for include in ["include = [\"more.toml\"]\n", "[[include]]\npath = \"more.toml\"\noptional = true\n"] {
+        let project = sample("1.4.0")
+            .file(".cargo/config.toml", include)
+            .file(
+                ".cargo/more.toml",
+                "[build]\ntarget = \"wasm32-unknown-unknown\"\nrustflags = [\"--cfg\", \"wanted\"]\n",
+            )
+            .file("src/main.rs", "#[cfg(not(wanted))]\ncompile_error!(\"a flag is lost\");\nfn main() {}\n");
+        for arguments in [&[][..], &["--exact"]] {
+            rehearse(project.path(), arguments);
+        }
+    }
 }
 
 #[test]

@@ -48,8 +48,8 @@ pub struct Drive {
 }
 
 impl Drive {
-    /// `None` where a program is missing.
-    pub fn new() -> Option<Self> {
+    /// The project is in the folder `root` of its repository. `None` where a program is missing.
+    pub fn new(root: &str) -> Option<Self> {
         let missing = || PROGRAMS.into_iter().any(|program| peer(program).is_none());
         if !is_whole() || !cfg!(target_os = "linux") || missing() {
             return None;
@@ -57,12 +57,13 @@ impl Drive {
         github::ask(&json!({ "validate": {} }))?;
         let scenario = Scenario::empty("1.4.0");
         let folder = scenario.path().join("actions");
-        let commit = make_repository(&folder.join("origin"));
+        let commit = make_repository(&folder.join("origin"), root);
         let tag = SeedTag { name: "v1.4.0".to_owned(), commit: commit.parse().unwrap(), annotated: true };
         scenario.github.push_tag(&scenario.repo(), &tag).unwrap();
         let case = github::case(|case| {
             case["github"]["sha"] = json!(commit);
             case["steps"] = json!({});
+            case["matrix"]["root"] = json!(root);
             let nix = Target::defaults().filter(|target| target.builder() == Builder::Nix);
             let alone = nix.filter(|target| target.platform().is_none()).map(Target::name);
             case["matrix"]["linux"] = alone
@@ -77,6 +78,7 @@ impl Drive {
         });
         make_standin(&folder);
         write(&folder.join("standin/matrix.json"), case["matrix"].to_string());
+        write(&folder.join("standin/root"), root);
         let workflow = yaml::read(&text(".github/workflows/release.yml"));
         let mut drive = Drive {
             scenario,

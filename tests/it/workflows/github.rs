@@ -58,7 +58,7 @@ fn githubs_own_parser_and_validator_accept_every_workflow() {
 /// A run of a tag by a push; `change` makes another one of it.
 pub fn case(change: impl FnOnce(&mut Value)) -> Value {
     let matrix = json!({
-        "schema": 1, "name": "tool", "toolchain": "1.97.1", "epoch": 315_532_800, "package": ".", "arguments": "--profile dist", "documents": "true",
+        "schema": 1, "name": "tool", "toolchain": "1.97.1", "epoch": 315_532_800, "root": ".", "package": ".", "arguments": "--profile dist", "documents": "true",
         "linux": [{"name": "x86_64-gnu", "output": "release-x86_64-gnu"}, {"name": "image", "output": "release-image"}],
         "native": [{"name": "x86_64-macos", "runner": "macos-15-intel", "target": "x86_64-apple-darwin", "program": "tool",
             "cflags": "-ffile-prefix-map={0}=/src", "config": "[env]\n"}],

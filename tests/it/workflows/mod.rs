@@ -6,6 +6,7 @@
 mod commands;
 mod drive;
 mod github;
+mod legs;
 mod matrix;
 mod opt_in;
 mod release;

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A substitute for Nix: the commands of the release workflow alone. STANDIN holds what it would build.
 set -euo pipefail
-pack() { "$STANDIN/floe" package --target "$(basename "$1")" --binary "$1/tool" --out "$out" >&2; }
+project=$(<"$STANDIN/root")/Cargo.toml
+pack() { "$STANDIN/floe" package --manifest-path "$project" --target "$(basename "$1")" --binary "$1/tool" --out "$out" >&2; }
 link=${4-}
 out=$STANDIN/store/$RANDOM$RANDOM
 mkdir -p "$STANDIN/store"
@@ -15,7 +16,7 @@ case "$*" in
     for target in "$STANDIN"/image/*; do
         pack "$target"
     done
-    "$STANDIN/floe" image "$STANDIN"/image/*/tool --out "$out/image" >&2
+    "$STANDIN/floe" image --manifest-path "$project" "$STANDIN"/image/*/tool --out "$out/image" >&2
     ;;
 'build --print-build-logs --out-link '*' .#release-'*) pack "$STANDIN/alone/${5#.#release-}" ;;
 *) printf 'error: this stand-in does not know: nix %s\n' "$*" >&2 && exit 1 ;;

@@ -80,7 +80,7 @@ fn compare(folder: &Path, code: &str, answer: &str) -> Result<String, String> {
     let result = Command::new(peer("bash").unwrap())
         .args(["--noprofile", "--norc", "-e", "-o", "pipefail", "-c", &script])
         .current_dir(folder.join("project"))
-        .envs([("PACKAGE", "tool"), ("GITHUB_REPOSITORY", "acme/tool"), ("PATH", &path)])
+        .envs([("PACKAGE", "tool"), ("ROOT", "rust"), ("GITHUB_REPOSITORY", "acme/tool"), ("PATH", &path)])
         .env("GITHUB_OUTPUT", &output)
         .env("RUNNER_TEMP", folder)
         .env("CARGO_NET_OFFLINE", "true")
@@ -103,9 +103,9 @@ fn a_version_of_the_registry_is_compared_by_its_checksum() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    make_repository(&folder.path().join("project"));
+    make_repository(&folder.path().join("project"), "rust");
     assert_eq!(compare(folder.path(), "404", "{}"), Ok("code=404\n".to_owned()));
-    let packed = folder.path().join("project/target/package/tool-1.4.0.crate");
+    let packed = folder.path().join("project/rust/target/package/tool-1.4.0.crate");
     let checksum = |digest: &str| format!("{{\"version\": {{\"checksum\": \"{digest}\"}}}}");
     let own = checksum(&Digest::of(&fs::read(&packed).unwrap()).hex().to_string());
     assert_eq!(compare(folder.path(), "200", &own), Ok("code=200\n".to_owned()));
@@ -114,5 +114,5 @@ fn a_version_of_the_registry_is_compared_by_its_checksum() {
         assert!(compare(folder.path(), code, answer).is_err(), "{code} {answer}");
     }
     // The step leaves nothing behind that `cargo publish` would refuse as not committed.
-    assert_eq!(git(&folder.path().join("project"), &["status", "--porcelain", "--", ":!target"]), "");
+    assert_eq!(git(&folder.path().join("project"), &["status", "--porcelain", "--", ":!rust/target"]), "");
 }

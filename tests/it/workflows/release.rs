@@ -12,14 +12,14 @@ const BUILDS: [&str; 3] = ["plan", "linux", "assemble"];
 
 #[test]
 fn a_pushed_tag_becomes_a_public_release() {
-    let Some(mut drive) = Drive::new() else { return };
+    let Some(mut drive) = Drive::new("rust/my tool") else { return };
     drive.jobs(&BUILDS);
     let before = drive.scenario.state();
     drive.jobs(&["release", "verify"]);
     assert_ne!(drive.scenario.state(), before);
     let log = &drive.log;
     assert!(log.contains("Release v1.4.0 of acme/tool at "), "{log}");
-    assert!(log.contains("the job that publishes asks"), "{log}");
+    assert!(log.contains("the job that publishes checks it"), "{log}");
     assert!(log.contains(": verified") && log.contains("Ran tool for x86_64-musl"), "{log}");
     assert!(log.contains("Built on github-hosted runners, default settings"), "{log}");
 
@@ -45,7 +45,7 @@ fn artifact(drive: &Drive, name: &str) -> PathBuf {
 #[test]
 fn a_leg_that_is_replaced_after_it_was_named_ends_the_run() {
     // Other bytes under its id, which the service itself would have to give.
-    let Some(mut drive) = Drive::new() else { return };
+    let Some(mut drive) = Drive::new(".") else { return };
     drive.jobs(&["plan", "linux"]);
     let before = drive.scenario.state();
     let leg = artifact(&drive, "leg-x86_64-gnu");
@@ -65,7 +65,7 @@ fn a_leg_that_is_replaced_after_it_was_named_ends_the_run() {
 
 #[test]
 fn a_release_that_is_replaced_is_neither_signed_nor_sent() {
-    let Some(mut drive) = Drive::new() else { return };
+    let Some(mut drive) = Drive::new(".") else { return };
     drive.jobs(&BUILDS);
     let before = drive.scenario.state();
     let folder = artifact(&drive, "release");

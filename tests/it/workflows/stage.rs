@@ -14,8 +14,8 @@ use crate::support::peers::peer;
 /// floe as it was built for these tests; its registry is the embedded one.
 const FLOE: &str = "#!/usr/bin/env bash\ncase $1 in\nplan | publish | verify) exec \"$FLOE_UNDER_TEST\" \"$@\" --registry-url \"$REGISTRY\" --first-wait 1 ;;\n*) exec \"$FLOE_UNDER_TEST\" \"$@\" ;;\nesac\n";
 
-/// A repository of a small project; its commit.
-pub fn make_repository(folder: &Path) -> String {
+/// A repository with a small project in its folder `root`; its commit.
+pub fn make_repository(folder: &Path, root: &str) -> String {
     let manifest = "[package]\nname = \"tool\"\nversion = \"1.4.0\"\nedition = \"2021\"\n";
     for (path, content) in [
         ("Cargo.toml", manifest),
@@ -24,7 +24,7 @@ pub fn make_repository(folder: &Path) -> String {
         ("README.md", "# tool\n"),
         ("CHANGELOG.md", "# Changelog\n\n## 1.4.0\n\nIt is faster.\n"),
     ] {
-        write(&folder.join(path), content);
+        write(&folder.join(root).join(path), content);
     }
     git(folder, &["init", "--quiet", "--initial-branch=main"]);
     git(folder, &["add", "."]);

@@ -72,6 +72,7 @@ in
     s: f: l:
     b.concatStringsSep s (map f l);
   escapeShellArg = s: "'${s}'";
+  escapeShellArgs = list: toString (map (s: "'${s}'") list);
   getExe = p: "${p}/bin/${p.meta.mainProgram}";
   cleanSource = src: src;
   # Filters are put together, as nixpkgs does it: a source is read where it was, not where a filter left it.
