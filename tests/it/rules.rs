@@ -14,7 +14,11 @@ use crate::support::binaries::binary;
 
 fn good(target: &str) -> (Facts, Target) {
     let target: Target = target.parse().unwrap();
-    (floe_audit::facts(Cursor::new(binary(target, b"seed"))).unwrap(), target)
+    let mut facts = floe_audit::facts(Cursor::new(binary(target, b"seed"))).unwrap();
+    if facts.kind == BinaryKind::Static {
+        facts.kind = BinaryKind::StaticPie;
+    }
+    (facts, target)
 }
 
 /// The rules that are broken after a change of the facts.
@@ -85,6 +89,8 @@ fn a_linux_binary_needs_nothing_unusual() {
     assert_eq!(elf(|elf| elf.stack = Stack::Executable), [Rule::Stack]);
     let nx = |elf: &mut floe_audit::ElfFacts| (elf.stack, elf.nx) = (Stack::NotExecutable, false);
     assert_eq!(elf(nx), [Rule::Hardening]);
+    assert_eq!(broken("x86_64-gnu", |facts| facts.kind = BinaryKind::Executable), [Rule::Hardening]);
+    assert_eq!(broken("riscv64-musl", |facts| facts.kind = BinaryKind::Static), [Rule::Hardening]);
     // Every glibc comes with these, and every distribution of it with the C compiler's runtime library.
     for library in ["libanl.so.1", "libmvec.so.1", "libgcc_s.so.1", "libthread_db.so.1"] {
         let needs = |facts: &mut Facts| facts.elf.as_mut().unwrap().needed.push(library.to_owned());

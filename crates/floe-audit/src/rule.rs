@@ -68,7 +68,7 @@ rules! {
     Stack, "stack", Hygiene,
         "assembly without a `.note.GNU-stack` section makes the stack executable: add the section, or link with `-z noexecstack`";
     /// It is loaded at any address, and no memory is both writable and executable.
-    Hardening, "hardening", Hygiene, "drop the linker's flag that turns it off";
+    Hardening, "hardening", Hygiene, "drop the linker's flag that turns it off, or link with `-C link-arg=-pie`";
     /// It contains no path of a Nix store.
     StorePath, "store-path", Hygiene,
         "a path of the builder's Nix store was compiled in: pass `--remap-path-prefix` for Rust and `-ffile-prefix-map` for C";

@@ -50,6 +50,9 @@ pub fn judge(
     }
     if let Some(elf) = &facts.elf {
         found.judge_elf(elf);
+        if matches!(facts.kind, BinaryKind::Executable | BinaryKind::Static) {
+            found.add(Rule::Hardening, "it is loaded at a fixed address (no PIE)".to_owned());
+        }
     }
     if let Some(macho) = &facts.macho {
         found.judge_macho(macho);

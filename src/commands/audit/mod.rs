@@ -87,7 +87,11 @@ fn lines(binary: &BinaryReport, kind: RuleKind) -> impl Iterator<Item = String> 
 
 /// The targets that a binary is for, by its format and instruction sets, and on Linux by how it is linked.
 fn targets_of(facts: &Facts) -> Vec<Target> {
-    let dynamic = facts.elf.as_ref().is_some_and(|elf| elf.interpreter.is_some() || !elf.needed.is_empty());
+    let dynamic = facts.elf.as_ref().is_some_and(|elf| match &elf.interpreter {
+        // It is linked dynamically by mistake: targets with musl are static.
+        Some(loader) => !loader.contains("/ld-musl-"),
+        None => !elf.needed.is_empty(),
+    });
     let is_for = |target: &Target| {
         let same = target.format() == facts.format && facts.arches.contains(&target.arch());
         same && (facts.format != Format::Elf || target.contract().is_static != dynamic)

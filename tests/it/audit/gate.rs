@@ -147,6 +147,27 @@ fn a_binary_is_judged_by_the_target_of_its_machine_and_refused_if_there_is_none(
     }
 }
 
+/// A musl toolchain without `crt-static` makes such a binary.
+#[test]
+fn a_binary_with_the_loader_of_musl_is_judged_as_a_static_target() {
+    let folder = tempfile::tempdir().unwrap();
+    for (target, loader, musl) in [
+        ("x86_64-gnu", "/lib64/ld-linux-x86-64.so.2", "/lib/ld-musl-x86_64.so.1"),
+        ("aarch64-gnu", "/lib/ld-linux-aarch64.so.1", "/lib/ld-musl-aarch64.so.1"),
+    ] {
+        let mut content = binary(target.parse().unwrap(), b"seed");
+        let at = content.windows(loader.len()).position(|bytes| bytes == loader.as_bytes()).unwrap();
+        content[at..at + loader.len()].fill(0);
+        content[at..at + musl.len()].copy_from_slice(musl.as_bytes());
+        std::fs::write(folder.path().join("tool"), content).unwrap();
+        let output = floe(folder.path(), &["audit", "tool"]);
+        assert_eq!(output.status.code(), Some(3));
+        let stdout = text(&output.stdout);
+        assert!(stdout.contains(&target.replace("gnu", "musl")), "{stdout}");
+        assert!(stdout.ends_with("  verdict     not portable: static\n"), "{stdout}");
+    }
+}
+
 #[test]
 fn the_report_uses_the_terms_of_the_format() {
     let folder = tempfile::tempdir().unwrap();

@@ -198,11 +198,11 @@ fn the_files_are_the_templates_with_floes_address() {
     assert_eq!(floe(&sample, &["--yes", "--pin", &commit]).0, Some(0));
     expect![[r#"
         {
-          # A version of floe, such as `github:owner/name/v1.0.0`; `flake:floe` is what `nix registry add floe …` has set.
+          # A version of floe, such as `github:owner/name/v1.0.0`, or `flake:floe`, which `nix registry add floe …` sets.
           inputs.floe.url = "github:acme/floe/v<floe>";
 
-          # The head of floe's nix/mkRelease.nix lists all arguments and outputs. A release waits for none of the project's own
-          # checks; `checks = { clippy = true; tests = true; };` adds them to `nix flake check`.
+          # floe's docs/nix.md lists all arguments and outputs. A release does not wait for the project's own checks;
+          # `checks = { clippy = true; tests = true; };` adds them to `nix flake check`.
           outputs = { self, floe }: floe.lib.mkRelease { src = self; };
         }
     "#]]
