@@ -953,17 +953,13 @@ _floe() {
             return 0
             ;;
         floe__subcmd__verify)
-            opts="-p -v -q -h -V --render --release --attestation --require-attestation --keep --run --target --no-image --image --expect --attest --signer --trusted-root --json --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --feed-url --tries --first-wait --verbose --quiet --strict --help --version"
+            opts="-p -v -q -h -V --render --release --require-attestation --keep --run --json --target --no-image --image --notes-file --expect --attestation --attest --signer --trusted-root --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --feed-url --tries --first-wait --verbose --quiet --strict --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --release)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --attestation)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -983,7 +979,15 @@ _floe() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --notes-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --expect)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --attestation)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -94,12 +94,13 @@ complete -c floe -n "__fish_floe_using_subcommand image" -l strict -d 'Treat war
 complete -c floe -n "__fish_floe_using_subcommand image" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand image" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand verify" -l release -d 'Download and check the published release of this tag, without a token if the repository is public' -r
-complete -c floe -n "__fish_floe_using_subcommand verify" -l attestation -d 'Check, without a network, that this attestation covers the given files' -r -F
 complete -c floe -n "__fish_floe_using_subcommand verify" -l keep -d 'Keep the downloaded files in this folder, which must be new or empty' -r -F
 complete -c floe -n "__fish_floe_using_subcommand verify" -l run -d 'After verifying, run each program for this machine with this argument, such as --run=--version' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l target -d 'A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all but the optional ones]' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l image -d 'The image\'s name, if it is not the default; a published image must have it, and SHA256SUMS depends on it' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l notes-file -d 'Read the release notes from this file, not from the changelog or GitHub' -r -F
 complete -c floe -n "__fish_floe_using_subcommand verify" -l expect -d 'Fail unless SHA256SUMS has this digest, before any downloaded program is run' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l attestation -d 'Check, without a network, that this attestation covers the given files' -r -F
 complete -c floe -n "__fish_floe_using_subcommand verify" -l attest -d 'Whether the release must have an attestation; SHA256SUMS depends on it [default: required with --attestation and for `floe publish` in GitHub Actions, else none]' -r -f -a "required\t'The manifest promises it, and nothing is published without it'
 best-effort\t'It is published if it is there'
 none\t'There is none'"
@@ -119,8 +120,8 @@ complete -c floe -n "__fish_floe_using_subcommand verify" -l tries -d 'Attempts 
 complete -c floe -n "__fish_floe_using_subcommand verify" -l first-wait -d 'The wait before the first retry, in milliseconds; it doubles with each retry [default: 1000]' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l render -d 'Write the installers and the files for package managers into the first dist, for review'
 complete -c floe -n "__fish_floe_using_subcommand verify" -l require-attestation -d 'Fail if the release is not signed, or its signature could not be checked'
-complete -c floe -n "__fish_floe_using_subcommand verify" -l no-image -d 'The release has no image'
 complete -c floe -n "__fish_floe_using_subcommand verify" -l json -d 'Print the result as JSON on stdout'
+complete -c floe -n "__fish_floe_using_subcommand verify" -l no-image -d 'The release has no image'
 complete -c floe -n "__fish_floe_using_subcommand verify" -s v -l verbose -d 'Show more details, such as the checks that passed (-vv: also each request)'
 complete -c floe -n "__fish_floe_using_subcommand verify" -s q -l quiet -d 'Show only results and errors'
 complete -c floe -n "__fish_floe_using_subcommand verify" -l strict -d 'Treat warnings as errors'

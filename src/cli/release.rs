@@ -222,8 +222,32 @@ pub struct PublishArgs {
     pub json: bool,
 }
 
+/// Adapts the arguments of a release to `floe verify`.
+fn for_verifying(arg: clap::Arg) -> clap::Arg {
+    match arg.get_id().as_str() {
+        "dists" => arg
+            .required_unless_present("release")
+            .conflicts_with("release")
+            .help("Dists to check before publishing, or with --attestation, downloaded files"),
+        "targets" => arg.conflicts_with("release").help(
+            "A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all but the optional ones]",
+        ),
+        "no_image" => arg.conflicts_with("release"),
+        "image" => arg.help(
+            "The image's name, if it is not the default; a published image must have it, and SHA256SUMS depends on it",
+        ),
+        "attestation" => arg
+            .conflicts_with_all(["release", "targets", "no_image", "image", "render", "expect"])
+            .help("Check, without a network, that this attestation covers the given files"),
+        "expect" => arg.help("Fail unless SHA256SUMS has this digest, before any downloaded program is run"),
+        "notes_file" => arg.hide(true).conflicts_with_all(["dists", "release"]),
+        _ => arg,
+    }
+}
+
 /// Arguments of `floe verify`.
 #[derive(Debug, Args)]
+#[command(mut_args(for_verifying))]
 #[command(after_help = concat!("Examples:\n  \
     floe verify dist --tag v1.4.0                  prints the digest for `floe publish --expect`\n  \
     floe verify --release v1.4.0 --repo acme/tool\n  \
@@ -236,18 +260,12 @@ pub struct PublishArgs {
     floe verify [OPTIONS] --release <TAG>\n       \
     floe verify [OPTIONS] --attestation <FILE> <FILE>...")]
 pub struct VerifyArgs {
-    /// Dists to check before publishing, or with --attestation, downloaded files
-    #[arg(value_name = "DIST", required_unless_present = "release", conflicts_with = "release")]
-    pub dists: Vec<PathBuf>,
     /// Write the installers and the files for package managers into the first dist, for review
     #[arg(long, conflicts_with = "release")]
     pub render: bool,
     /// Download and check the published release of this tag, without a token if the repository is public
     #[arg(long, value_name = "TAG", conflicts_with = "tag")]
     pub release: Option<Tag>,
-    /// Check, without a network, that this attestation covers the given files
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["release", "targets", "no_image", "image", "render", "expect"])]
-    pub attestation: Option<PathBuf>,
     /// Fail if the release is not signed, or its signature could not be checked
     #[arg(long, conflicts_with = "dists")]
     pub require_attestation: bool,
@@ -257,36 +275,12 @@ pub struct VerifyArgs {
     /// After verifying, run each program for this machine with this argument, such as --run=--version
     #[arg(long, value_name = "ARGUMENT", conflicts_with = "dists", allow_hyphen_values = true)]
     pub run: Option<String>,
-    /// A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all but the optional ones]
-    #[arg(long = "target", value_name = "TARGET", conflicts_with = "release")]
-    pub targets: Vec<Target>,
-    /// The release has no image
-    #[arg(long, conflicts_with = "release")]
-    pub no_image: bool,
-    /// The image's name, if it is not the default; a published image must have it, and SHA256SUMS depends on it
-    #[arg(long, value_name = "IMAGE")]
-    pub image: Option<ImageName>,
-    /// Fail unless SHA256SUMS has this digest, before any downloaded program is run
-    #[arg(long, value_name = "DIGEST")]
-    pub expect: Option<Digest>,
-    /// Whether the dist is going to have an attestation
-    #[command(flatten)]
-    pub attest: AttestArgs,
-    /// Who may sign, and by which root
-    #[command(flatten)]
-    pub trust: TrustArgs,
     /// Print the result as JSON on stdout
     #[arg(long)]
     pub json: bool,
-    /// The package
+    /// The release
     #[command(flatten)]
-    pub project: ProjectArgs,
-    /// The source
-    #[command(flatten)]
-    pub source: SourceArgs,
-    /// The servers
-    #[command(flatten)]
-    pub remote: RemoteArgs,
+    pub common: ReleaseArgs,
 }
 
 /// Arguments of `floe reproduce`.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::GitHub;
 use super::error::message;
-use super::models::Contents;
+use super::models::{Contents, Entry};
 use super::mutations::RESERVED;
 use crate::error::Failure;
 use crate::net::retry::{AttemptError, RetryPolicy};
@@ -29,6 +29,28 @@ impl GitHub {
             .decode(content.replace(['\n', '\r'], ""))
             .with_context(|| format!("GitHub's bytes of {what} are not base64"))?;
         Ok(Some(RemoteFile { sha: found.sha, bytes }))
+    }
+
+    /// Fails if the first file of a folder would hide files of the root. Homebrew and Scoop look for packages in that folder,
+    /// and only without it in the root.
+    pub async fn check_root(&self, path: &str) -> anyhow::Result<()> {
+        let repo = &self.repo;
+        let entries =
+            self.get::<Vec<Entry>>(&format!("the files of `{repo}`"), &self.path("/contents")).await?;
+        let names: Vec<String> = entries.into_iter().flatten().map(|entry| entry.name).collect();
+        let (folder, end) = (path.split('/').next().unwrap_or_default(), path.rsplit('.').next());
+        let is_like = |name: &&String| name.rsplit('.').next() == end || *name == "HomebrewFormula";
+        match names.iter().find(is_like) {
+            Some(hidden) if !names.iter().any(|name| name == folder) => {
+                let why = format!(
+                    "`{path}` would hide `{hidden}` of `{repo}`, which is found only while there is no folder `{folder}`"
+                );
+                let hint =
+                    format!("move such files to `{folder}/`; if that is no package, put any file there");
+                Err(Failure::new(why).hint(hint).into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Tries to write a file to the default branch, over the bytes of this name if there are any.

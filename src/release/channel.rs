@@ -61,7 +61,11 @@ impl Channel {
     pub async fn look(&self) -> anyhow::Result<RemoteChannel> {
         // Whether the repository can be seen is the better error.
         let (access, held) = tokio::join!(self.access(), self.held());
-        Ok(RemoteChannel { access: access?, held: held? })
+        let (access, held) = (access?, held?);
+        if let (Client::File(github), Held::File(None)) = (&self.client, &held) {
+            github.check_root(&self.place.path()).await?;
+        }
+        Ok(RemoteChannel { access, held })
     }
 
     async fn access(&self) -> anyhow::Result<Access> {

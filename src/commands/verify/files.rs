@@ -7,7 +7,7 @@ use anyhow::{Context as _, ensure};
 use serde::Serialize;
 
 use crate::attest::{Authentic, Bundle, Expected, Subjects, Unproven};
-use crate::cli::VerifyArgs;
+use crate::cli::{ReleaseArgs, VerifyArgs};
 use crate::error::{AtPath as _, Failure, Wrong, invalid};
 use crate::package::sbom;
 use crate::release::published::{Signature, block};
@@ -37,12 +37,12 @@ struct SignedFile {
 
 /// Whether the bundle is an attestation of these files. Of several bundles in one file, one that fits is enough.
 pub fn verify(args: &VerifyArgs, bundle: &Path, repo: &Repo, report: &Report) -> anyhow::Result<()> {
-    let trust = Trust::of(&args.trust)?;
-    let digests = digests(&args.dists)?;
+    let ReleaseArgs { dists, trust, source, .. } = &args.common;
+    let (trust, digests) = (Trust::of(trust)?, digests(dists)?);
     let expected = Expected {
         repo,
-        tag: args.source.tag.as_ref(),
-        commit: args.source.commit.as_ref(),
+        tag: source.tag.as_ref(),
+        commit: source.commit.as_ref(),
         signer: trust.signer.as_ref(),
         subjects: Subjects::Some(digests.clone()),
     };

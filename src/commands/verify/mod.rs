@@ -30,37 +30,25 @@ use floe_core::verify::{Problem, Verified};
 
 /// Runs the subcommand. Every problem is reported, with exit code 3.
 pub async fn verify(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
-    match (&args.release, &args.attestation) {
+    let common = &args.common;
+    match (&args.release, &common.attestation) {
         (Some(tag), _) => verify_published(tag, &args, report).await,
-        (None, Some(bundle)) => files::verify(&args, bundle, &repo(&args.project, &args.remote)?, report),
+        (None, Some(bundle)) => files::verify(&args, bundle, &repo(&common.project, &common.remote)?, report),
         (None, None) => verify_dist(args, report),
     }
 }
 
-fn verify_dist(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
-    if let Some(file) = args.dists.iter().find(|path| path.is_file()) {
+fn verify_dist(mut args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
+    if let Some(file) = args.common.dists.iter().find(|path| path.is_file()) {
         let file = file.display();
         let text =
             format!("`{file}` is a file: a dist is a folder, and a file is checked by its attestation");
         let command = "--attestation SHA256SUMS.sigstore.json --repo OWNER/NAME";
         bail!(usage(text).hint(format!("`floe verify {file} {command}`")));
     }
-    let release = ReleaseArgs {
-        dists: args.dists,
-        targets: args.targets,
-        no_image: args.no_image,
-        image: args.image,
-        notes_file: None,
-        // All of it is read, also if its digest is known.
-        expect: None,
-        attestation: None,
-        attest: args.attest,
-        trust: args.trust,
-        project: args.project,
-        source: args.source,
-        remote: args.remote,
-    };
-    let inputs = Inputs::find(&release)?;
+    // All of it is read, also if its digest is known.
+    let expected = args.common.expect.take();
+    let inputs = Inputs::find(&args.common)?;
     let mut verified = inputs.verify()?;
     if args.render {
         // The rendered files are written again.
@@ -73,9 +61,9 @@ fn verify_dist(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
         Ok(whole) => {
             let sums = whole.sums();
             let hint = "do not publish it: it is not the dist that was assembled";
-            check_sums(Some(&sums), args.expect.as_ref(), hint)?;
+            check_sums(Some(&sums), expected.as_ref(), hint)?;
             verdict.sums = Some(sums);
-            if let (true, Some(dist)) = (args.render, release.dists.first()) {
+            if let (true, Some(dist)) = (args.render, args.common.dists.first()) {
                 for path in assemble::write_rendered(&whole, dist)? {
                     report.step("Rendered", path.display().to_string());
                 }
@@ -84,7 +72,7 @@ fn verify_dist(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
         Err(error) => {
             // An error about the dist, and not about what is unknown here.
             let is_problem = exit_of(&error) == Exit::Problems;
-            if args.expect.is_some() || args.render || is_problem {
+            if expected.is_some() || args.render || is_problem {
                 return Err(error);
             }
             report.warn(format!(
@@ -96,26 +84,27 @@ fn verify_dist(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
 }
 
 async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyhow::Result<()> {
-    let repo = repo(&args.project, &args.remote)?;
+    let ReleaseArgs { image, expect, attest, trust, project, source, remote, .. } = &args.common;
+    let repo = repo(project, remote)?;
     stop::listen(report);
     let scratch = match &args.keep {
         Some(folder) => Scratch::inside(folder)?,
         None => Scratch::new("verify")?,
     };
     let request = ReleaseRequest {
-        name: args.project.package.clone(),
-        commit: args.source.commit.clone(),
-        ..published::request(&repo, tag, args.image.as_ref(), &args.remote)?
+        name: project.package.clone(),
+        commit: source.commit.clone(),
+        ..published::request(&repo, tag, image.as_ref(), remote)?
     };
-    let (remote, token) = (&args.remote, Token::github());
     let verified =
-        published::download(request, token, remote, scratch.path(), session::retry(remote, report)).await?;
-    let is_required = args.attest.attest == Some(Attest::Required);
-    let must_be_signed = match args.require_attestation || args.trust.signer.is_some() || is_required {
+        published::download(request, Token::github(), remote, scratch.path(), session::retry(remote, report))
+            .await?;
+    let is_required = attest.attest == Some(Attest::Required);
+    let must_be_signed = match args.require_attestation || trust.signer.is_some() || is_required {
         true => MustBeSigned::Always,
         false => MustBeSigned::IfPromised,
     };
-    let checked = published::verify(&verified, &Trust::of(&args.trust)?, must_be_signed, report);
+    let checked = published::verify(&verified, &Trust::of(trust)?, must_be_signed, report);
     if args.keep.is_some() {
         // A wrong release is kept too, to be looked at.
         scratch.keep()?;
@@ -123,7 +112,7 @@ async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyh
     let checked = checked?;
     let sums = verified.file(CHECKSUMS).map(|file| &file.digest);
     let hint = "do not run the downloaded files: the release is not the one that was assembled";
-    check_sums(sums, args.expect.as_ref(), hint)?;
+    check_sums(sums, expect.as_ref(), hint)?;
     let manifest = verified.manifest.as_ref().map_err(|why| anyhow::anyhow!("{why}"))?;
     let assets = args.keep.as_deref().unwrap_or(scratch.path()).join("assets");
     published::verify_binaries(&verified, manifest, &assets)?;

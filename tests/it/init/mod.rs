@@ -163,7 +163,7 @@ fn it_writes_all_once_and_the_second_run_changes_nothing() {
              warning the project is in no git repository, and a release starts with a tag: run `git init`, commit, and push to GitHub
              warning the repository on GitHub is unknown, and `flake.nix` does not evaluate without it: add `repository = "https://github.com/owner/name"` to Cargo.toml
              warning Cargo.lock is missing, and a release is built from it: run `cargo generate-lockfile`, and commit it
-             warning flake.lock does not pin floe: run `git add flake.nix && nix flake lock`, and commit both
+             warning flake.lock does not pin floe: run `git add :/flake.nix && nix flake lock`, and commit both
              warning `tool` has no LICENSE file to put into the archives: add one, or set `license-file` in Cargo.toml
 
         Next steps:
@@ -198,11 +198,11 @@ fn the_files_are_the_templates_with_floes_address() {
     assert_eq!(floe(&sample, &["--yes", "--pin", &commit]).0, Some(0));
     expect![[r#"
         {
-          # A version of floe, such as `github:owner/name/v1.0.0`; `flake:floe` is what `nix registry add floe …` has set.
+          # A version of floe, such as `github:owner/name/v1.0.0`, or `flake:floe`, which `nix registry add floe …` sets.
           inputs.floe.url = "github:acme/floe/v<floe>";
 
-          # The head of floe's nix/mkRelease.nix lists all arguments and outputs. A release waits for none of the project's own
-          # checks; `checks = { clippy = true; tests = true; };` adds them to `nix flake check`.
+          # floe's docs/nix.md lists all arguments and outputs. A release does not wait for the project's own checks;
+          # `checks = { clippy = true; tests = true; };` adds them to `nix flake check`.
           outputs = { self, floe }: floe.lib.mkRelease { src = self; };
         }
     "#]]

@@ -322,6 +322,29 @@ fn verify_names_a_channel_that_does_not_show_the_release() {
 }
 
 #[test]
+fn packages_in_the_root_of_a_tap_or_a_bucket_are_not_hidden() {
+    for (repo, file, moved, hidden) in [
+        (tap(), "other.rb", "Formula/other.rb", Some("`Formula/tool.rb` would hide `other.rb` of")),
+        (tap(), "HomebrewFormula/a.rb", "Formula/a.rb", Some("would hide `HomebrewFormula` of")),
+        (bucket(), "other.json", "bucket/.gitkeep", Some("`bucket/tool.json` would hide `other.json` of")),
+        (tap(), "cmd/other.rb", "Formula/other.rb", None),
+        (bucket(), "bin/auto-pr.ps1", "bucket/.gitkeep", None),
+    ] {
+        let scenario = scenario("1.4.0");
+        scenario.github.write_file(&repo, file, b"other").unwrap();
+        if let Some(hidden) = hidden {
+            scenario.run(["plan"]).exit(1).says(hidden).writes(ASKED);
+            scenario.run(["publish"]).exit(1).says("move such files to `").writes(ASKED);
+            assert!(!published(&scenario));
+            scenario.github.write_file(&repo, moved, b"other").unwrap();
+        }
+        scenario.run(["publish"]).exit(0);
+        assert_eq!(versions(&scenario), ["1.4.0", "1.4.0"]);
+        scenario.run(["publish"]).exit(0).no_writes();
+    }
+}
+
+#[test]
 fn verify_expects_no_channel_of_a_release_below_a_published_one() {
     for tables in [TABLES, super::submission::TABLE, super::feed::TABLE] {
         let environment = |scenario: Scenario| scenario.environment("FLOE_CHOCOLATEY_KEY", FEED_KEY);

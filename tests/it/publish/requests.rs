@@ -37,9 +37,9 @@ impl Sizes {
 
 /// GitHub, first run: the repository, the tag and its object, the releases; the notes; the draft, and whether it is the
 /// first; the assets; once more the tag without its object, the releases, and the draft's assets; the publishing; the
-/// repository and the file of each channel, and a PUT.
+/// repository and the file of each channel, the root where there is no file, and a PUT.
 fn github_first(sizes: &Sizes) -> usize {
-    (1 + 2 + 1) + 1 + (1 + 1) + sizes.assets + (1 + 1 + 1) + 1 + (2 + 1) * sizes.channels
+    (1 + 2 + 1) + 1 + (1 + 1) + sizes.assets + (1 + 1 + 1) + 1 + (2 + 1 + 1) * sizes.channels
 }
 
 /// The registry, first run: a refusal, the token; the index and the tags; every part; a session and a PUT for each blob;
