@@ -208,6 +208,7 @@ is "$(reproduce aarch64-linux x86_64-linux v1.4.0)" '*built github:acme/tool/v1.
 is "$(reproduce aarch64-linux '' v1.4.0 --system aarch64-linux)" '*built *#packages.aarch64-linux.dist*' 'a release of an Arm machine is not rebuilt'
 is "$(reproduce x86_64-linux '' v1.4.0 --system aarch64-linux)" '*exit 1' 'a release of an Arm machine is rebuilt on another'
 is "$(source=git reproduce x86_64-linux '' v1.4.0 --repo a/b)" '*built git+https://github.com/a/b[?]ref=refs/tags/v1.4.0#packages*' 'submodules are not fetched'
+is "$(reproduce x86_64-linux '' v1.4.0 --image docker.io/a/b)" '*floe verify --release v1.4.0 --repo acme/tool --image docker.io/a/b*floe reproduce v1.4.0 *--image docker.io/a/b*' 'the image of another owner is refused'
 passed 'a rebuild is made as on the system of the release'
 
 # A release goes to the repository that mkRelease is given, or that a workflow runs in, and to no other.

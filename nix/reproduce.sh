@@ -12,7 +12,7 @@
 # shellcheck disable=SC2154  # repo and source come from reproduce.nix
 usage() {
     printf 'usage: nix run .#reproduce -- TAG [--flake FLAKE] [--system SYSTEM] [--json]\n'
-    printf '                                  [--statement FILE] [--repo OWNER/NAME] [--api-url URL] [--registry-url URL]\n\n'
+    printf '                                  [--statement FILE] [--repo OWNER/NAME] [--image IMAGE] [--api-url URL] [--registry-url URL]\n\n'
     printf 'FLAKE is what is built, for example a checkout of the tag [default: %s].\n' "$(flake_of TAG)"
     printf 'SYSTEM is the one that the release was built on [default: x86_64-linux, as in the release workflow].\n'
     printf 'FILE gets the verdict as an in-toto statement. The build takes some GB below TMPDIR.\n'
@@ -36,7 +36,7 @@ while (($# > 0)); do
     case $1 in
     --help | -h) usage && exit ;;
     --json) comparing+=(--json) ;;
-    --flake | --system | --statement | --repo | --api-url | --registry-url)
+    --flake | --system | --statement | --repo | --image | --api-url | --registry-url)
         (($# > 1)) || misused
         case $1 in
         --flake) flake=$2 ;;

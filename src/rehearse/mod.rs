@@ -37,7 +37,7 @@ use crate::release::{self, assemble, attestation, description, dist, inputs, nam
 use crate::report::{Report, size};
 use crate::token::Token;
 use floe_core::model::changelog;
-use floe_core::model::notes::NotesSource;
+use floe_core::model::notes::{NotesSource, verify_command};
 use floe_core::model::places::Home;
 use floe_core::model::{
     Attestation, BuiltOn, ChannelPlace, Commit, Destination, Digest, Image, Os, Record, Release, Rule,
@@ -301,16 +301,16 @@ fn leave(folder: &Folder, page: &Page<'_>) -> anyhow::Result<()> {
 async fn serve(servers: &Servers, release: &Release, report: &Report) -> anyhow::Result<()> {
     let (repo, tag) = (&release.destination.repo, &release.destination.tag);
     let ([api, registry, _], token) = (servers.running.each_ref().map(Server::url), servers.token.reveal());
-    let host = servers.running[1].addr;
+    let (host, verify) = (servers.running[1].addr, verify_command(&release.manifest, &release.destination));
+    let (name, version) = (release.destination.image.repository(), &release.version);
+    let skopeo = format!("\n  skopeo inspect --tls-verify=false docker://{host}/{name}:{version}");
+    let skopeo = release.image.as_ref().map(|_| skopeo).unwrap_or_default();
     // It is for this run and this machine alone.
     report.line(format!(
         "\nThe servers run until Ctrl-C. User `{USER}`, token `{token}` at both. Try:\n  \
          curl {api}/repos/{repo}/releases/tags/{tag}\n  \
          GH_HOST=github.localhost GH_TOKEN={token} http_proxy={api} gh release view {tag} --repo {repo}\n  \
-         floe verify --release {tag} --repo {repo} --api-url {api} --registry-url {registry}\n  \
-         skopeo inspect --tls-verify=false docker://{host}/{}:{}",
-        release.destination.image.repository(),
-        release.version,
+         {verify} --api-url {api} --registry-url {registry}{skopeo}",
     ));
     stop::listen(report);
     let _guard = stop::guard();

@@ -7,6 +7,7 @@ use maud::{Markup, html};
 use super::{command, digest};
 use floe_core::model::install;
 use floe_core::model::manifest::Artifact;
+use floe_core::model::notes::verify_command;
 use floe_core::model::release::CHECKSUMS;
 use floe_core::model::{Arch, Os, Release, Target};
 use floe_core::units::size;
@@ -101,6 +102,6 @@ pub(super) fn verify(release: &Release) -> Markup {
             @for family in families(release) { dt { (family.name) } dd { (command(&check(&family))) } }
         }
         p { "Or the whole release, every file and the image, downloaded anonymously:" }
-        (command(&format!("floe verify --release {} --repo {}", release.destination.tag, release.destination.repo)))
+        (command(&verify_command(&release.manifest, &release.destination)))
     }
 }

@@ -183,14 +183,18 @@ fn command(text: &str) -> Markup {
     html! { pre.command { code { (text) } } }
 }
 
-/// A link that leaves the page. Only http and https become links: any other scheme could run code.
+/// A link that leaves the page.
 fn web_link(address: &str, content: Markup) -> Markup {
-    match Url::parse(address.trim()) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") => {
-            html! { a href=(url) rel="noopener noreferrer" { (content) } }
-        }
-        _ => content,
+    match web_address(address) {
+        Some(address) => html! { a href=(address) rel="noopener noreferrer" { (content) } },
+        None => content,
     }
+}
+
+/// An address as a link may have it. Only http and https become links: any other scheme could run code.
+fn web_address(text: &str) -> Option<String> {
+    let url = Url::parse(text.trim()).ok()?;
+    matches!(url.scheme(), "http" | "https").then(|| url.to_string())
 }
 
 /// A table whose rows become blocks on narrow screens. The roles repeat the tags because some browsers drop table

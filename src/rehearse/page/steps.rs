@@ -1,4 +1,4 @@
-//! The steps of the receipt, each with a bar on one time axis. A step without times has no bar.
+//! The steps of the receipt.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use floe_core::units::{seconds, size};
 
 pub(super) fn show(receipt: &Receipt) -> Markup {
     let steps = &receipt.steps;
-    let axis = Axis::of(steps);
-    let heads = ["Step", "Size", "Status", "Took", "Time line"];
-    // Without an axis there is nothing to put into the last two columns.
-    let heads = if axis.is_some() { &heads[..] } else { &heads[..3] };
+    let last = steps.iter().filter_map(|line| line.millis).map(|(_, to)| to).max();
+    let heads = ["Step", "Size", "Status", "Took"];
+    // Without times there is nothing to put into the last column.
+    let heads = if last.is_some() { &heads[..] } else { &heads[..3] };
     let title = |class: &str, content: Markup| {
         html! {
             tr.(class) role="row" { th colspan=(heads.len()) scope="rowgroup" role="rowheader" { (content) } }
@@ -27,15 +27,15 @@ pub(super) fn show(receipt: &Receipt) -> Markup {
                 @if line.verb == "publish" {
                     (title("commit", html! { strong { "Commit point" } ": " (commit_point(line)) }))
                 }
-                tr role="row" { (cells(heads, step(line, axis.as_ref()))) }
+                tr role="row" { (cells(heads, step(line))) }
             }
         } }
     };
     html! {
         p.about {
-            @if let Some(axis) = &axis {
+            @if let Some(last) = last {
                 (steps.iter().filter(|line| line.status == Status::Done).count()) " of " (steps.len())
-                " steps done in this run, in " (took(axis.length)) " and " (receipt.requests) " requests."
+                " steps done in this run, in " (took(last)) " and " (receipt.requests) " requests."
             } @else {
                 "Every step was done before this run."
             }
@@ -51,7 +51,7 @@ fn commit_point(publish: &Line) -> String {
     }
 }
 
-fn step(line: &Line, axis: Option<&Axis>) -> [Markup; 5] {
+fn step(line: &Line) -> [Markup; 4] {
     // The first word is the class.
     let status = line.status.words();
     [
@@ -59,47 +59,10 @@ fn step(line: &Line, axis: Option<&Axis>) -> [Markup; 5] {
         html! { @if let Some(bytes) = line.bytes { (size(bytes)) } },
         html! { span.status.(status) { (status) } },
         html! { @if let Some((from, to)) = line.millis { (took(to.saturating_sub(from))) } },
-        html! { @if let Some(axis) = axis { (axis.track(line)) } },
     ]
 }
 
 /// A duration: `12 ms`, `1.2 s`.
 fn took(millis: u64) -> String {
     if millis < 1000 { format!("{millis} ms") } else { seconds(Duration::from_millis(millis)) }
-}
-
-/// The time from the start of the run to the end of its last step, in milliseconds.
-struct Axis {
-    /// Never 0.
-    length: u64,
-    /// When this run began to publish.
-    commit: Option<u64>,
-}
-
-impl Axis {
-    fn of(steps: &[Line]) -> Option<Self> {
-        let length = steps.iter().filter_map(|line| line.millis).map(|(_, to)| to).max()?.max(1);
-        let publish = steps.iter().find(|line| line.verb == "publish");
-        Some(Axis { length, commit: publish.and_then(|line| line.millis).map(|(from, _)| from) })
-    }
-
-    fn percent(&self, millis: u64) -> f64 {
-        (millis as f64 / self.length as f64 * 100.0).min(100.0)
-    }
-
-    /// A step's bar, and the commit point.
-    fn track(&self, line: &Line) -> Markup {
-        let class = if line.phase == Phase::Reveal { "reveal" } else { "stage" };
-        let left = |millis: u64| format!("left:{:.2}%", self.percent(millis));
-        html! {
-            .track {
-                @if let Some(commit) = self.commit { i.commit style=(left(commit)) {} }
-                @if let Some((from, to)) = line.millis {
-                    @let width = self.percent(to.max(from)) - self.percent(from);
-                    @let title = format!("from {} to {}", took(from), took(to));
-                    span.bar.(class) style={ (left(from)) ";width:" (format!("{width:.2}%")) } title=(title) {}
-                }
-            }
-        }
-    }
 }

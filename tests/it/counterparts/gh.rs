@@ -127,22 +127,29 @@ struct Served {
     process: Child,
     /// The lines that say how to reach it.
     lines: Vec<String>,
+    /// The lines after them.
+    rest: Box<dyn Iterator<Item = String>>,
 }
 
 impl Served {
     fn start(project: &Path, dist: &Path) -> Self {
+        // skopeo is the last of the clients.
+        Self::until("skopeo", project, dist)
+    }
+
+    /// Starts it and reads its lines until one of the clients is shown.
+    fn until(client: &str, project: &Path, dist: &Path) -> Self {
         let mut command = sample::floe(project);
         command.arg("rehearse").arg(dist).args(["--serve", "--keep"]);
         let mut process = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut all = BufReader::new(process.stderr.take().unwrap()).lines().map(Result::unwrap);
         let said: Vec<String> =
             all.by_ref().take_while(|line| !line.starts_with("The servers run")).collect();
-        // skopeo is the last of the clients.
         let mut lines = Vec::new();
-        while lines.last().is_none_or(|line: &String| !line.contains("skopeo")) {
+        while lines.last().is_none_or(|line: &String| !line.contains(client)) {
             lines.push(all.next().unwrap_or_else(|| panic!("it ended early: {said:#?}")));
         }
-        Served { process, lines }
+        Served { process, lines, rest: Box::new(all) }
     }
 
     /// The value of a variable in the line for `gh`.
@@ -219,6 +226,27 @@ fn the_servers_of_a_rehearsal_refuse_other_host_names() {
         for host in [address, &format!("localhost:{port}")] {
             assert!(!answer(address, host).contains("421"), "{host}");
         }
+    }
+}
+
+#[test]
+fn the_printed_commands_fit_the_image() {
+    for (table, image) in
+        [("image = { name = \"registry.example/other/tool\" }", true), ("image = false", false)]
+    {
+        let (project, made) = project();
+        let project = project.manifest_lines(&format!("[package.metadata.floe]\n{table}"));
+        let dist = made.path().join("dist");
+        if !image {
+            std::fs::remove_dir_all(dist.join("image")).unwrap();
+        }
+        let mut served = Served::until(if image { "skopeo" } else { "floe verify" }, project.path(), &dist);
+        let line = served.lines.iter().find_map(|line| line.trim().strip_prefix("floe ")).unwrap().to_owned();
+        let verify = sample::floe(made.path()).args(line.split(' ')).output().unwrap();
+        assert!(verify.status.success(), "{line}: {}", String::from_utf8_lossy(&verify.stderr));
+        served.process.kill().unwrap();
+        let shown: Vec<String> = served.lines.drain(..).chain(served.rest.by_ref()).collect();
+        assert_eq!(shown.iter().any(|line| line.contains("skopeo")), image, "{shown:#?}");
     }
 }
 

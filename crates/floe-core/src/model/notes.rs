@@ -131,16 +131,22 @@ pub fn footer(manifest: &Manifest, destination: &Destination) -> String {
             image.name.at(&image.digest)
         ));
     }
-    let Destination { repo, tag, commit, .. } = destination;
+    let (commit, verify) = (&destination.commit, verify_command(manifest, destination));
+    text.push_str(&format!(
+        "\nBuilt from commit {commit}. To check what you downloaded:\n\n\
+         ```sh\nsha256sum --ignore-missing -c SHA256SUMS\n{verify}\n```\n"
+    ));
+    text
+}
+
+/// The command that verifies a published release.
+pub fn verify_command(manifest: &Manifest, destination: &Destination) -> String {
+    let Destination { repo, tag, .. } = destination;
     // `floe verify` expects an image of the repository's owner unless it is given another.
     let other = |name: &&ImageName| !name.owner().eq_ignore_ascii_case(repo.owner());
     let image = manifest.image.as_ref().map(|image| &image.name).filter(other);
     let image = image.map(|image| format!(" --image {image}")).unwrap_or_default();
-    text.push_str(&format!(
-        "\nBuilt from commit {commit}. To check what you downloaded:\n\n\
-         ```sh\nsha256sum --ignore-missing -c SHA256SUMS\nfloe verify --release {tag} --repo {repo}{image}\n```\n"
-    ));
-    text
+    format!("floe verify --release {tag} --repo {repo}{image}")
 }
 
 /// The commands that check who built a file, with a bundle by the workflow of this identity,

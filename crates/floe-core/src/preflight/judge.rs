@@ -8,7 +8,7 @@ use crate::model::release::is_covered;
 use crate::model::{Repo, Subject, body};
 use crate::plan::{Plan, Step, unpromised};
 use crate::units::size;
-use crate::verify::{ASSET_COUNT, ASSET_LIMIT};
+use crate::verify::ASSET_COUNT;
 use crate::world::World;
 
 /// A token that expires sooner may not outlive the release.
@@ -236,32 +236,14 @@ fn version(subject: Subject<'_>) -> Outcome {
     passed(format!("tag `{}` names version {}", subject.destination().tag, subject.version()))
 }
 
-/// GitHub's limits, and the names that it would change.
+/// The number of assets, and the names that GitHub would change. The sizes of a dist are verified before.
 fn assets(subject: Subject<'_>) -> Outcome {
     let assets = subject.assets();
-    let known = || assets.iter().filter_map(|(_, asset)| *asset);
     let count = assets.len();
     if count > ASSET_COUNT {
         return failed(
             format!("{count} assets are more than the {ASSET_COUNT} that GitHub accepts"),
             "release fewer targets at once",
-        );
-    }
-    if let Some(asset) = known().find(|asset| asset.size >= ASSET_LIMIT) {
-        return failed(
-            format!(
-                "`{}` has {}, but GitHub accepts files below {}",
-                asset.name,
-                size(asset.size),
-                size(ASSET_LIMIT)
-            ),
-            "strip the binary, or leave files out of `include`",
-        );
-    }
-    if let Some(asset) = known().find(|asset| asset.size == 0) {
-        return failed(
-            format!("`{}` is empty, and GitHub accepts no empty file", asset.name),
-            "leave it out of `assets` in [package.metadata.floe], or put something into it",
         );
     }
     if let Some((name, _)) = assets.iter().find(|(name, _)| !is_kept(name)) {
@@ -278,7 +260,7 @@ fn assets(subject: Subject<'_>) -> Outcome {
             "give the package another name than its files",
         );
     }
-    let largest = known().map(|asset| asset.size).max();
+    let largest = assets.iter().filter_map(|(_, asset)| *asset).map(|asset| asset.size).max();
     let largest = largest.map(|largest| format!(", the largest with {}", size(largest))).unwrap_or_default();
     passed(format!("{count} of at most {ASSET_COUNT}{largest}; names are kept"))
 }

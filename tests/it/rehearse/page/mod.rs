@@ -23,6 +23,8 @@ fn tags(html: &str) -> Vec<(String, Vec<(String, String)>)> {
             "a bare `>` in {text:?}"
         );
         let (tag, after) = after.split_once('>').unwrap();
+        // Void elements may be written as those of XML.
+        let tag = tag.strip_suffix('/').unwrap_or(tag).trim_end();
         let (name, mut values) = tag.split_once(' ').unwrap_or((tag, ""));
         let mut attributes = Vec::new();
         while !values.is_empty() {
@@ -77,8 +79,10 @@ fn the_page_is_one_well_formed_file_that_loads_nothing() {
         assert_eq!(tags(&html).iter().filter(|(tag, _)| tag == landmark).count(), 1, "{landmark}");
     }
     assert!(!html.contains("url(") && !html.contains("@import"));
+    let (own, notes) = html.split_once("<div class=\"notes\">").unwrap();
+    let own = own.to_owned() + notes.split_once("</div></section>").unwrap().1;
     assert!(
-        tags(&html)
+        tags(&own)
             .iter()
             .filter(|(tag, _)| tag == "th")
             .all(|(_, attributes)| attributes.iter().any(|(name, _)| name == "scope"))
@@ -129,7 +133,7 @@ fn visitors_find_every_file_with_its_digest_and_its_command() {
         "The digests of the other files",
         "the release is public and complete",
         "9 files, ",
-        "<a href=\"https://github.com/acme/tool/pull/41\" rel=\"noopener noreferrer\">#41</a>",
+        "<a href=\"https://github.com/acme/tool/pull/41\">#41</a>",
         "Layer 2 of 2",
         "97 requests",
     ] {
@@ -152,20 +156,13 @@ fn binaries_are_called_equal_only_where_their_digests_are() {
 }
 
 #[test]
-fn steps_share_one_axis_with_the_commit_point_before_publishing() {
+fn the_commit_point_is_before_publishing() {
     let mut sample = Sample::new();
     let html = sample.render();
-    assert_eq!(html.matches("class=\"bar").count(), sample.receipt.steps.len());
     let commit = html.find("nothing is public before this, ").unwrap();
     let publish = html.find(">publish</span>").unwrap();
     assert!(html.rfind(">upload</span>").unwrap() < commit && commit < publish);
     assert!(html[commit..publish].matches("<tr").count() == 1);
-    for style in values(&html, "style") {
-        let numbers = style.split(';').map(|one| one.split_once(':').unwrap().1.strip_suffix('%').unwrap());
-        let end: f64 = numbers.map(|number| number.parse::<f64>().unwrap()).sum();
-        assert!((0.0..=100.01).contains(&end), "{style}");
-    }
-
     sample.receipt.steps[3].status = Status::Failed;
     sample.receipt.steps.last_mut().unwrap().status = Status::Todo;
     let html = sample.render();
@@ -177,7 +174,7 @@ fn steps_share_one_axis_with_the_commit_point_before_publishing() {
 }
 
 #[test]
-fn a_run_that_had_nothing_to_do_has_no_axis() {
+fn a_run_that_had_nothing_to_do_shows_no_times() {
     let mut sample = Sample::new();
     for line in &mut sample.receipt.steps {
         (line.status, line.millis) = (Status::Was, None);
@@ -188,7 +185,7 @@ fn a_run_that_had_nothing_to_do_has_no_axis() {
         html.contains("Every step was done before this run")
             && html.contains("the release was public before this run")
     );
-    assert!(!html.contains("class=\"bar") && !html.contains(">Time line<"));
+    assert!(!html.contains(">Took<"));
 }
 
 #[test]
@@ -277,9 +274,6 @@ fn contrast_is_enough_in_both_themes() {
             for ground in ["ground", "raised"] {
                 assert!(contrast(text, ground) >= 4.5, "{text} on {ground}: {}", contrast(text, ground));
             }
-        }
-        for shape in ["stage", "reveal"] {
-            assert!(contrast(shape, "ground") >= 3.0, "{shape}: {}", contrast(shape, "ground"));
         }
     }
 }
