@@ -124,7 +124,7 @@ async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyh
         smoke_test::run_downloaded(manifest, &assets, argument, report).await?;
     }
     report.output("tag", tag.as_str());
-    let channels = channel::follow(manifest, remote, report).await?;
+    let channels = channel::follow(manifest, Token::github(), remote, report).await?;
     let summary = checked.summary(&verified);
     let signature = Some(checked.signature);
     let verdict = Verdict { channels, signature, ..Verdict::of_download(&verified, manifest) };

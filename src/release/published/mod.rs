@@ -100,7 +100,7 @@ pub async fn download(
 }
 
 /// The client for a repository, and whether the repository is private.
-async fn connect(
+pub(super) async fn connect(
     repo: &Repo,
     token: Option<Token>,
     args: &RemoteArgs,
