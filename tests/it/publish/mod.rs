@@ -1,6 +1,7 @@
 //! Publishing as a whole: the program as a process, against the two embedded servers.
 
 mod actions;
+mod arguments;
 mod attached;
 mod attestation;
 pub mod channels;
