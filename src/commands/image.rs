@@ -150,7 +150,6 @@ mod tests {
             gated: Vec::new(),
             config: Config::default(),
             is_configured: false,
-            others: Vec::new(),
             siblings: Vec::new(),
         }
     }
