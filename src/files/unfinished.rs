@@ -127,6 +127,9 @@ mod tests {
                         }
                     });
                 }
+                while fs::read_dir(folder).unwrap().count() < 100 {
+                    std::thread::yield_now();
+                }
                 let removed = remove(folder);
                 is_over.store(true, Ordering::SeqCst);
                 removed.unwrap();

@@ -17,8 +17,12 @@ fn a_refused_push_names_the_variable_that_was_sent_or_not() {
         ),
     ] {
         let scenario = Scenario::new("1.4.0").without_registry_secret();
+        scenario.registry.set_push("tester", &[]);
         scenario.run_with(variables, &["publish"]).exit(1).says(hint);
     }
+    // GHCR ignores the user, and so do the embedded servers.
+    let scenario = Scenario::new("1.4.0").without_registry_secret();
+    scenario.run_with(&[("GITHUB_ACTOR", "octocat")], &["publish"]).exit(0);
     let elsewhere = Scenario::new("1.4.0").without_registry_secret();
     elsewhere.arguments(&["--image", "registry.example/tool"]).run(["publish"]).exit(1).says(
         "no token was sent: set FLOE_REGISTRY_USER and FLOE_REGISTRY_TOKEN to those of an account at `registry.example`",

@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use clap::Parser as _;
+use clap::builder::ValueParser;
+use clap::{Arg, CommandFactory as _};
 use floe::cli::Cli;
 use floe_core::model::Target;
 
@@ -101,8 +102,18 @@ fn check(command: &[String]) -> Result<(), String> {
 }
 
 fn floe(arguments: &[&str]) -> Result<(), String> {
-    let parsed = Cli::try_parse_from(["floe"].iter().chain(arguments));
+    let parsed = with_any_path(Cli::command()).try_get_matches_from(["floe"].iter().chain(arguments));
     parsed.map(drop).map_err(|error| error.to_string())
+}
+
+/// The files of a workflow are not here.
+fn with_any_path(command: clap::Command) -> clap::Command {
+    let is_path = |arg: &Arg| arg.get_value_parser().type_id() == ValueParser::path_buf().type_id();
+    let command = command.mut_args(|arg| match is_path(&arg) {
+        true => arg.value_parser(ValueParser::path_buf()),
+        false => arg,
+    });
+    command.mut_subcommands(with_any_path)
 }
 
 fn nix(arguments: &[&str], flags: &[&str]) -> Result<(), String> {

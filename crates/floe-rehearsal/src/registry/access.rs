@@ -75,11 +75,11 @@ impl Shared {
         lists(&lock(&self.options).public, name)
     }
 
-    /// The account with this user name and token.
+    /// The account with this token. GHCR ignores the user name, but requires one.
     fn authenticate(&self, user: &str, token: &str) -> Option<String> {
-        let matches =
-            |account: &&RegistryAccount| account.token == token && user.eq_ignore_ascii_case(&account.user);
-        lock(&self.options).accounts.iter().find(matches).map(|account| account.user.clone())
+        let options = lock(&self.options);
+        let account = options.accounts.iter().find(|account| account.token == token && !user.is_empty());
+        account.map(|account| account.user.clone())
     }
 
     /// Issues a token and drops expired ones.
