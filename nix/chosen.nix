@@ -55,6 +55,9 @@ let
     else
       throw "`src` has several packages with a binary, ${named all}; choose the one to release: `package = \"…\";`";
 in
+assert
+  !(root ? workspace.metadata.floe)
+  || throw "`[workspace.metadata.floe]` is not read; move its keys to `[package.metadata.floe]` of each package that is released";
 {
   inherit (chosen) folder;
   inherit (members) folders;

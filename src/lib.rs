@@ -61,7 +61,7 @@ pub fn run(command: Command, report: &Report) -> anyhow::Result<()> {
         #[cfg(feature = "rehearse")]
         Command::Rehearse(args) => online(rehearse::rehearse(args, report)),
     };
-    result.and_then(|()| report.refuse_warnings())
+    result.and_then(|()| report.check_results()).and_then(|()| report.refuse_warnings())
 }
 
 /// Runs what writes files and talks to no server. A signal removes its temporary files.

@@ -31,6 +31,7 @@
     $programs = __PROGRAMS__
 
     if ($args.Count) { throw "unknown argument $($args[0]); there are -To FOLDER and -Version" }
+    if ($PSBoundParameters.ContainsKey('To') -and -not $To) { throw '-To needs a folder' }
     if ($Version) { return "$name $release" }
     # `throw`, because `exit` would close the window of the user.
     if ([Environment]::OSVersion.Platform -ne 'Win32NT') { throw "this is the installer for Windows; use $name-installer.sh" }

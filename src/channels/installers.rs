@@ -90,15 +90,15 @@ fn prefix(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
 }
 
-/// The address of the release in the API: that of github.com, or of a GitHub Enterprise Server at its usual place.
+/// The address of the release in the API: that of github.com or ghe.com, or of a GitHub Enterprise Server at its usual place.
 fn api(subject: &Subject<'_>) -> String {
     let tag = utf8_percent_encode(subject.manifest.tag.as_str(), PATH);
     let repository = &subject.repository;
     let site = repository.rsplitn(3, '/').nth(2).unwrap_or(repository);
     let repo = repository[site.len()..].trim_start_matches('/');
-    let api = match site {
-        "https://github.com" => "https://api.github.com".to_owned(),
-        site => format!("{site}/api/v3"),
+    let api = match site == "https://github.com" || site.ends_with(".ghe.com") {
+        true => site.replacen("://", "://api.", 1),
+        false => format!("{site}/api/v3"),
     };
     format!("{api}/repos/{repo}/releases/tags/{tag}")
 }
@@ -126,6 +126,20 @@ mod tests {
     use super::*;
     use crate::channels::render;
     use crate::channels::tests::{manifest, with_extras, without};
+
+    #[test]
+    fn the_api_is_that_of_the_site() {
+        for (site, api) in [
+            ("https://github.com", "https://api.github.com/"),
+            ("https://acme.ghe.com", "https://api.acme.ghe.com/"),
+            ("https://github.acme.example", "https://github.acme.example/api/v3/"),
+            ("https://notghe.com", "https://notghe.com/api/v3/"),
+        ] {
+            let manifest = manifest(|json| json["repository"] = json!(format!("{site}/acme/tool")));
+            let found = self::api(&Subject::new(&manifest));
+            assert_eq!(found, format!("{api}repos/acme/tool/releases/tags/v1.4.0"));
+        }
+    }
 
     /// The lines in which the values of a release are.
     #[test]

@@ -27,6 +27,9 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Winget) -> Vec<Rendered> 
     let id = &settings.id;
     let fork = place.writes().map(Repo::to_string);
     let publisher = settings.publisher.as_deref().or(id.split('.').next()).unwrap_or(id);
+    // The schema takes no name of one letter.
+    let [publisher, title] =
+        [publisher, name].map(|text| if text.chars().nth(1).is_some() { text } else { id });
 
     let file = |at: usize, kind: &str, body: &str| {
         let head = pairs(&[("PackageIdentifier", id), ("PackageVersion", &version.to_string())]);
@@ -55,7 +58,7 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Winget) -> Vec<Rendered> 
     let locale = pairs(&[
         ("PackageLocale", LOCALE),
         ("Publisher", cut(publisher, DESCRIPTION)),
-        ("PackageName", name),
+        ("PackageName", title),
         ("PackageUrl", &subject.homepage),
         ("License", cut(license, DESCRIPTION)),
         ("ShortDescription", cut(&subject.description, DESCRIPTION)),
@@ -93,6 +96,7 @@ mod tests {
 
     use crate::channels::tests::{all, check, manifest};
     use crate::channels::{Channels, render};
+    use floe_core::model::config::Winget;
 
     fn winget() -> Channels {
         Channels { winget: all().winget, ..Channels::NONE }
@@ -148,6 +152,18 @@ mod tests {
         ManifestVersion: "1.12.0"
     "#]],
         );
+        let short = manifest(|value| value["name"] = "r".into());
+        let names = |id: &str| {
+            let settings = Winget { id: id.to_owned(), publisher: None, fork: None };
+            let files = render(&short, &Channels { winget: Some(settings), ..Channels::NONE }).unwrap();
+            let text = String::from_utf8_lossy(&files[1].bytes).into_owned();
+            let names = text
+                .lines()
+                .filter(|line| line.starts_with("Publisher:") || line.starts_with("PackageName:"));
+            names.map(str::to_owned).collect::<Vec<_>>().join(", ")
+        };
+        assert_eq!(names("Acme.R"), r#"Publisher: "Acme", PackageName: "Acme.R""#);
+        assert_eq!(names("A.R"), r#"Publisher: "A.R", PackageName: "A.R""#);
         let unlicensed = manifest(|value| value["package"]["license"] = Value::Null);
         assert_eq!(render(&unlicensed, &winget()).unwrap_err(), ["`winget` needs a `license` in Cargo.toml"]);
     }

@@ -28,7 +28,8 @@ pub fn image(args: cli::ImageArgs, report: &Report) -> anyhow::Result<()> {
     let repo = repository::find(Some(&project), args.repo.as_ref(), None)?;
     let spec = ImageSpec { ca_certificates: args.ca_certificates, ..spec(&project, &origin, &repo)? };
     judge(&args.inputs, &project, report)?;
-    let (image, layout) = image::stage(&args.inputs, &spec, &args.out)?;
+    let (image, layout, lost) = image::stage(&args.inputs, &spec, &args.out)?;
+    lost.iter().for_each(|line| report.warn(line));
     warn(&image, &spec, report);
     report.refuse_warnings()?;
     layout.reveal()?;
@@ -149,6 +150,7 @@ mod tests {
             gated: Vec::new(),
             config: Config::default(),
             is_configured: false,
+            others: Vec::new(),
             siblings: Vec::new(),
         }
     }

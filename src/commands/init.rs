@@ -267,7 +267,7 @@ fn changes(files: &[&File], root: &Path, has_git: bool) -> anyhow::Result<Vec<Ch
             Failure::new(format!("`{name}` {why}")).state("nothing was written").exit(Exit::Conflicts)
         };
         if file.needs_force() && (!has_git || git::file_status(&path)? != FileStatus::Committed) {
-            let hint = format!("commit it, or move it away: `git add {name} && git commit {name}`");
+            let hint = format!("commit it, or move it away: `git add :/{name} && git commit :/{name}`");
             bail!(refuse("has content that git has not committed").hint(hint));
         }
         let folder = path.ancestors().skip(1).find(|folder| folder.exists()).unwrap_or(root);
@@ -334,7 +334,7 @@ fn next_steps(found: &Found, args: &InitArgs) -> String {
     let is_tracked = is_known(found.lock) && found.git.as_ref().is_some_and(|git| is_known(git.manifest));
     let flake = match (is_tracked, found.is_flake_locked) {
         (true, true) => None,
-        (true, false) => Some(("git add flake.nix && nix flake lock", "pin floe in flake.lock")),
+        (true, false) => Some(("git add :/flake.nix && nix flake lock", "pin floe in flake.lock")),
         (false, true) => Some(("git add --all", "a flake sees only files that git knows")),
         (false, false) => Some((
             "git add --all && nix flake lock",

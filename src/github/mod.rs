@@ -233,12 +233,12 @@ fn authorization(token: &Token) -> anyhow::Result<HeaderValue> {
     Ok(secret(&format!("Bearer {}", token.reveal())).ok_or_else(wrong)?)
 }
 
-/// Where an API's uploads go: `uploads.github.com` for GitHub itself, the same server everywhere else.
+/// Where an API's uploads go: `uploads.` where the API is at `api.`, as at github.com and ghe.com; else the same server.
 fn uploads_of(api: &Url) -> Url {
     let mut uploads = api.clone();
-    if api.host_str() == Some("api.github.com") {
-        // The host is a constant, so this cannot fail; if it did, the service would refuse every upload.
-        let _ = uploads.set_host(Some("uploads.github.com"));
+    if let Some(site) = api.host_str().and_then(|host| host.strip_prefix("api.")) {
+        // Another first label keeps a host valid; if it did not, the service would refuse every upload.
+        let _ = uploads.set_host(Some(&format!("uploads.{site}")));
     }
     uploads.set_path("");
     uploads
@@ -252,4 +252,21 @@ pub fn next_page(headers: &HeaderMap) -> Option<String> {
         let next = parameters.split(';').any(|parameter| parameter.trim() == "rel=\"next\"");
         next.then(|| address.trim().trim_start_matches('<').trim_end_matches('>').to_owned())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uploads_go_to_a_host_of_their_own_where_the_api_has_one() {
+        for (api, uploads) in [
+            ("https://api.github.com", "https://uploads.github.com/"),
+            ("https://api.acme.ghe.com/", "https://uploads.acme.ghe.com/"),
+            ("https://github.acme.example/api/v3", "https://github.acme.example/"),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080/"),
+        ] {
+            assert_eq!(uploads_of(&Url::parse(api).unwrap()).as_str(), uploads);
+        }
+    }
 }

@@ -26,12 +26,16 @@ use floe_core::untrusted::files;
 /// Builds the layout `out` (OCI image-spec v1.1, "OCI Image Layout") from `inputs`: static Linux binaries and docker
 /// archives. The layout appears whole or not at all; an older layout is replaced.
 pub fn build(inputs: &[PathBuf], spec: &ImageSpec, out: &Path) -> anyhow::Result<Image> {
-    let (image, layout) = stage(inputs, spec, out)?;
+    let (image, layout, _) = stage(inputs, spec, out)?;
     layout.reveal().map(|()| image)
 }
 
-/// As [`build`], but the layout is not at its path yet.
-pub fn stage(inputs: &[PathBuf], spec: &ImageSpec, out: &Path) -> anyhow::Result<(Image, AtomicDir)> {
+/// As [`build`], but the layout is not at its path yet, and with a sentence for each setting of an input that the image lacks.
+pub fn stage(
+    inputs: &[PathBuf],
+    spec: &ImageSpec,
+    out: &Path,
+) -> anyhow::Result<(Image, AtomicDir, Vec<String>)> {
     let builder = LayoutBuilder::new(spec)?;
     let inputs = input::examine(inputs, &spec.binaries)?;
     let place = AtomicDir::prepare(out)?;
@@ -46,7 +50,10 @@ pub fn stage(inputs: &[PathBuf], spec: &ImageSpec, out: &Path) -> anyhow::Result
     let manifests = platforms.iter().map(|image| Descriptor::of(&image.manifest).on(image.platform));
     let index = blobs.json(INDEX, &index(manifests.collect(), builder.annotations.clone()))?;
     finish(builder.entry(&index), place.draft())?;
-    Ok((Image { layout: out.to_owned(), index, annotations: builder.annotations, platforms }, place))
+    let archives = inputs.iter().filter_map(|(platform, input)| Some((platform, input.archive.as_ref()?)));
+    let lost = archives.flat_map(|(platform, archive)| config::lost(*platform, &archive.execution)).collect();
+    let annotations = builder.annotations;
+    Ok((Image { layout: out.to_owned(), index, annotations, platforms }, place, lost))
 }
 
 /// The parts that all platforms of an image share.

@@ -64,6 +64,18 @@ pub fn of_binary(name: &str) -> Execution {
     Execution { entrypoint: Some(vec![format!("/bin/{name}")]), ..Execution::default() }
 }
 
+/// What the image lacks of a docker archive's config, a sentence each.
+pub fn lost(platform: Platform, base: &Execution) -> Vec<String> {
+    let has_labels = base.labels.as_ref().is_some_and(|labels| !labels.is_empty());
+    let labels =
+        has_labels.then_some(("Labels", "; write them as `labels` under [package.metadata.floe.image]"));
+    let is_set = |key: &&str| base.others.get(*key).is_some_and(|value| !value.is_null());
+    let others = ["Healthcheck", "OnBuild", "Shell"].into_iter().filter(is_set);
+    let all = labels.into_iter().chain(others.map(|key| (key, ", which OCI images do not have")));
+    all.map(|(key, why)| format!("the image for {platform} lacks `{key}` of its docker archive{why}"))
+        .collect()
+}
+
 fn execution(
     spec: &ImageSpec,
     base: &Execution,

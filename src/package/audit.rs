@@ -11,7 +11,7 @@ use crate::files::scratch::Scratch;
 use crate::package::archive;
 use crate::package::binary;
 use floe_audit::{EmbeddedCrate, Facts};
-use floe_core::model::{ArchiveKind, Entry};
+use floe_core::model::{ArchiveKind, BinaryFacts, Entry};
 
 /// The facts of a binary, and where it was found.
 #[derive(Debug)]
@@ -50,6 +50,14 @@ pub fn audit(path: &Path) -> Vec<anyhow::Result<Audited>> {
     found().unwrap_or_else(|error| vec![Err(error)])
 }
 
+/// Audits the binaries of an archive, and no other file: it may hold a damaged one that nobody runs.
+pub fn binaries(path: &Path, binaries: &[BinaryFacts]) -> anyhow::Result<Vec<Audited>> {
+    let failed = || format!("failed to audit `{}`", path.display());
+    let kind = archive::kind(path)?.with_context(failed)?;
+    let is_wanted = |inside: &str| binaries.iter().any(|binary| binary.path == inside);
+    of_archive(path, kind, is_wanted).with_context(failed)?.into_iter().collect()
+}
+
 fn of_file(path: &Path, must_be_binary: bool) -> anyhow::Result<Vec<anyhow::Result<Audited>>> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let kind = match archive::kind(path)? {
@@ -62,21 +70,28 @@ fn of_file(path: &Path, must_be_binary: bool) -> anyhow::Result<Vec<anyhow::Resu
     };
     let place = path.display().to_string();
     let facts = match kind {
-        Some(kind) => return of_archive(path, kind).with_context(|| format!("failed to audit `{place}`")),
+        Some(kind) => {
+            return of_archive(path, kind, |_| true).with_context(|| format!("failed to audit `{place}`"));
+        }
         None if must_be_binary => Some(binary::facts(path)?),
         None => binary::facts_if_binary(path)?,
     };
     Ok(facts.into_iter().map(|facts| Audited::new(path, place.clone(), None, facts)).collect())
 }
 
-fn of_archive(path: &Path, kind: ArchiveKind) -> anyhow::Result<Vec<anyhow::Result<Audited>>> {
+fn of_archive(
+    path: &Path,
+    kind: ArchiveKind,
+    is_wanted: impl Fn(&str) -> bool,
+) -> anyhow::Result<Vec<anyhow::Result<Audited>>> {
     let scratch = Scratch::new("audit")?;
     let entries = archive::extract(path, kind, scratch.path())?;
+    let entries = entries.into_iter().filter(|entry| is_wanted(&entry.path));
     let audit = |entry: Entry| -> anyhow::Result<Option<Audited>> {
         let file = scratch.path().join(&entry.path);
         let place = format!("{}:{}", path.display(), entry.path);
         let facts = binary::facts_if_binary(&file).with_context(|| format!("failed to audit `{place}`"))?;
         facts.map(|facts| Audited::new(&file, place, Some(entry.path), facts)).transpose()
     };
-    Ok(entries.into_iter().filter_map(|entry| audit(entry).transpose()).collect())
+    Ok(entries.filter_map(|entry| audit(entry).transpose()).collect())
 }

@@ -57,7 +57,9 @@ pub struct Project {
     pub config: Config,
     /// Whether there is such a table.
     pub is_configured: bool,
-    /// The other packages of the workspace that have a binary and such a table.
+    /// The names of the other packages of the workspace.
+    pub others: Vec<String>,
+    /// Those of them that have a binary and such a table.
     pub siblings: Vec<(String, Config)>,
 }
 
@@ -250,6 +252,8 @@ impl Project {
     /// The names that headings of a changelog may have before a version: the package's, its tags' and the repository's.
     pub fn names(&self) -> Vec<String> {
         let repository = self.repository.as_deref().and_then(repository::on_github);
+        // Another package that is called like the repository has sections of its own.
+        let repository = repository.filter(|repo| !self.others.iter().any(|name| name == repo.name()));
         let prefix = self.config.tag_prefix.trim_end_matches(['-', '_', '/']);
         let names = [Some(self.name.as_str()), Some(prefix), repository.as_ref().map(Repo::name)];
         names.into_iter().flatten().filter(|name| !name.is_empty()).map(str::to_owned).collect()

@@ -115,6 +115,13 @@ fn only_gated(package: &Package) -> Failure {
 /// The package as a project.
 pub(super) fn project(package: &Package, metadata: &Metadata) -> anyhow::Result<Project> {
     let manifest_path = package.manifest_path.clone().into_std_path_buf();
+    if metadata.workspace_metadata.get("floe").is_some() {
+        bail!(
+            Failure::new(format!("`[workspace.metadata.floe]` in `{}` is not read", metadata.workspace_root))
+                .hint("move its keys to `[package.metadata.floe]` of each package that is released")
+                .exit(Exit::Usage)
+        );
+    }
     let (built, gated) = built(package);
     let config = config(package).map_err(|problems| {
         Failure::new(format!("`[package.metadata.floe]` in `{}` is invalid", package.manifest_path))
@@ -133,9 +140,10 @@ pub(super) fn project(package: &Package, metadata: &Metadata) -> anyhow::Result<
                 .exit(Exit::Usage)
         );
     }
-    let siblings = metadata.workspace_packages().into_iter().filter(|one| {
-        one.id != package.id && one.metadata.get("floe").is_some() && !self::built(one).0.is_empty()
-    });
+    let others: Vec<&Package> =
+        metadata.workspace_packages().into_iter().filter(|one| one.id != package.id).collect();
+    let siblings =
+        others.iter().filter(|one| one.metadata.get("floe").is_some() && !self::built(one).0.is_empty());
     // An empty value counts as unset.
     let text = |value: &Option<String>| value.clone().filter(|text| !text.trim().is_empty());
     Ok(Project {
@@ -161,6 +169,7 @@ pub(super) fn project(package: &Package, metadata: &Metadata) -> anyhow::Result<
         binaries: chosen.unwrap_or(built),
         config,
         is_configured: package.metadata.get("floe").is_some(),
+        others: others.iter().map(|one| one.name.to_string()).collect(),
         // A table that is wrong is reported when its own package is released.
         siblings: siblings.filter_map(|one| Some((one.name.to_string(), self::config(one).ok()?))).collect(),
     })

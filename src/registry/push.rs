@@ -129,7 +129,8 @@ impl Registry {
     fn stored(&self, answer: &Answer, digest: &Digest) -> Result<(), AttemptError> {
         const DOUBTS: &str = "BLOB_UNKNOWN BLOB_UPLOAD_INVALID BLOB_UPLOAD_UNKNOWN DIGEST_INVALID MANIFEST_BLOB_UNKNOWN \
                               MANIFEST_UNKNOWN MANIFEST_UNVERIFIED SIZE_INVALID";
-        if answer.status != StatusCode::CREATED {
+        // 201 by the specification; some registries answer 200 or 202.
+        if !answer.status.is_success() {
             let refused = self.refused(answer, "push to");
             let code = error_part(&answer.body, "code").unwrap_or_default();
             // 404 to a PUT means that the registry has forgotten the upload session.

@@ -156,16 +156,28 @@ async fn doubting(status: u16, code: &'static str, holds: bool) -> (Registry, Ar
     (registry.await, puts)
 }
 
-#[tokio::test]
-async fn a_manifest_that_the_registry_doubts_is_looked_for_and_sent_again() {
+async fn push(registry: &Registry) -> anyhow::Result<()> {
     let manifest = floe_core::model::Blob {
         media_type: "application/vnd.oci.image.index.v1+json".to_owned(),
         digest: digest(),
         size: 5,
     };
-    let push = async |registry: &Registry| {
-        registry.push_manifest("1.4.0", &manifest, &bytes::Bytes::from_static(b"index")).await
-    };
+    registry.push_manifest("1.4.0", &manifest, &bytes::Bytes::from_static(b"index")).await
+}
+
+#[tokio::test]
+async fn any_success_says_that_a_manifest_is_stored() {
+    for (status, is_stored) in [(200, true), (201, true), (202, true), (307, false), (409, false)] {
+        let registry = registry(move |_| format!("{status} X\r\n")).await;
+        assert_eq!(push(&registry).await.is_ok(), is_stored, "{status}");
+    }
+    let registry =
+        registry(|_| format!("202 X\r\ndocker-content-digest: {}\r\n", Digest::of(b"other"))).await;
+    assert!(push(&registry).await.unwrap_err().to_string().contains("failed to push"));
+}
+
+#[tokio::test]
+async fn a_manifest_that_the_registry_doubts_is_looked_for_and_sent_again() {
     for (status, code) in [
         (400, "DIGEST_INVALID"),
         (400, "MANIFEST_BLOB_UNKNOWN"),

@@ -93,7 +93,7 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let retry = session::retry(addresses, report);
     let (download, _) = verify(request, addresses, &folder.path(RELEASE), retry, report).await?;
     if let Ok(manifest) = &download.manifest {
-        release::channel::follow(manifest, addresses, report).await?;
+        release::channel::follow(manifest, None, addresses, report).await?;
     }
     report.step(
         "Unsigned",

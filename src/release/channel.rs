@@ -12,8 +12,9 @@ use crate::feed::FeedClient;
 use crate::github::{GitHub, Submitter};
 use crate::net::client::Client as Connections;
 use crate::net::retry::{AttemptError, Retry};
-use crate::release::session;
+use crate::release::{published, session};
 use crate::report::Report;
+use crate::token::Token;
 use floe_core::model::places::{Feed, Home};
 use floe_core::model::{ChannelKind, ChannelPlace, Manifest, Release, Repo};
 use floe_core::plan::channel::{Own, overtaken};
@@ -136,9 +137,11 @@ pub struct Followed {
 }
 
 /// Looks at each channel that the manifest of a published release lists, without a token, as users do. One that is behind,
-/// differs or is missing is an error, with exit code 3, unless a higher version is published, because then the release updates none.
+/// differs or is missing is an error, with exit code 3, unless a higher version is published, because then the release
+/// updates none. The token is for the releases of a private repository.
 pub async fn follow(
     manifest: &Manifest,
+    token: Option<Token>,
     args: &RemoteArgs,
     report: &Report,
 ) -> anyhow::Result<Vec<Followed>> {
@@ -160,7 +163,8 @@ pub async fn follow(
             let find = async || {
                 let repo =
                     Repo::from_url(&manifest.repository).context("the manifest names no repository")?;
-                let releases = github(&repo)?.releases().await?;
+                let (github, _) = published::connect(&repo, token.clone(), args, &connections).await?;
+                let releases = github.releases().await?;
                 anyhow::Ok(overtaken(&manifest.tag, &World { releases, ..World::default() }))
             };
             standing = later.get_or_try_init(find).await?.clone().map_or(standing, Standing::Newer);

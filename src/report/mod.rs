@@ -10,7 +10,7 @@ pub mod markdown;
 mod progress;
 
 use std::backtrace::{Backtrace, BacktraceStatus};
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::panic::PanicHookInfo;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -59,6 +59,8 @@ pub struct Report {
     warnings: Arc<AtomicUsize>,
     /// The warnings so far, if they are kept instead of shown.
     kept: Option<Arc<Mutex<Vec<String>>>>,
+    /// Why a result could not be written.
+    unwritten: Arc<OnceLock<String>>,
     /// The thread that ends the process. Lines of others are dropped from then on.
     ending: Arc<OnceLock<ThreadId>>,
 }
@@ -78,6 +80,7 @@ impl Report {
             strict: false,
             warnings: Arc::default(),
             kept: None,
+            unwritten: Arc::default(),
             ending: Arc::default(),
         }
     }
@@ -102,6 +105,14 @@ impl Report {
         Err(Failure::new(format!("{what} because of `--strict`"))
             .hint("fix what the warnings name, or run the command without `--strict`")
             .into())
+    }
+
+    /// Fails if a result could not be written.
+    pub fn check_results(&self) -> anyhow::Result<()> {
+        match self.unwritten.get() {
+            Some(error) => Err(anyhow::anyhow!("failed to write the result to stdout: {error}")),
+            None => Ok(()),
+        }
     }
 
     /// One step that was done or begins: a verb in twelve columns, then what it is done to.
@@ -289,9 +300,11 @@ impl Report {
     }
 
     fn result(&self, text: &str) {
-        let mut stdout = std::io::stdout().lock();
+        let written = writeln!(std::io::stdout().lock(), "{text}");
         // A reader that went away is no reason to fail.
-        let _ = writeln!(stdout, "{text}");
+        if let Some(error) = written.err().filter(|error| error.kind() != ErrorKind::BrokenPipe) {
+            let _ = self.unwritten.set(error.to_string());
+        }
     }
 
     fn write(&self, text: &str) {

@@ -124,3 +124,17 @@ fn nix_reads_each_layout_as_expected() {
         assert_eq!(read, expected, "{}", layout.about);
     }
 }
+
+#[test]
+fn the_repository_gives_its_name_to_no_package_beside_one_that_has_it() {
+    let sample = |lib: &str| {
+        Sample::with_manifest("[workspace]\nmembers = [\"cli\", \"lib\"]\n")
+            .file("cli/Cargo.toml", "[package]\nname = \"tool-cli\"\nversion = \"1.4.0\"\nrepository = \"https://github.com/acme/tool\"\n")
+            .file("cli/src/main.rs", "fn main() {}")
+            .file("lib/Cargo.toml", format!("[package]\nname = \"{lib}\"\nversion = \"1.4.0\"\n"))
+            .file("lib/src/lib.rs", "")
+    };
+    let names = |lib| cargo::load(Some(&sample(lib).path().join("Cargo.toml")), None).unwrap().names();
+    assert_eq!(names("core"), ["tool-cli", "tool"]);
+    assert_eq!(names("tool"), ["tool-cli"]);
+}

@@ -57,9 +57,9 @@ rules! {
     /// It starts on the oldest macOS that is promised.
     MinOs, "min-os", Portability,
         "the deployment target is too new: set `MACOSX_DEPLOYMENT_TARGET=11.0` for the whole build";
-    /// Its signature, if it has one, matches its bytes.
+    /// Its signature matches its bytes. For Arm it has one.
     Signature, "signature", Portability,
-        "it was changed after it was signed, and macOS will kill it: sign again, `codesign --force --sign -`";
+        "it was changed after it was linked, and macOS will kill it: sign again, `codesign --force --sign -`";
     /// It needs no C runtime that users must install.
     Crt, "crt", Portability, "build with `RUSTFLAGS=\"-C target-feature=+crt-static\"`";
     /// It has no RPATH and no RUNPATH.

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::model::above;
 use crate::{
     Arch, BinaryKind, Contract, Crt, DylibLoad, ElfFacts, Facts, Format, MachoFacts, PathKind, PeFacts, Rule,
-    RuleKind, Slice, Stack, VersionNeed, windows,
+    RuleKind, SignatureKind, Slice, Stack, VersionNeed, windows,
 };
 
 /// A rule that a binary breaks.
@@ -182,6 +182,9 @@ impl Found<'_> {
             if slice.signature.intact == Some(false) {
                 let why = slice.signature.mismatch.as_deref().unwrap_or("its bytes have other digests");
                 self.add(Rule::Signature, format!("its signature does not match: {why}"));
+            }
+            if slice.signature.kind == SignatureKind::None && slice.arch == Arch::Aarch64 {
+                self.add(Rule::Signature, "it has no signature, which macOS requires on Arm".to_owned());
             }
             if slice.kind == BinaryKind::Executable {
                 self.add(Rule::Hardening, "it is loaded at a fixed address (no MH_PIE)".to_owned());

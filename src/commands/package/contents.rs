@@ -257,7 +257,8 @@ impl<'p> Collected<'p> {
         ensure!(!is_broken, refuse("a symbolic link to a file that does not exist"));
         let file = files::resolve(source).with_context(failed)?;
         let is_inside = files::is_inside(source, self.inside).with_context(failed)?;
-        ensure!(is_inside, leads_out(source).hint(leave_out(path)));
+        let fix = format!("copy it into the workspace, or {}", leave_out(path));
+        ensure!(is_inside, leads_out(source).hint(fix));
         if file.is_file() {
             let mode = if kind == Kind::Included { is_executable(&file)? } else { Some(false) };
             if mode.is_none() {
@@ -342,6 +343,8 @@ fn is_same(one: &Path, two: &Path) -> bool {
 }
 
 fn leave_out(path: &str) -> String {
+    // A pattern, because these need to be escaped in TOML, or are in no path that every system has.
+    let path = path.replace(|c: char| c.is_control() || "\":\\".contains(c), "?");
     format!("leave it out with `exclude = [\"{path}\"]` in [package.metadata.floe]")
 }
 

@@ -85,7 +85,13 @@ fn release(
     (repo, args): (&Repo, &ReproduceArgs),
     report: &Report,
 ) -> anyhow::Result<Release> {
+    // A file that no rebuild makes is compared if it is there.
+    let archives = found.archives.iter().filter(|found| found.record.is_err()).map(|found| &found.archive);
+    let there: Vec<&String> = found.files.iter().chain(archives).map(|file| &file.name).collect();
+    let promised = published.files.iter().map(|file| file.file.clone());
+    let files = promised.filter(|name| there.contains(&name)).collect();
     let expect = Expect {
+        files,
         name: Some(published.name.clone()),
         version: Some(published.version.clone()),
         tag: Some(args.tag.clone()),

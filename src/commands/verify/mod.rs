@@ -124,7 +124,7 @@ async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyh
         smoke_test::run_downloaded(manifest, &assets, argument, report).await?;
     }
     report.output("tag", tag.as_str());
-    let channels = channel::follow(manifest, remote, report).await?;
+    let channels = channel::follow(manifest, Token::github(), remote, report).await?;
     let summary = checked.summary(&verified);
     let signature = Some(checked.signature);
     let verdict = Verdict { channels, signature, ..Verdict::of_download(&verified, manifest) };
@@ -252,8 +252,7 @@ pub(super) fn read_binaries_again(verified: &Verified, report: &Report) -> anyho
 }
 
 fn read_again((record, path): &(Record, PathBuf), files: &[PromisedFile]) -> anyhow::Result<Vec<Problem>> {
-    let archive = &record.archive.file;
-    let found = audit::audit(path).into_iter().collect::<anyhow::Result<Vec<_>>>()?;
+    let (archive, found) = (&record.archive.file, audit::binaries(path, &record.binaries)?);
     let mut problems = Vec::new();
     let sbom = record.sbom.as_ref().and_then(|sbom| files.iter().find(|file| file.name == sbom.file));
     if let Some(sbom) = sbom {

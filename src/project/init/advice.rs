@@ -49,7 +49,7 @@ pub fn about(found: &Found) -> Vec<String> {
     advice.extend(found.git.iter().flat_map(|git| about_git(found, git)));
     if !found.is_flake_locked {
         let unlocked =
-            "flake.lock does not pin floe: run `git add flake.nix && nix flake lock`, and commit both";
+            "flake.lock does not pin floe: run `git add :/flake.nix && nix flake lock`, and commit both";
         advice.push(unlocked.to_owned());
     }
     advice.extend(uses(found, &PUBLISHERS).map(|(path, tool)| {

@@ -17,8 +17,7 @@ pub(super) fn with_table(text: &str, name: &str, table: &str) -> anyhow::Result<
         table.decor_mut().set_prefix(prefix);
     }
     subtable(&mut document, "metadata")?.insert(name, item);
-    let new = document.to_string();
-    Ok(if text.contains("\r\n") { new.replace("\r\n", "\n").replace('\n', "\r\n") } else { new })
+    Ok(super::with_line_ends_of(text, &document.to_string()))
 }
 
 /// A table below `[package]`, which is added if it is missing.

@@ -289,7 +289,14 @@ fn cargo(found: &Found, filling: &Filling) -> anyhow::Result<File> {
 }
 
 fn file(path: &str, old: Option<&String>, drift: Drift, new: String) -> File {
+    let new = old.map(|old| with_line_ends_of(old, &new)).unwrap_or(new);
     File { path: path.to_owned(), old: old.cloned(), drift: Some(drift), new: Some(new), add: Vec::new() }
+}
+
+/// A text with the line ends of another one.
+fn with_line_ends_of(old: &str, new: &str) -> String {
+    let new = new.replace("\r\n", "\n");
+    if old.contains("\r\n") { new.replace('\n', "\r\n") } else { new }
 }
 
 fn unchanged(path: &str, old: &str) -> File {

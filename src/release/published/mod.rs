@@ -100,7 +100,7 @@ pub async fn download(
 }
 
 /// The client for a repository, and whether the repository is private.
-async fn connect(
+pub(super) async fn connect(
     repo: &Repo,
     token: Option<Token>,
     args: &RemoteArgs,
@@ -125,7 +125,7 @@ fn wrong(ReleaseRequest { tag, repo, .. }: &ReleaseRequest) -> Failure {
 pub fn verify_binaries(download: &Download, manifest: &Manifest, assets: &Path) -> anyhow::Result<()> {
     let compare = |artifact: &Artifact| -> anyhow::Result<Vec<String>> {
         let Artifact { file, binaries, sbom, .. } = artifact;
-        let found = audit::audit(&assets.join(file)).into_iter().collect::<anyhow::Result<Vec<_>>>()?;
+        let found = audit::binaries(&assets.join(file), binaries)?;
         let facts = |path: &String| found.iter().find(|one| one.inside.as_ref() == Some(path));
         let facts: Vec<_> = binaries.iter().map(|one| Some(&facts(&one.path)?.facts)).collect();
         let mut problems = check_claims(artifact, &facts);

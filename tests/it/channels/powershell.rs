@@ -213,10 +213,15 @@ fn arguments_are_known_or_refused() {
     for shell in shells() {
         let installer = Installer::program();
         assert_eq!(text(&installer.file(&shell, &["-Version"])), "tool 1.4.0");
-        let output = installer.file(&shell, &["-Too", "x"]);
-        assert_eq!(output.status.code(), Some(1));
-        let said = text(&output);
-        assert!(has(&said, "unknown argument -Too; there are -To FOLDER and -Version"), "{said}");
+        for (arguments, expected) in [
+            (["-Too", "x"], "unknown argument -Too; there are -To FOLDER and -Version"),
+            (["-To", ""], "-To needs a folder"),
+        ] {
+            let output = installer.file(&shell, &arguments);
+            assert_eq!(output.status.code(), Some(1));
+            let said = text(&output);
+            assert!(has(&said, expected), "{said}");
+        }
         assert!(names(&installer.usual()).is_empty());
     }
 }

@@ -1,12 +1,13 @@
 //! Inputs of an image, by their content: binaries and docker archives, whose members and configs are untrusted.
 
+use expect_test::expect;
 use floe::error::Failure;
 use floe::image;
 use floe_core::model::{Digest, Platform};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::samples::{Tar, docker_archive, docker_config, gzip, programs};
-use super::{Work, blob};
+use super::{Work, blob, spec};
 use crate::support::binaries::binary;
 
 /// The error of `floe image` for a docker archive, with its details.
@@ -241,4 +242,22 @@ fn layers_that_unpackers_disagree_about_are_refused() {
         let error = refused_layer(layer);
         assert!(error.contains(why), "{error}");
     }
+}
+
+#[test]
+fn settings_of_a_docker_archive_that_the_image_lacks_are_named() {
+    let work = Work::new();
+    let lost = |config: Value| {
+        work.write("docker", &docker_archive("amd64", &[&programs()], &config.to_string()));
+        image::stage(&[work.path("docker")], &spec(), &work.path("image")).unwrap().2.join("\n")
+    };
+    let plain =
+        json!({"Entrypoint": ["/bin/floe"], "Labels": {}, "OnBuild": null, "Hostname": "", "Tty": false});
+    assert_eq!(lost(plain), "");
+    let set = json!({"Entrypoint": ["/bin/floe"], "Labels": {"a": "b"}, "Healthcheck": {"Test": ["CMD", "/bin/floe"]}, "Shell": ["/bin/sh"]});
+    expect![[r#"
+        the image for linux/amd64 lacks `Labels` of its docker archive; write them as `labels` under [package.metadata.floe.image]
+        the image for linux/amd64 lacks `Healthcheck` of its docker archive, which OCI images do not have
+        the image for linux/amd64 lacks `Shell` of its docker archive, which OCI images do not have"#]]
+    .assert_eq(&lost(set));
 }

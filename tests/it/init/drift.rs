@@ -6,7 +6,7 @@ use std::fs;
 
 use expect_test::expect;
 
-use super::{WORKFLOW, commit, end, files, floe, floe_in, plain, text};
+use super::{WORKFLOW, commit, end, files, floe, floe_in, git, plain, text};
 use crate::support::peers::peer;
 use crate::support::sample::Sample;
 
@@ -47,6 +47,34 @@ fn check_reports_each_drifted_file_and_init_repairs_what_it_may() {
     .assert_eq(&plain(end(&stderr)).split_inclusive('\n').take(2).collect::<String>());
     assert_eq!(floe(&sample, &["--yes", "--force"]).0, Some(0));
     assert_eq!(floe(&sample, &["--check"]).0, Some(0));
+}
+
+#[test]
+fn windows_line_ends_stay_and_are_no_drift() {
+    if peer("git").is_none() {
+        return;
+    }
+    let sample = Sample::tool();
+    assert_eq!(floe(&sample, &["--yes"]).0, Some(0));
+    let windows = |text: String| text.replace('\n', "\r\n");
+    let whole = windows(text(&sample, WORKFLOW));
+    let sample = sample.file(WORKFLOW, &whole);
+    assert_eq!(floe(&sample, &["--check"]).0, Some(0));
+    let sample = sample.file(WORKFLOW, whole.replace("      packages: write # the image\r\n", ""));
+    commit(&sample);
+    let (code, stderr) = floe(&sample, &["--check"]);
+    assert_eq!(code, Some(3));
+    let changed = stderr.lines().filter(|line| line.starts_with('+') && !line.starts_with("+++")).count();
+    assert_eq!(changed, 1, "{stderr}");
+    assert_eq!(floe(&sample, &["--yes", "--force"]).0, Some(0));
+    assert_eq!(text(&sample, WORKFLOW), whole);
+    // So do those of a file that is replaced whole.
+    let sample = sample.file("flake.nix", "{\r\n  outputs = _: { };\r\n}\r\n");
+    let user = ["-c", "user.name=Acme", "-c", "user.email=acme@example.org"];
+    git(sample.path(), &[&user[..], &["commit", "--quiet", "--all", "--message=flake"]].concat());
+    assert_eq!(floe(&sample, &["--yes", "--force"]).0, Some(0));
+    let flake = text(&sample, "flake.nix");
+    assert!(flake.contains("mkRelease") && windows(flake.replace("\r\n", "\n")) == flake, "{flake:?}");
 }
 
 #[test]

@@ -218,7 +218,7 @@ fn the_next_steps_name_what_the_project_lacks() {
     }
     let committed = tool().file("Cargo.lock", "version = 4\n");
     commit(&committed);
-    assert_eq!(steps(&committed, &[]), format!("git add flake.nix && nix flake lock\n{rest}"));
+    assert_eq!(steps(&committed, &[]), format!("git add :/flake.nix && nix flake lock\n{rest}"));
     // As `cargo new` leaves a project: a repository without a commit, a remote or a lock file.
     let new = bare();
     git(new.path(), &["init", "--quiet"]);

@@ -103,6 +103,9 @@ fn in_a_subfolder_of_a_repository_flake_and_workflow_go_to_the_root() {
         ]
     );
     let warnings: Vec<&str> = end(&stderr).lines().filter(|line| line.contains("warning")).collect();
+    let add = "git add :/flake.nix";
+    assert!(stderr.contains(&format!("run `{add} && ")), "{stderr}");
+    git(&sample.path().join("rust/tool/src"), &["add", add.rsplit(' ').next().unwrap()]);
     assert!(warnings[0].contains("Cargo.lock is missing"), "{warnings:?}");
     assert!(
         warnings[1]

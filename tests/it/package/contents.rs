@@ -87,6 +87,7 @@ fn links_are_followed_within_the_project_only() {
     let case = Case::new(include("share")).tool("x86_64-gnu");
     symlink(outside.path().join("secret"), case.sample.path().join("share/link")).unwrap();
     assert!(case.refused().contains("project/share/link` leads out of the workspace"), "{}", case.refused());
+    assert!(case.said().contains("copy it into the workspace, or leave it out with"), "{}", case.said());
     let case = Case::new(include("away/secret")).tool("x86_64-gnu");
     symlink(outside.path(), case.sample.path().join("away")).unwrap();
     assert!(case.refused().contains("project/away/secret` leads out of the workspace"), "{}", case.refused());
@@ -135,7 +136,7 @@ fn names_that_some_system_would_change_are_refused_together_with_a_way_out() {
         `share/dot.` has a name that ends in a dot or a space, which Windows drops
         `share/tool` and `share/Tool` differ only in case
 
-        hint: rename it, or leave it out with `exclude = ["README:old.md"]` in [package.metadata.floe]"#]]
+        hint: rename it, or leave it out with `exclude = ["README?old.md"]` in [package.metadata.floe]"#]]
     .assert_eq(&case.said());
     let output =
         floe(case.sample.path()).args(["init", "--yes", "--floe-url", "github:acme/floe"]).output().unwrap();
@@ -147,6 +148,19 @@ fn names_that_some_system_would_change_are_refused_together_with_a_way_out() {
     let case = Case { sample: case.sample.manifest_lines(exclude), ..case };
     assert_eq!(case.said(), "");
     assert_eq!(case.packed(), ["CHANGELOG.md", "LICENSE-MIT", "README.md", "share/tool", "tool"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_way_out_for_a_name_works_as_it_is_written() {
+    for name in ["README:old", "README \"old\"", "README\\old", "README\told", "README*"] {
+        let case = Case::new(Sample::tool().file(name, "")).tool("x86_64-gnu");
+        let said = case.said();
+        let hint = said.split('`').find(|part| part.starts_with("exclude = ")).unwrap();
+        let table = format!("[package.metadata.floe]\n{hint}");
+        let case = Case { sample: case.sample.manifest_lines(&table), ..case };
+        assert_eq!(case.said(), "", "{name}: {hint}");
+    }
 }
 
 #[test]

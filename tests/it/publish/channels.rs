@@ -358,5 +358,8 @@ fn verify_expects_no_channel_of_a_release_below_a_published_one() {
         assert!(!said.stderr.contains(": missing"), "{}", said.stderr);
         let code = if tables == TABLES { 3 } else { 0 };
         scenario.run(["verify", "--release", "v1.4.0"]).exit(code);
+        // The releases of a private repository are listed with the token.
+        scenario.github.edit(&scenario.repo(), |stored| stored.private = true).unwrap();
+        scenario.run(["verify", "--release", "v1.3.9"]).exit(0).says(": newer 1.4.0");
     }
 }

@@ -3,6 +3,7 @@
 //! Each ends the process at once. They are for tests that need every target and not a machine of each.
 
 use floe_core::model::{Arch, Format, Os, Target};
+use sha2::{Digest as _, Sha256};
 
 /// An executable for a target; another seed gives other bytes.
 pub fn binary(target: Target, seed: &[u8]) -> Vec<u8> {
@@ -148,7 +149,7 @@ fn elf(target: Target, seed: &[u8]) -> Vec<u8> {
     file.pad(CODE as usize).raw(exit_code(target.arch())).pad(SEED as usize).raw(seed).0
 }
 
-/// A thin 64-bit Mach-O that needs libSystem and macOS 11.0.
+/// A thin 64-bit Mach-O that needs libSystem and macOS 11.0. For Arm it is signed ad hoc, as linkers do.
 fn macho(arch: Arch, seed: &[u8]) -> Vec<u8> {
     let (cpu, subtype) = match arch {
         Arch::X86_64 => (0x0100_0007, 3),
@@ -156,7 +157,10 @@ fn macho(arch: Arch, seed: &[u8]) -> Vec<u8> {
         other => panic!("no target has Mach-O for {other}"),
     };
     let page = 0x4000;
-    let end = SEED + seed.len() as u64;
+    let is_signed = arch == Arch::Aarch64;
+    let end =
+        if is_signed { (SEED + seed.len() as u64).next_multiple_of(16) } else { SEED + seed.len() as u64 };
+    let signature = if is_signed { SIGNATURE + 32 * end.div_ceil(SIGNED_PAGE) } else { 0 };
     let segment = |name: &str, at: [u64; 4], protection: u32, sections: u32| {
         Bytes::default()
             .u32(&[0x19, 72 + 80 * sections])
@@ -175,7 +179,7 @@ fn macho(arch: Arch, seed: &[u8]) -> Vec<u8> {
     let commands = [
         segment("__PAGEZERO", [0, base, 0, 0], 0, 0),
         [segment("__TEXT", [base, page, 0, end], 5, 1), section].concat(),
-        segment("__LINKEDIT", [base + page, page, end, 0], 1, 0),
+        segment("__LINKEDIT", [base + page, page, end, signature], 1, 0),
         // LC_LOAD_DYLINKER, LC_BUILD_VERSION (macOS 11.0, SDK 14.0), LC_MAIN, LC_LOAD_DYLIB
         Bytes::default().u32(&[0xe, 32, 12]).text("/usr/lib/dyld", 20).0,
         Bytes::default().u32(&[0x32, 24, 1, 11 << 16, 14 << 16, 0]).0,
@@ -185,8 +189,11 @@ fn macho(arch: Arch, seed: &[u8]) -> Vec<u8> {
             .text("/usr/lib/libSystem.B.dylib", 32)
             .0,
     ];
+    // LC_CODE_SIGNATURE
+    let signed = Bytes::default().u32(&[0x1d, 16, end as u32, signature as u32]).0;
+    let commands: Vec<Vec<u8>> = commands.into_iter().chain(is_signed.then_some(signed)).collect();
     let size: usize = commands.iter().map(Vec::len).sum();
-    Bytes::default()
+    let file = Bytes::default()
         // MH_EXECUTE; NOUNDEFS, DYLDLINK, TWOLEVEL, PIE
         .u32(&[0xfeed_facf, cpu, subtype, 2, commands.len() as u32, size as u32, 0x0020_0085, 0])
         .raw(&commands.concat())
@@ -199,7 +206,29 @@ fn macho(arch: Arch, seed: &[u8]) -> Vec<u8> {
         })
         .pad(SEED as usize)
         .raw(seed)
-        .0
+        .pad(end as usize);
+    if is_signed { sign(file.0) } else { file.0 }
+}
+
+/// The size of a signature without the digests of the pages.
+const SIGNATURE: u64 = 20 + 44 + 8;
+const SIGNED_PAGE: u64 = 4096;
+
+/// A file with an ad hoc signature behind it (Apple's `kern/cs_blobs.h`, whose numbers are big-endian).
+fn sign(file: Vec<u8>) -> Vec<u8> {
+    let pages: Vec<[u8; 32]> =
+        file.chunks(SIGNED_PAGE as usize).map(|page| Sha256::digest(page).into()).collect();
+    let size = SIGNATURE as u32 + 32 * pages.len() as u32;
+    let numbers =
+        |numbers: &[u32]| numbers.iter().flat_map(|number| number.to_be_bytes()).collect::<Vec<u8>>();
+    // A super blob with one directory, version 0x20001: its flags (ad hoc, linker-signed), the offsets of the digests and the
+    // identifier, the numbers of special and of code slots, and the end of the code.
+    let blob = numbers(&[0xfade_0cc0, size, 1, 0, 20]);
+    let directory =
+        [0xfade_0c02, size - 20, 0x2_0001, 0x2_0002, 52, 44, 0, pages.len() as u32, file.len() as u32];
+    // The size and the kind of a digest (SHA-256), the platform, and the size of a page as a power of two.
+    let end = [&[32, 2, 0, 12, 0, 0, 0, 0][..], b"tool\0\0\0\0"].concat();
+    [file, blob, numbers(&directory), end, pages.concat()].concat()
 }
 
 /// A PE32+, or a PE32 for x86, for the console that imports nothing.

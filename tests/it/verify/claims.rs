@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use super::release::Published;
+use crate::support::binaries::binary;
+use crate::support::sample::{Sample, floe};
 
 const DARWIN: &str = "tool-x86_64-apple-darwin";
 
@@ -77,4 +79,28 @@ fn a_manifest_of_an_older_or_newer_floe_may_say_less_or_more() {
         forged(&published, field, value);
         published.scenario.run(["verify", "--release", "v1.4.0"]).exit(0).no_writes();
     }
+}
+
+/// A file of debug information, or of a test, may look like a damaged program.
+#[test]
+fn only_the_programs_of_an_archive_are_read_as_programs() {
+    let damaged = b"\x7fELF";
+    let published = Published::new();
+    let program = binary("x86_64-macos".parse().unwrap(), b"another seed");
+    published.forge_archive(&format!("{DARWIN}.tar.gz"), &[("tool", &program), ("tool.debug", damaged)]);
+    published.scenario.run(["verify", "--release", "v1.4.0"]).exit(0).no_writes();
+
+    let sample = Sample::tool()
+        .manifest_lines("[package.metadata.floe]\nimage = false\ninclude = [\"tool.debug\"]\n")
+        .file("tool.debug", damaged)
+        .file("native/x86_64-unknown-linux-musl/tool", binary("x86_64-musl".parse().unwrap(), b"seed"));
+    let run = |arguments: &[&str]| floe(sample.path()).args(arguments).output().unwrap();
+    for arguments in [&["package", "native"][..], &["verify", "dist", "--target", "x86_64-musl"]] {
+        let output = run(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    // An audit of everything says so, and does not hide the program.
+    let output = run(&["audit", "dist"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("-musl/tool\n"));
 }

@@ -85,19 +85,33 @@ fn a_signature_of_the_checksums_needs_no_cover_and_is_not_counted_as_verified() 
 fn a_promised_package_is_published_verified_and_not_claimed_by_a_rebuild() {
     let scenario = Scenario::new("1.4.0");
     let manifest = "[package]\nname = \"tool\"\nversion = \"1.4.0\"\n\
-                    [package.metadata.floe]\nsbom = false\nassets = [\"{name}_{version}_amd64.deb\"]\n";
+                    [package.metadata.floe]\nsbom = false\nassets = [\"{name}_{version}_amd64.deb\", \"themes.tar.gz\"]\n";
     std::fs::create_dir(scenario.path().join("src")).unwrap();
     std::fs::write(scenario.path().join("src/main.rs"), "fn main() {}\n").unwrap();
     std::fs::write(scenario.path().join("Cargo.toml"), manifest).unwrap();
     let deb = scenario.dist().join(DEB);
     scenario.run(["publish"]).exit(3).says(&format!("`{DEB}` is missing"));
     std::fs::write(&deb, "a package").unwrap();
+    std::fs::write(scenario.dist().join("themes.tar.gz"), "an archive without a record").unwrap();
     scenario.run(["publish"]).exit(0);
     let verify = ["verify", "--release", "v1.4.0", "--strict"];
     let outcome = scenario.run(verify).exit(0);
-    assert!(outcome.stdout.starts_with("tool 1.4.0: 12 files, "), "{}", outcome.stdout);
+    assert!(outcome.stdout.starts_with("tool 1.4.0: 13 files, "), "{}", outcome.stdout);
+    // It is compared if a rebuild has it.
+    let reproduce = ["reproduce", "v1.4.0", "--rebuilt", "dist"];
+    assert_eq!(unmatched(&scenario.run(reproduce).exit(0).stdout), "");
+    std::fs::write(&deb, "another package").unwrap();
+    let outcome = scenario.run(reproduce).exit(3);
+    assert!(
+        unmatched(&outcome.stdout).ends_with(&format!("{DEB}                    differs")),
+        "{}",
+        outcome.stdout
+    );
+    std::fs::write(scenario.dist().join("notes.txt"), "of no release").unwrap();
+    scenario.run(reproduce).exit(1).says("`dist/notes.txt` is not part of the release");
+    std::fs::remove_file(scenario.dist().join("notes.txt")).unwrap();
     std::fs::remove_file(&deb).unwrap();
-    let outcome = scenario.run(["reproduce", "v1.4.0", "--rebuilt", "dist"]).exit(0);
+    let outcome = scenario.run(reproduce).exit(0);
     expect![[r#"
         SHA256SUMS                              not claimed
         tool-manifest.json                      not claimed

@@ -111,7 +111,11 @@ fn a_version_of_the_registry_is_compared_by_its_checksum() {
     assert_eq!(compare(folder.path(), "200", &own), Ok("code=200\n".to_owned()));
     // Other bytes under the same version, an answer without a checksum, and a registry that is down.
     for (code, answer) in [("200", &*checksum(&"0".repeat(64))), ("200", "{}"), ("503", "down")] {
-        assert!(compare(folder.path(), code, answer).is_err(), "{code} {answer}");
+        let said = compare(folder.path(), code, answer).unwrap_err();
+        let why = format!(
+            "::error::The registry answered {code} for 1.4.0 of tool, and has not the crate of this commit"
+        );
+        assert!(said.contains(&why), "{code} {answer}: {said}");
     }
     // The step leaves nothing behind that `cargo publish` would refuse as not committed.
     assert_eq!(git(&folder.path().join("project"), &["status", "--porcelain", "--", ":!rust/target"]), "");

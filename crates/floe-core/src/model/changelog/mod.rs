@@ -12,7 +12,7 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use semver::{BuildMetadata, Version};
 
 use html::html_headings;
-use title::{Mention, is_unreleased, mentions};
+use title::{Mention, is_unreleased, mentions, names_project};
 
 /// Why a changelog has no text for a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -42,6 +42,7 @@ pub fn section(changelog: &str, version: &Version, names: &[String]) -> Result<S
         Err(NoSection::Missing) => document.find(&plain)?,
         found => found?,
     };
+    let found = document.own(found)?;
     // A heading below the section's may name the same version.
     let ends = |heading: &Heading, level| {
         let is_own = heading.level > level && heading.mentions.iter().any(|mention| mention.is(version));
@@ -113,11 +114,14 @@ struct Heading {
     range: Range<usize>,
     mentions: Vec<Mention>,
     is_unreleased: bool,
+    /// Whether it names the project.
+    is_own: bool,
 }
 
 impl Heading {
     fn new(level: usize, range: Range<usize>, text: &str, names: &[String]) -> Self {
-        Heading { level, range, mentions: mentions(text, names), is_unreleased: is_unreleased(text) }
+        let (is_unreleased, is_own) = (is_unreleased(text), names_project(text, names));
+        Heading { level, range, mentions: mentions(text, names), is_unreleased, is_own }
     }
 
     /// Whether it is the title of a version, seen from a section of this level. A heading below that may mention a version
@@ -281,18 +285,36 @@ impl<'s> Document<'s> {
             && others.iter().all(|one| one.level > heading.level)
     }
 
-    /// The highest level of the headings above the first version, such as that of the document's title.
-    fn top_level(&self) -> Option<usize> {
-        let above = self.headings.iter().take_while(|one| one.mentions.is_empty());
-        above.filter(|one| !one.is_unreleased).map(|one| one.level).min()
+    /// Those of several headings of a version that are below one that names the project, if other packages have a part of
+    /// the changelog, too.
+    fn own(&self, found: Vec<usize>) -> Result<Vec<usize>, NoSection> {
+        let above = |at: usize| {
+            let level = self.headings[at].level;
+            self.headings[..at].iter().rev().find(|one| one.level < level && one.mentions.is_empty())
+        };
+        let parts: BTreeSet<Option<usize>> =
+            found.iter().map(|at| above(*at).map(|one| one.range.start)).collect();
+        if parts.len() < 2 {
+            return Ok(found);
+        }
+        let own = found.into_iter().filter(|at| above(*at).is_some_and(|one| one.is_own));
+        Some(own.collect::<Vec<_>>()).filter(|own| !own.is_empty()).ok_or(NoSection::Ambiguous)
     }
 
-    /// The text below a heading, up to the next one that `ends` it or is of the level of the document's title.
+    /// The lowest of the levels above this one that the headings before the first version have, such as that of the
+    /// document's title or of a package.
+    fn part_level(&self, level: usize) -> usize {
+        let before = self.headings.iter().take_while(|one| one.mentions.is_empty());
+        let above = before.filter(|one| !one.is_unreleased && one.level < level);
+        above.map(|one| one.level).max().unwrap_or(0)
+    }
+
+    /// The text below a heading, up to the next one that `ends` it or begins another part of the document.
     fn text(&self, at: usize, ends: impl Fn(&Heading, usize) -> bool) -> Option<String> {
         let (heading, later) = (&self.headings[at], &self.headings[at + 1..]);
         let level = heading.level;
-        let top = self.top_level().filter(|top| *top < level).unwrap_or(0);
-        let next = later.iter().find(|one| one.is_unreleased || one.level <= top || ends(one, level));
+        let part = self.part_level(level);
+        let next = later.iter().find(|one| one.is_unreleased || one.level <= part || ends(one, level));
         let begin = heading.range.end;
         let mut end = next.map_or(self.source.len(), |next| next.range.start);
         while let Some(last) = self.separators.iter().find(|range| {

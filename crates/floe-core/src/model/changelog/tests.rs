@@ -144,6 +144,20 @@ fn a_version_of_another_package_is_not_taken() {
 }
 
 #[test]
+fn a_package_has_a_part_of_a_changelog_that_several_share() {
+    for title in ["# Changelog\n\n", ""] {
+        let part = |name: &str| format!("## {name}\n\n### 1.3.0\n\n- {name}'s\n\n### 1.2.0\n\n- old\n\n");
+        let text = format!("{title}{}{}{}", part("other"), part("tool"), part("`more`"));
+        assert_eq!(of(&text, "1.3.0").as_deref(), Ok("- tool's"), "{text}");
+        let foreign = text.replace("## tool", "## third");
+        assert_eq!(of(&foreign, "1.3.0"), Err(NoSection::Ambiguous), "{foreign}");
+    }
+    // The next part ends the last section, also without a version of its own.
+    let text = "# Log\n\n## Tool\n\n### 1.3.0\n\n- a\n\n## Other\n\n- b\n";
+    assert_eq!(of(text, "1.3.0").as_deref(), Ok("- a"));
+}
+
+#[test]
 fn code_and_comments_are_no_headings_and_stay_whole() {
     // Backticks on one line are code within a line (CommonMark, section 6.1).
     assert_eq!(

@@ -67,6 +67,12 @@ pub(super) fn mentions(text: &str, names: &[String]) -> Vec<Mention> {
     mentions
 }
 
+/// Whether a heading names the project.
+pub(super) fn names_project(text: &str, names: &[String]) -> bool {
+    let words = words(text);
+    (0..words.len()).any(|at| names.iter().any(|name| is_part(name, &words, at)))
+}
+
 /// Whether a heading is that of the changes that are not released yet.
 pub(super) fn is_unreleased(text: &str) -> bool {
     words(text).first().is_some_and(|(_, word)| word.eq_ignore_ascii_case("unreleased"))
