@@ -230,7 +230,7 @@ END
 put_extras() {
     if [ -z "$extras" ]; then return 0; fi
     case $dir in
-        */bin) share=${dir%/bin}/share ;;
+        /*/bin) share=${dir%/bin}/share ;;
         *) return 0 ;;
     esac
     while IFS='|' read -r from to; do

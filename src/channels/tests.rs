@@ -306,7 +306,7 @@ fn the_texts_are_those_of_this_revision() {
     }
     expect![[r#"
         revision 1
-        tool-installer.sh fe7fee001647
+        tool-installer.sh 0ee30a894218
         tool-installer.ps1 90618d88a26c
         Formula/tool.rb 4c5012cce618
         bucket/tool.json 62bb64ee1976

@@ -11,10 +11,10 @@ use super::annotations::annotations;
 use super::atomic_dir::AtomicDir;
 use super::blobs::{Blobs, WrittenLayer};
 use super::input::{self, Input};
-use super::layer::Additions;
+use super::layer::{Additions, CA_CERTIFICATES, USERS};
 use super::rootfs::FileTree;
 use super::{ImageSpec, JSON_LIMIT, config, layer_reader, measure, start};
-use crate::error::{AtPath as _, Exit, Failure};
+use crate::error::{AtPath as _, Failure, invalid};
 use crate::files::scratch::Scratch;
 use floe_core::model::{Blob, Digest, Entry, Image, Platform, PlatformImage};
 use floe_core::oci::{
@@ -116,13 +116,11 @@ impl<'a> LayoutBuilder<'a> {
         let written = input.archive.as_ref().map(|archive| archive.write_layers(blobs));
         let mut layers = written.transpose()?.unwrap_or_default();
         let tree = tree(&layers)?;
-        let rest = Additions {
-            programs: &input.programs,
-            group: !tree.has("etc/group"),
-            passwd: !tree.has("etc/passwd"),
-            certificates: self.certificates.as_deref(),
-            tmp: !tree.has("tmp"),
-        };
+        let users = USERS.into_iter().filter(|(path, _)| !tree.has(path));
+        let users = users.map(|(path, text)| (path, text.as_bytes()));
+        let certificates = self.certificates.as_deref().map(|pem| (CA_CERTIFICATES, pem));
+        let texts = users.chain(certificates).collect();
+        let rest = Additions { programs: &input.programs, texts, tmp: !tree.has("tmp") };
         if !rest.is_empty() {
             layers.push(blobs.layer(|writer| rest.write(writer, self.spec.epoch))?);
         }
@@ -156,9 +154,8 @@ fn tree(layers: &[WrittenLayer]) -> anyhow::Result<FileTree> {
 }
 
 fn no_program(why: &str) -> Failure {
-    Failure::new(format!("the image cannot start: {why}"))
+    invalid(format!("the image cannot start: {why}"))
         .hint("set `config.Entrypoint` in dockerTools, or `entrypoint` in `[package.metadata.floe.image]`")
-        .exit(Exit::Problems)
 }
 
 /// Checks that the program of a docker archive is for its platform and has the loader that it needs.

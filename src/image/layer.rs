@@ -14,18 +14,15 @@ use crate::package::archive::ustar_header;
 use floe_core::model::Hashing;
 use floe_core::untrusted::files;
 
-/// Root owns the files; `nonroot` runs the program and has a writable home.
-const PASSWD: &str = "\
-root:x:0:0:root:/root:/sbin/nologin
-nobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin
-nonroot:x:65532:65532:nonroot:/tmp:/sbin/nologin
-";
-
-const GROUP: &str = "\
-root:x:0:
-nobody:x:65534:
-nonroot:x:65532:
-";
+/// The users of an image, by path: root owns the files; `nonroot` runs the program and has a writable home.
+pub const USERS: [(&str, &str); 2] = [
+    ("etc/group", "root:x:0:\nnobody:x:65534:\nnonroot:x:65532:\n"),
+    (
+        "etc/passwd",
+        "root:x:0:0:root:/root:/sbin/nologin\nnobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin\n\
+         nonroot:x:65532:65532:nonroot:/tmp:/sbin/nologin\n",
+    ),
+];
 
 /// The path of the CA certificates, which `SSL_CERT_FILE` names.
 pub const CA_CERTIFICATES: &str = "etc/ssl/certs/ca-certificates.crt";
@@ -35,12 +32,8 @@ pub const CA_CERTIFICATES: &str = "etc/ssl/certs/ca-certificates.crt";
 pub struct Additions<'a> {
     /// Programs by name, for `/bin`.
     pub programs: &'a BTreeMap<String, PathBuf>,
-    /// Whether `/etc/group` is one of them.
-    pub group: bool,
-    /// Whether `/etc/passwd` is.
-    pub passwd: bool,
-    /// The content of the CA certificates.
-    pub certificates: Option<&'a [u8]>,
+    /// Other files by path.
+    pub texts: Vec<(&'static str, &'a [u8])>,
     /// Whether a `/tmp` that every user can write is.
     pub tmp: bool,
 }
@@ -48,7 +41,7 @@ pub struct Additions<'a> {
 impl Additions<'_> {
     /// Whether there is anything to add.
     pub fn is_empty(&self) -> bool {
-        self.programs.is_empty() && !self.group && !self.passwd && !self.tmp && self.certificates.is_none()
+        self.programs.is_empty() && self.texts.is_empty() && !self.tmp
     }
 
     /// Writes the layer and returns its members.
@@ -59,13 +52,8 @@ impl Additions<'_> {
             let size = file.metadata().at("cannot read", path)?.len();
             layer.file(&format!("bin/{name}"), 0o755, size, file).at("cannot read", path)?;
         }
-        let texts = [
-            ("etc/group", self.group.then_some(GROUP.as_bytes())),
-            ("etc/passwd", self.passwd.then_some(PASSWD.as_bytes())),
-            (CA_CERTIFICATES, self.certificates),
-        ];
-        for (path, text) in texts {
-            text.map_or(Ok(()), |text| layer.file(path, 0o644, text.len() as u64, text))?;
+        for (path, text) in &self.texts {
+            layer.file(path, 0o644, text.len() as u64, *text)?;
         }
         if self.tmp {
             layer.folder("tmp/", 0o1777)?;
@@ -130,8 +118,9 @@ mod tests {
         std::fs::write(&binary, b"binary").unwrap();
         let mut tar = Vec::new();
         let programs = [("floe".to_owned(), binary)].into();
-        let certificates = Some(&b"PEM"[..]);
-        let all = Additions { programs: &programs, group: true, passwd: true, certificates, tmp: true };
+        let users = USERS.map(|(path, text)| (path, text.as_bytes()));
+        let texts = [&users[..], &[(CA_CERTIFICATES, b"PEM")]].concat();
+        let all = Additions { programs: &programs, texts, tmp: true };
         let written = all.write(&mut tar, 1_000_000_000).unwrap();
         let read = rootfs::scan(tar.as_slice(), 99).unwrap();
         assert_eq!(read.len(), written.len());

@@ -88,7 +88,7 @@ impl Checker {
             ));
         }
         if self.is_whole {
-            self.measured = measure::measure(&self.layout, self.layers_of(&index));
+            self.measured = measure::measure(&self.layout, self.layers_of(&index), measure::LIMITS);
         }
         let mut platforms: Vec<PlatformImage> = Vec::new();
         let mut seen = BTreeSet::new();

@@ -37,12 +37,11 @@ pub struct Measured {
     pub unpacked: Result<Unpacked, String>,
 }
 
-/// Reads layers in parallel, each digest once. All of them together stay within the limits of one image.
-pub fn measure(folder: &Path, layers: Vec<Descriptor>) -> BTreeMap<Digest, Measured> {
-    measure_within(folder, layers, (UNPACKED_LIMIT, MEMBERS_LIMIT))
-}
+/// The limits of all layers of an image together: their bytes and their members.
+pub const LIMITS: (u64, usize) = (UNPACKED_LIMIT, MEMBERS_LIMIT);
 
-fn measure_within(
+/// Reads layers in parallel, each digest once. All of them together stay within limits.
+pub fn measure(
     folder: &Path,
     mut layers: Vec<Descriptor>,
     (bytes, members): (u64, usize),
@@ -157,7 +156,7 @@ mod tests {
     fn all_layers_together_stay_within_the_limits() {
         let (folder, layers) = layout();
         let descriptors: Vec<Descriptor> = layers.iter().map(Descriptor::of).collect();
-        let all = measure(folder.path(), [descriptors.clone(), descriptors.clone()].concat());
+        let all = measure(folder.path(), [descriptors.clone(), descriptors.clone()].concat(), LIMITS);
         assert_eq!(all.len(), 3);
         let (_, changes) = all[&layers[0].digest].unpacked.as_ref().unwrap();
         assert_eq!(changes.len(), 2);
@@ -166,7 +165,7 @@ mod tests {
         for (limits, kept) in
             [((3 * size, 6), 3), ((2 * size, 9), 2), ((9 * size, 4), 2), ((size, 2), 1), ((size - 1, 9), 0)]
         {
-            let found = measure_within(folder.path(), descriptors.clone(), limits);
+            let found = measure(folder.path(), descriptors.clone(), limits);
             // Every file is still read to its end.
             assert!(found.values().all(|layer| layer.sound.is_ok()), "{limits:?}");
             assert_eq!(found.values().filter(|layer| layer.unpacked.is_ok()).count(), kept, "{limits:?}");
@@ -183,7 +182,7 @@ mod tests {
         flipped[100] ^= 1;
         std::fs::write(path(2), &flipped).unwrap();
         let descriptors = layers.iter().map(Descriptor::of).collect();
-        let found = measure(folder.path(), descriptors);
+        let found = measure(folder.path(), descriptors, LIMITS);
         let why = |number: usize| found[&layers[number].digest].sound.clone().unwrap_err();
         assert_eq!(why(0), "is missing");
         assert_eq!(why(1), format!("has 1 bytes, not {}", layers[1].size));

@@ -57,10 +57,8 @@ pub struct Project {
     pub config: Config,
     /// Whether there is such a table.
     pub is_configured: bool,
-    /// The names of the other packages of the workspace.
-    pub others: Vec<String>,
-    /// Those of them that have a binary and such a table.
-    pub siblings: Vec<(String, Config)>,
+    /// The other packages of the workspace, each with its table if it has one and a binary.
+    pub siblings: Vec<(String, Option<Config>)>,
 }
 
 /// Where the binaries come from.
@@ -253,7 +251,7 @@ impl Project {
     pub fn names(&self) -> Vec<String> {
         let repository = self.repository.as_deref().and_then(repository::on_github);
         // Another package that is called like the repository has sections of its own.
-        let repository = repository.filter(|repo| !self.others.iter().any(|name| name == repo.name()));
+        let repository = repository.filter(|repo| !self.siblings.iter().any(|(name, _)| name == repo.name()));
         let prefix = self.config.tag_prefix.trim_end_matches(['-', '_', '/']);
         let names = [Some(self.name.as_str()), Some(prefix), repository.as_ref().map(Repo::name)];
         names.into_iter().flatten().filter(|name| !name.is_empty()).map(str::to_owned).collect()
@@ -278,16 +276,14 @@ fn changelog_name(name: &str) -> Option<(usize, bool)> {
 
 /// The `Cargo.toml` to read: the given one, else that of the current folder or one above it.
 fn manifest(given: Option<&Path>) -> anyhow::Result<PathBuf> {
-    let absent = |what: String| {
-        Failure::new(what).hint("run floe in the project's folder, or give `--manifest-path <PATH>`")
-    };
     if let Some(path) = given {
-        ensure!(path.is_file(), absent(format!("there is no file `{}`", path.display())));
         return std::path::absolute(path).at("failed to find", path);
     }
     let folder = current_folder()?;
     manifest_above(&folder).ok_or_else(|| {
-        absent(format!("there is no `Cargo.toml` in `{}` or above it", folder.display())).into()
+        Failure::new(format!("there is no `Cargo.toml` in `{}` or above it", folder.display()))
+            .hint("run floe in the project's folder, or give `--manifest-path <PATH>`")
+            .into()
     })
 }
 

@@ -131,19 +131,16 @@ pub(super) fn project(package: &Package, metadata: &Metadata) -> anyhow::Result<
     let chosen = config.binaries.clone();
     let is_wanted = |one: &&Gated| chosen.iter().flatten().any(|name| *name == one.name);
     let wanted: Vec<&Gated> = gated.iter().filter(is_wanted).collect();
-    if !wanted.is_empty() {
-        let reasons = wanted.iter().map(|one| format!("`{}`, which {}", one.name, one.reason()));
-        let reasons = reasons.collect::<Vec<_>>().join(", and ");
-        bail!(
-            Failure::new(format!("`binaries` names {reasons}"))
-                .hint(format!("write {}, or take it out of `binaries`", Gated::setting(&wanted)))
-                .exit(Exit::Usage)
-        );
-    }
-    let others: Vec<&Package> =
-        metadata.workspace_packages().into_iter().filter(|one| one.id != package.id).collect();
-    let siblings =
-        others.iter().filter(|one| one.metadata.get("floe").is_some() && !self::built(one).0.is_empty());
+    Failure::new("`binaries` names what is not built with the features that are on")
+        .hint(format!("write {}, or take it out of `binaries`", Gated::setting(&wanted)))
+        .exit(Exit::Usage)
+        .if_any(wanted.iter().map(|one| format!("`{}` {}", one.name, one.reason())))?;
+    let siblings = metadata.workspace_packages().into_iter().filter(|one| one.id != package.id).map(|one| {
+        let is_released = one.metadata.get("floe").is_some() && !self::built(one).0.is_empty();
+        // A table that is wrong is reported when its own package is released.
+        (one.name.to_string(), is_released.then(|| self::config(one).ok()).flatten())
+    });
+    let siblings = siblings.collect();
     // An empty value counts as unset.
     let text = |value: &Option<String>| value.clone().filter(|text| !text.trim().is_empty());
     Ok(Project {
@@ -169,9 +166,7 @@ pub(super) fn project(package: &Package, metadata: &Metadata) -> anyhow::Result<
         binaries: chosen.unwrap_or(built),
         config,
         is_configured: package.metadata.get("floe").is_some(),
-        others: others.iter().map(|one| one.name.to_string()).collect(),
-        // A table that is wrong is reported when its own package is released.
-        siblings: siblings.filter_map(|one| Some((one.name.to_string(), self::config(one).ok()?))).collect(),
+        siblings,
     })
 }
 

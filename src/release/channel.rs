@@ -17,7 +17,7 @@ use crate::report::Report;
 use crate::token::Token;
 use floe_core::model::places::{Feed, Home};
 use floe_core::model::{ChannelKind, ChannelPlace, Manifest, Release, Repo};
-use floe_core::plan::channel::{Own, overtaken};
+use floe_core::plan::channel::{Own, stays};
 use floe_core::plan::{Conflict, Standing};
 use floe_core::world::{Access, Held, RemoteChannel, World};
 
@@ -137,8 +137,8 @@ pub struct Followed {
 }
 
 /// Looks at each channel that the manifest of a published release lists, without a token, as users do. One that is behind,
-/// differs or is missing is an error, with exit code 3, unless a higher version is published, because then the release
-/// updates none. The token is for the releases of a private repository.
+/// differs or is missing is an error, with exit code 3, unless the release updates no channel: one that is below a
+/// published one, or was marked as a pre-release. The token is for the releases of a private repository.
 pub async fn follow(
     manifest: &Manifest,
     token: Option<Token>,
@@ -148,7 +148,7 @@ pub async fn follow(
     let (mut followed, mut problems) = (Vec::new(), Vec::new());
     let connections = Connections::new(session::retry(args, report).reading());
     let github = |repo: &Repo| session::github(args, repo.clone(), None, &connections);
-    let later = OnceCell::new();
+    let reason = OnceCell::new();
     for place in channels::places_of(manifest, &channels::settings(manifest)) {
         let own = Own::of(manifest, &place);
         if own.files.is_empty() {
@@ -158,21 +158,19 @@ pub async fn follow(
         let channel = Channel::connect(&place, github, |feed| {
             FeedClient::connect(connections.clone(), feed, args.feed_url.as_deref(), None)
         })?;
-        let mut standing = Standing::of(&own, &channel.held().await?);
-        if standing.is_without() {
-            let find = async || {
-                let repo =
-                    Repo::from_url(&manifest.repository).context("the manifest names no repository")?;
-                let (github, _) = published::connect(&repo, token.clone(), args, &connections).await?;
-                let releases = github.releases().await?;
-                anyhow::Ok(overtaken(&manifest.tag, &World { releases, ..World::default() }))
-            };
-            standing = later.get_or_try_init(find).await?.clone().map_or(standing, Standing::Newer);
+        let standing = Standing::of(&own, &channel.held().await?);
+        let find = async || {
+            let repo = Repo::from_url(&manifest.repository).context("the manifest names no repository")?;
+            let (github, _) = published::connect(&repo, token.clone(), args, &connections).await?;
+            let world = World { releases: github.releases().await?, ..World::default() };
+            let tag = &manifest.tag;
+            anyhow::Ok(stays(&world.own_version(tag), &world.other_versions(tag)))
+        };
+        let why = if standing.is_without() { reason.get_or_try_init(find).await?.clone() } else { None };
+        if why.is_none() && !standing.is_good() {
+            problems.push(format!("{place}: {}", standing.state()));
         }
-        let state = standing.state();
-        if !standing.is_good() {
-            problems.push(format!("{place}: {state}"));
-        }
+        let state = why.unwrap_or_else(|| standing.state());
         report.step("Checked", format!("{place}: {state}"));
         let (repository, path) = (place.home.to_string(), place.path());
         followed.push(Followed { kind: place.kind, repository, path, state });

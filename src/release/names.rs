@@ -49,7 +49,8 @@ pub fn moving(
         channels::places((name, tag.version()), Some(repo), &config.targets, &config.channels)
     };
     let own_places = own.map(|own| places(package, own)).unwrap_or_default();
-    for (sibling, config) in project.iter().flat_map(|project| &project.siblings) {
+    let siblings = project.iter().flat_map(|project| &project.siblings);
+    for (sibling, config) in siblings.filter_map(|(name, config)| Some((name, config.as_ref()?))) {
         let refuse = |what: &str, hint: &str| {
             Err(usage(format!("`{package}` and `{sibling}` would both {what}")).hint(hint).into())
         };

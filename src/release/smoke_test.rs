@@ -36,12 +36,18 @@ pub async fn run_downloaded(
     argument: &str,
     report: &Report,
 ) -> anyhow::Result<()> {
-    let mine = || manifest.artifacts.iter().filter(|artifact| is_for_this_machine(artifact.target));
+    let mine = manifest.artifacts.iter().filter(|artifact| is_for_this_machine(artifact.target));
+    let (mine, others): (Vec<_>, Vec<_>) =
+        mine.partition(|artifact| lacking_loader(artifact.target, Path::new("/")).is_none());
+    for (file, target) in others.iter().map(|artifact| (&artifact.file, artifact.target)) {
+        let loader = lacking_loader(target, Path::new("/")).unwrap_or_default();
+        report.warn(format!("the programs of `{file}` were not run: this machine does not have `{loader}`"));
+    }
     let nothing = || Failure::new(format!("the release holds nothing that runs here, on {OS} on {ARCH}"));
     let hint = "leave `--run` out, or verify on a machine that the release is for";
-    ensure!(mine().next().is_some(), nothing().hint(hint));
+    ensure!(!mine.is_empty(), nothing().hint(hint));
     let scratch = Scratch::new("run")?;
-    for artifact in mine() {
+    for artifact in mine {
         let (unpacked, folder) =
             (scratch.path().join(artifact.target.triple()), scratch.path().join(artifact.target.name()));
         archive::extract(&assets.join(&artifact.file), artifact.kind, &unpacked)
@@ -141,6 +147,12 @@ fn is_for_this_machine(target: Target) -> bool {
     os == OS && (target.arch().to_string() == ARCH || is_compatible)
 }
 
+/// The standard loader of a target, if it is not below `root`: a Linux with musl alone has none for glibc.
+fn lacking_loader(target: Target, root: &Path) -> Option<&'static str> {
+    let loader = target.contract().interpreter.as_deref()?;
+    (!root.join(loader.trim_start_matches('/')).exists()).then_some(loader)
+}
+
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use std::fs;
@@ -168,6 +180,19 @@ mod tests {
             assert!(begin.elapsed() < Duration::from_secs(20), "process {id} still runs");
             tokio::task::yield_now().await;
         }
+    }
+
+    #[test]
+    fn a_program_for_glibc_is_not_run_where_there_is_none() {
+        let root = tempfile::tempdir().unwrap();
+        let lacking = |name: &str| lacking_loader(name.parse().unwrap(), root.path());
+        assert_eq!(lacking("x86_64-gnu"), Some("/lib64/ld-linux-x86-64.so.2"));
+        for name in ["x86_64-musl", "x86_64-macos", "x86_64-windows"] {
+            assert_eq!(lacking(name), None, "{name}");
+        }
+        fs::create_dir(root.path().join("lib64")).unwrap();
+        fs::write(root.path().join("lib64/ld-linux-x86-64.so.2"), "").unwrap();
+        assert_eq!(lacking("x86_64-gnu"), None);
     }
 
     #[tokio::test]

@@ -239,9 +239,21 @@ impl<'p> Collected<'p> {
                 Some(to) => format!("{to}/{}", path.rsplit('/').next().unwrap_or(&path)),
                 None => path,
             };
-            self.add(&file, &path, Kind::Included)?;
+            self.add_found(&file, &path, Kind::Included);
         }
         Ok(())
+    }
+
+    /// Adds what a pattern or a folder holds. A link to a folder may lead round in a circle.
+    fn add_found(&mut self, source: &Path, path: &str, kind: Kind) {
+        let is_excluded = self.exclude.iter().any(|(one, _)| matches(one, path));
+        let added = if source.is_symlink() && source.is_dir() && !is_excluded {
+            let link = Failure::new(format!("`{}` is a symbolic link to a folder", source.display()));
+            Err(link.hint(leave_out(path)).into())
+        } else {
+            self.add(source, path, kind)
+        };
+        self.wrong.keep(added);
     }
 
     /// Adds a file, or every file in a folder, under a path.
@@ -280,16 +292,7 @@ impl<'p> Collected<'p> {
             ));
         }
         for name in names {
-            let (child, path) = (source.join(&name), format!("{path}/{}", composed(&name)));
-            let is_excluded = self.exclude.iter().any(|(one, _)| matches(one, &path));
-            // A link to a folder may lead round in a circle.
-            let added = if child.is_symlink() && child.is_dir() && !is_excluded {
-                let link = Failure::new(format!("`{}` is a symbolic link to a folder", child.display()));
-                Err(link.hint(leave_out(&path)).into())
-            } else {
-                self.add(&child, &path, kind)
-            };
-            self.wrong.keep(added);
+            self.add_found(&source.join(&name), &format!("{path}/{}", composed(&name)), kind);
         }
         Ok(())
     }

@@ -121,6 +121,7 @@ fn a_release_that_was_recalled_moves_nothing() {
     let said = "none is updated, because v1.5.0 is a pre-release";
     scenario.run(["publish"]).exit(0).says(said).no_writes();
     assert_eq!(versions(&scenario), ["1.4.0", "-"]);
+    scenario.run(["verify", "--release", "v1.5.0"]).exit(0).says(&format!("{MANIFEST}: {said}"));
 }
 
 #[test]
@@ -138,7 +139,10 @@ fn a_version_that_is_overtaken_meanwhile_names_no_way_to_install_it() {
     let said = scenario.run(["publish"]).exit(0);
     assert!(!said.stderr.contains("brew install"), "{}", said.stderr);
     assert_eq!(versions(&scenario), ["-", "-"]);
-    scenario.run(["verify", "--release", "v1.4.0"]).exit(0).says("Formula/tool.rb: newer 2.0.0");
+    scenario
+        .run(["verify", "--release", "v1.4.0"])
+        .exit(0)
+        .says("Formula/tool.rb: none is updated, because v2.0.0 is published");
 }
 
 #[test]
@@ -354,12 +358,19 @@ fn verify_expects_no_channel_of_a_release_below_a_published_one() {
         scenario.run(["publish"]).exit(0).says("channels: none is updated, because v1.4.0 is published");
         // The tap lost its formula, which is an error of the release that it showed.
         let _ = scenario.github.delete_file(&tap(), FORMULA);
-        let said = scenario.run(["verify", "--release", "v1.3.9"]).exit(0).says(": newer 1.4.0").no_writes();
+        let said = scenario
+            .run(["verify", "--release", "v1.3.9"])
+            .exit(0)
+            .says(": none is updated, because v1.4.0 is published")
+            .no_writes();
         assert!(!said.stderr.contains(": missing"), "{}", said.stderr);
         let code = if tables == TABLES { 3 } else { 0 };
         scenario.run(["verify", "--release", "v1.4.0"]).exit(code);
         // The releases of a private repository are listed with the token.
         scenario.github.edit(&scenario.repo(), |stored| stored.private = true).unwrap();
-        scenario.run(["verify", "--release", "v1.3.9"]).exit(0).says(": newer 1.4.0");
+        scenario
+            .run(["verify", "--release", "v1.3.9"])
+            .exit(0)
+            .says(": none is updated, because v1.4.0 is published");
     }
 }

@@ -12,7 +12,7 @@ use super::ladder::is_highest_stable;
 use super::{Conflict, Step, submission};
 use crate::model::channel::installs;
 use crate::model::places::Home;
-use crate::model::{ChannelPlace, Digest, Manifest, Marker, Subject, Tag};
+use crate::model::{ChannelPlace, Digest, Manifest, Marker, Subject};
 use crate::world::{Held, Published, RemotePackage, World};
 
 /// The content of a channel, compared with the files of a release that is published, or that is to be.
@@ -249,26 +249,16 @@ pub(super) fn conflict((step, _): &(Step, bool)) -> Option<Conflict> {
 }
 
 /// Why a release updates no channel; `None` if it updates them.
-pub(super) fn stays(own: &Published, others: &[Published]) -> Option<String> {
+pub fn stays(own: &Published, others: &[Published]) -> Option<String> {
     if is_highest_stable(own, others, |_| true) {
         return None;
     }
     if !own.stable {
         return Some(format!("none is updated, because {} is a pre-release", own.tag));
     }
-    highest_stable(others).map(|highest| format!("none is updated, because {highest} is published"))
-}
-
-fn highest_stable(others: &[Published]) -> Option<&Tag> {
     let stable = others.iter().filter(|other| other.stable).map(|other| &other.tag);
-    stable.max_by(|a, b| a.version().cmp_precedence(b.version()))
-}
-
-/// The published version that keeps a release from updating any channel.
-pub fn overtaken(tag: &Tag, world: &World) -> Option<Version> {
-    let others = world.other_versions(tag);
-    let highest = highest_stable(&others)?.version();
-    (highest.cmp_precedence(tag.version()) == Ordering::Greater).then(|| highest.clone())
+    let highest = stable.max_by(|a, b| a.version().cmp_precedence(b.version()))?;
+    Some(format!("none is updated, because {highest} is published"))
 }
 
 #[cfg(test)]
