@@ -23,6 +23,14 @@ pub enum Exit {
     Conflicts = 4,
 }
 
+impl Exit {
+    /// Of a release that cannot be planned. A tag that was not pushed is only missing.
+    pub fn of_conflicts(conflicts: &[Conflict]) -> Self {
+        let is_missing = |conflict| matches!(conflict, &Conflict::NoTag { .. });
+        if conflicts.iter().all(is_missing) { Exit::Failed } else { Exit::Conflicts }
+    }
+}
+
 /// Why a server does not serve a request, where the status says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
@@ -66,24 +74,22 @@ impl Failure {
         if let [(found, cure)] = reasons {
             return Failure::new(message).details([found]).hint(cure);
         }
-        let mut lines = Vec::new();
-        // Reasons that share a way out are grouped above it.
-        for group in reasons.chunk_by(|(_, cure), (_, next)| cure == next) {
-            lines.extend(group.iter().map(|(found, _)| found.clone()));
-            lines.push(format!("    {}", group[0].1));
-        }
+        let reasons = reasons.iter().map(|(found, cure)| (vec![found.clone()], Some(&**cure))).collect();
         Failure::new(message)
-            .details(lines)
+            .details(grouped(reasons))
             .hint("fix each as described below it, then check again with `floe plan`")
     }
 
-    /// Lists every conflict with its way out; exit code 4.
+    /// Lists every conflict with its way out.
     pub fn of_conflicts(conflicts: &[Conflict]) -> Self {
-        let text = match conflicts.len() {
-            1 => "the release conflicts with what the servers hold".to_owned(),
-            count => format!("the release conflicts with what the servers hold in {count} ways"),
+        let text = match conflicts {
+            [missing @ Conflict::NoTag { .. }] => {
+                return Failure::new(missing.to_string()).hint(missing.way_out());
+            }
+            [_] => "the release conflicts with what the servers hold".to_owned(),
+            all => format!("the release conflicts with what the servers hold in {} ways", all.len()),
         };
-        Failure::of_reasons(text, &plan::reasons(conflicts)).exit(Exit::Conflicts)
+        Failure::of_reasons(text, &plan::reasons(conflicts)).exit(Exit::of_conflicts(conflicts))
     }
 
     /// Adds a cause.
@@ -170,17 +176,11 @@ impl Wrong {
         if self.0.len() < 2 {
             return self.0.pop().map_or(Ok(()), Err);
         }
-        let mut lines = Vec::new();
-        // Errors that share a way out are grouped above it.
-        for group in self.0.chunk_by(|error, next| hint_of(error) == hint_of(next)) {
-            for error in group {
-                lines.push(format!("{error:#}"));
-                lines.extend(
-                    failures(error).flat_map(|failure| &failure.details).map(|line| format!("  {line}")),
-                );
-            }
-            lines.extend(hint_of(&group[0]).map(|hint| format!("    {hint}")));
-        }
+        let lines = |error| {
+            let details = failures(error).flat_map(|failure| &failure.details);
+            [format!("{error:#}")].into_iter().chain(details.map(|line| format!("  {line}"))).collect()
+        };
+        let lines = grouped(self.0.iter().map(|error| (lines(error), hint_of(error))).collect());
         let exits: Vec<Exit> = self.0.iter().map(exit_of).collect();
         let exit = match exits[0] {
             // Something that is wrong stays wrong, whatever else could not be checked.
@@ -190,6 +190,15 @@ impl Wrong {
         };
         Err(Failure::new(format!("{} {what}", self.0.len())).details(lines).exit(exit).into())
     }
+}
+
+/// The lines of reasons. Those that share a way out are grouped above it.
+fn grouped(reasons: Vec<(Vec<String>, Option<&str>)>) -> Vec<String> {
+    let group = |group: &[(Vec<String>, Option<&str>)]| {
+        let cure = group[0].1.map(|cure| format!("    {cure}"));
+        group.iter().flat_map(|(lines, _)| lines.clone()).chain(cure).collect::<Vec<_>>()
+    };
+    reasons.chunk_by(|(_, cure), (_, next)| cure == next).flat_map(group).collect()
 }
 
 /// The failures among an error and its causes.

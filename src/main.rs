@@ -72,6 +72,8 @@ fn usage(mut error: clap::Error) -> ExitCode {
     let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
     let (message, rest) = text.split_once('\n').unwrap_or((text, ""));
     let details = rest.lines().map(str::trim_end).filter(|line| !line.is_empty());
-    let failure = Failure::new(message).details(details).exit(Exit::Usage);
+    let hint = error.source().and_then(|reason| reason.downcast_ref::<Failure>()?.hint.clone());
+    let mut failure = Failure::new(message).details(details).exit(Exit::Usage);
+    failure.hint = hint;
     ExitCode::from(Report::new(Verbosity::Normal).error(&failure.into()) as u8)
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::environment::variable;
 
 /// The variables a GitHub token is read from, in this order: for its API, and for GHCR where no other token is given.
-const GITHUB: [&str; 2] = ["GH_TOKEN", "GITHUB_TOKEN"];
+pub const GITHUB: [&str; 2] = ["GH_TOKEN", "GITHUB_TOKEN"];
 /// The variable a registry's own token is read from.
 pub const REGISTRY: &str = "FLOE_REGISTRY_TOKEN";
 /// The variable that the token for the repositories of channels, taps and buckets, is read from.

@@ -9,8 +9,10 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, V
 use crate::environment;
 use floe_core::model::{Commit, Repo, Tag, Target};
 
+mod paths;
 mod release;
 
+use paths::{BINARIES, DIST, SPELLING};
 pub use release::{
     AssembleArgs, Attest, AttestArgs, PlanArgs, PublishArgs, ReleaseArgs, RemoteArgs, ReproduceArgs,
     TrustArgs, VerifyArgs,
@@ -90,7 +92,7 @@ pub enum Command {
 #[derive(Debug, Clone, Default, Args)]
 pub struct ProjectArgs {
     /// Path to the project's Cargo.toml [default: found from the current folder]
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_parser = paths::file())]
     pub manifest_path: Option<PathBuf>,
     /// The Cargo package to release [default: the only one with a binary]
     // A flake that releases one of several packages sets it for `nix run .#floe`.
@@ -119,19 +121,19 @@ pub struct SourceArgs {
     floe package native/ --out dist")]
 pub struct PackageArgs {
     /// Folders with binaries, laid out as `<triple>/<binary>`
-    #[arg(value_name = "FOLDER")]
+    #[arg(value_name = "FOLDER", value_parser = paths::folder(BINARIES))]
     pub folders: Vec<PathBuf>,
     /// The target of the binaries that --binary names
     #[arg(long, value_name = "TARGET", requires = "binary")]
     pub target: Option<Target>,
     /// A built binary (may be repeated)
-    #[arg(long, value_name = "PATH", requires = "target")]
+    #[arg(long, value_name = "PATH", requires = "target", value_parser = paths::file())]
     pub binary: Vec<PathBuf>,
     /// A folder with the `completions/` and `man/` that the build made
-    #[arg(long, value_name = "FOLDER", requires = "target")]
+    #[arg(long, value_name = "FOLDER", requires = "target", value_parser = paths::folder(SPELLING))]
     pub documents: Option<PathBuf>,
     /// A folder with the output of `cargo tree` for each target, from which SBOMs are made (see docs/verification.md)
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", value_parser = paths::folder(SPELLING))]
     pub trees: Option<PathBuf>,
     /// Output folder for archives, SBOMs and records
     #[arg(short, long, value_name = "DIST", default_value = "dist")]
@@ -171,10 +173,10 @@ pub struct AuditArgs {
     floe image result-amd64.tar.gz result-arm64.tar.gz --out dist/image")]
 pub struct ImageArgs {
     /// For each platform, its static binaries or one docker archive (plain or gzip)
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required = true, value_parser = paths::file())]
     pub inputs: Vec<PathBuf>,
     /// CA certificates (PEM) to place at /etc/ssl/certs/ca-certificates.crt
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = paths::file())]
     pub ca_certificates: Option<PathBuf>,
     /// Output folder for the OCI image layout
     #[arg(short, long, value_name = "LAYOUT", default_value = "dist/image")]
@@ -201,7 +203,7 @@ pub struct ImageArgs {
     floe rehearse --serve          keep both servers running, for other clients")]
 pub struct RehearseArgs {
     /// Publish these dists instead of building
-    #[arg(value_name = "DIST")]
+    #[arg(value_name = "DIST", value_parser = paths::folder(DIST))]
     pub dists: Vec<PathBuf>,
     /// The builder [default: nix if it is installed and the flake has a `dist`, else cargo]
     #[arg(long, value_name = "BUILDER", conflicts_with = "dists")]

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use floe_core::model::{Digest, ImageName, Repo, Tag, Target};
 
+use super::paths::{self, DIST, SPELLING};
 use super::{ProjectArgs, SourceArgs};
 use crate::attest::Signer;
 
@@ -46,7 +47,7 @@ macro_rules! environment_help {
 #[derive(Debug, Clone, Args)]
 pub struct ReleaseArgs {
     /// Dists: folders of archives and records, one of them with image/
-    #[arg(value_name = "DIST")]
+    #[arg(value_name = "DIST", value_parser = paths::folder(DIST))]
     pub dists: Vec<PathBuf>,
     /// A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all but the optional ones]
     #[arg(long = "target", value_name = "TARGET")]
@@ -58,13 +59,13 @@ pub struct ReleaseArgs {
     #[arg(long, value_name = "IMAGE")]
     pub image: Option<ImageName>,
     /// Read the release notes from this file, not from the changelog or GitHub
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = paths::file())]
     pub notes_file: Option<PathBuf>,
     /// Publish only if SHA256SUMS has the digest that `floe verify` printed; archives are not unpacked again
     #[arg(long, value_name = "DIGEST", requires = "dists")]
     pub expect: Option<Digest>,
     /// The Sigstore bundle that attests exactly these files; verified before anything is sent
-    #[arg(long, value_name = "FILE", requires = "dists")]
+    #[arg(long, value_name = "FILE", requires = "dists", value_parser = paths::file())]
     pub attestation: Option<PathBuf>,
     /// Whether the release must have an attestation
     #[command(flatten)]
@@ -110,7 +111,7 @@ pub struct TrustArgs {
     #[arg(long, value_name = "OWNER/REPO/PATH[@REF]")]
     pub signer: Option<Signer>,
     /// Trusted roots of Sigstore as JSON, instead of the embedded ones
-    #[arg(long, value_name = "FILE", env = "FLOE_TRUSTED_ROOT", hide_env = true)]
+    #[arg(long, value_name = "FILE", env = "FLOE_TRUSTED_ROOT", hide_env = true, value_parser = paths::file())]
     pub trusted_root: Option<PathBuf>,
 }
 
@@ -144,7 +145,7 @@ pub struct RemoteArgs {
 /// Unlike them, a variable for the trusted roots may be set.
 fn for_assembling(arg: clap::Arg) -> clap::Arg {
     match arg.get_id().as_str() {
-        "dists" => arg.required(true).value_name("FOLDER").help(
+        "dists" => arg.required(true).value_name("FOLDER").value_parser(paths::folder(SPELLING)).help(
             "Dists, binaries laid out as `<triple>/<binary>`, or folders of outputs, each with dist/ or native/",
         ),
         "expect" => arg.help("Fail unless SHA256SUMS has this digest"),
@@ -228,6 +229,7 @@ fn for_verifying(arg: clap::Arg) -> clap::Arg {
         "dists" => arg
             .required_unless_present("release")
             .conflicts_with("release")
+            .value_parser(paths::existing(None, SPELLING))
             .help("Dists to check before publishing, or with --attestation, downloaded files"),
         "targets" => arg.conflicts_with("release").help(
             "A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all but the optional ones]",
@@ -296,7 +298,7 @@ pub struct ReproduceArgs {
     /// The published release
     pub tag: Tag,
     /// A dist rebuilt from the tag's sources (may be repeated)
-    #[arg(long, value_name = "DIST", required = true)]
+    #[arg(long, value_name = "DIST", required = true, value_parser = paths::folder(DIST))]
     pub rebuilt: Vec<PathBuf>,
     /// Write the result as an in-toto statement, ready to be signed
     #[arg(long, value_name = "FILE")]

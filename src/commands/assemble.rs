@@ -91,7 +91,6 @@ struct Leg {
 fn legs(folders: &[PathBuf]) -> anyhow::Result<Vec<Leg>> {
     let mut legs = Vec::new();
     for folder in folders {
-        ensure!(folder.is_dir(), usage(format!("`{}` is not a folder", folder.display())));
         if let Some(leg) = leg(folder)? {
             legs.push(leg);
             continue;

@@ -69,6 +69,13 @@ pub fn warn(image: &Image, spec: &ImageSpec, report: &Report) {
         for name in spec.binaries.iter().filter(|name| !is_there(name)) {
             report.warn(format!("the image for {} lacks the released binary `{name}`", one.platform));
         }
+        let is_program = |path: &str| programs().any(|file| path.strip_prefix('/') == Some(&file.path));
+        for path in spec.programs.iter().filter(|path| !is_program(path)) {
+            report.warn(format!(
+                "the image for {} has no executable `{path}`, which `programs` names",
+                one.platform
+            ));
+        }
         if !image::CERTIFICATES.iter().any(|path| has(path)) {
             report.warn(format!(
                 "the image for {} has no CA certificates, so a program in it can verify no TLS server; give them with \

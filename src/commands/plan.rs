@@ -16,6 +16,7 @@ use floe_core::model::{Destination, Subject};
 
 /// Runs the command. With a dist, the plan is shown even if publishing would fail.
 pub async fn plan(args: PlanArgs, report: &Report) -> anyhow::Result<()> {
+    session::check_addresses(&args.release.remote)?;
     let inputs = Inputs::find(&args.release)?;
     let trust = Trust::of(&args.release.trust)?;
     let (outline, mut release);

@@ -11,9 +11,10 @@ use crate::report::Report;
 
 /// Runs the command. It prints two lines on stdout: the image by digest, and the URL of the release.
 pub async fn publish(args: PublishArgs, report: &Report) -> anyhow::Result<()> {
+    session::check_addresses(&args.release.remote)?;
     let inputs = Inputs::find(&args.release)?;
-    let mut release = inputs.release(inputs.verify()?, report)?;
     let trust = Trust::of(&args.release.trust)?;
+    let mut release = inputs.release(inputs.verify()?, report)?;
     let attest = args.release.attest.attest;
     attestation::verify(&mut release, &trust, attest, report)?;
     attestation::require(&release, attest)?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
@@ -56,20 +57,31 @@ pub fn remove_all() {
     let mut locked = ManuallyDrop::new(lock(&ALL));
     let all = std::mem::take(&mut **locked);
     for path in all.keys() {
-        let remove = || match path.is_dir() {
-            true => fs::remove_dir_all(path),
-            false => fs::remove_file(path),
-        };
-        // Another thread may still write into a folder, so removing it can fail once.
-        let _ = disk::retry(|| remove().or_else(|_| remove()).or_else(|_| remove()));
+        let _ = disk::retry(|| remove(path));
     }
     for folder in all.into_values().flatten() {
         let _ = fs::remove_dir(folder);
     }
 }
 
+/// Removes a file, or a folder that other threads may still write into.
+fn remove(path: &Path) -> io::Result<()> {
+    if !path.is_dir() {
+        return fs::remove_file(path);
+    }
+    // Under another name they do not find it. Windows keeps the name of a folder with open files.
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(".part");
+    let aside = Path::new(&aside);
+    let path = if cfg!(unix) && disk::rename(path, aside).is_ok() { aside } else { path };
+    // A file that was being made at that moment appears in it once more.
+    fs::remove_dir_all(path).or_else(|_| fs::remove_dir_all(path))
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
 
     #[test]
@@ -95,6 +107,32 @@ mod tests {
         assert!(lock(&ALL).contains_key(&path));
         drop(one);
         assert!(!lock(&ALL).contains_key(&path));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_others_still_write_into_is_removed_for_good() {
+        let above = tempfile::tempdir().unwrap();
+        let folder = above.path().join("new.part");
+        let (folder, is_over) = (&folder, &AtomicBool::new(false));
+        for _ in 0..20 {
+            fs::create_dir(folder).unwrap();
+            is_over.store(false, Ordering::SeqCst);
+            std::thread::scope(|threads| {
+                for writer in 0..4 {
+                    threads.spawn(move || {
+                        let mut files = (0..).map(|file| folder.join(format!("{writer}-{file}")));
+                        while !is_over.load(Ordering::SeqCst) {
+                            let _ = fs::write(files.next().unwrap(), "");
+                        }
+                    });
+                }
+                let removed = remove(folder);
+                is_over.store(true, Ordering::SeqCst);
+                removed.unwrap();
+            });
+            assert_eq!(fs::read_dir(above.path()).unwrap().count(), 0);
+        }
     }
 
     #[test]

@@ -33,8 +33,11 @@ pub struct WrittenLayer {
 impl Blobs {
     /// Makes the folder below `layout`.
     pub fn create(layout: &Path) -> anyhow::Result<Self> {
-        let folder = layout.join("blobs").join("sha256");
-        fs::create_dir_all(&folder).at("cannot make the folder", &folder)?;
+        let blobs = layout.join("blobs");
+        let folder = blobs.join("sha256");
+        // Not `create_dir_all`, which would make the layout again if a signal has just removed it.
+        let made = fs::create_dir(blobs).and_then(|()| fs::create_dir(&folder));
+        made.at("cannot make the folder", &folder)?;
         Ok(Blobs { folder })
     }
 
@@ -82,5 +85,15 @@ mod tests {
         // Magic, deflate, no flags, no time, best compression, unknown system.
         assert_eq!(bytes[..10], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255]);
         assert_eq!(fs::read_dir(folder.path().join("blobs/sha256")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_layout_that_a_signal_has_removed_is_not_made_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let gone = folder.path().join("gone.part");
+        assert!(Blobs::create(&gone).is_err());
+        assert!(!gone.exists());
+        Blobs::create(folder.path()).unwrap();
+        assert!(folder.path().join("blobs/sha256").is_dir());
     }
 }

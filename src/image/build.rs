@@ -14,7 +14,7 @@ use super::input::{self, Input};
 use super::layer::{Additions, CA_CERTIFICATES, USERS};
 use super::rootfs::FileTree;
 use super::{ImageSpec, JSON_LIMIT, config, layer_reader, measure, start};
-use crate::error::{AtPath as _, Exit, Failure};
+use crate::error::{AtPath as _, Failure, invalid};
 use crate::files::scratch::Scratch;
 use floe_core::model::{Blob, Digest, Entry, Image, Platform, PlatformImage};
 use floe_core::oci::{
@@ -154,9 +154,8 @@ fn tree(layers: &[WrittenLayer]) -> anyhow::Result<FileTree> {
 }
 
 fn no_program(why: &str) -> Failure {
-    Failure::new(format!("the image cannot start: {why}"))
+    invalid(format!("the image cannot start: {why}"))
         .hint("set `config.Entrypoint` in dockerTools, or `entrypoint` in `[package.metadata.floe.image]`")
-        .exit(Exit::Problems)
 }
 
 /// Checks that the program of a docker archive is for its platform and has the loader that it needs.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow, ensure};
 
 use super::docker_archive::DockerArchive;
-use crate::error::{AtPath as _, Failure};
+use crate::error::{AtPath as _, Exit, Failure};
 use floe_core::model::Platform;
 use floe_core::untrusted::{files, text};
 
@@ -62,7 +62,8 @@ fn examine_one(path: &Path) -> anyhow::Result<(Platform, Option<DockerArchive>)>
         }
         _ => "give static Linux binaries, or what `dockerTools.buildLayeredImage` makes",
     };
-    Err(refuse(path, "is neither a Linux binary nor a docker archive").hint(hint).into())
+    let text = "is neither a Linux binary nor a docker archive";
+    Err(refuse(path, text).exit(Exit::Usage).hint(hint).into())
 }
 
 /// The platform of a static executable that is all there.
@@ -93,6 +94,7 @@ fn refuse(path: &Path, why: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::exit_of;
 
     /// A static executable that loads itself whole; `machine` is 62 for x86-64 and 183 for AArch64.
     fn elf(machine: u16) -> Vec<u8> {
@@ -128,6 +130,8 @@ mod tests {
         std::fs::write(&path, file).unwrap();
         let error = examine(&[path], &["tool".to_owned()]).unwrap_err();
         let hint = error.chain().find_map(|cause| cause.downcast_ref::<Failure>()?.hint.as_deref());
+        let is_other = error.to_string().contains("neither a Linux binary");
+        assert_eq!(exit_of(&error) == Exit::Usage, is_other, "{error:#}");
         (format!("{error:#}"), hint.unwrap_or_default().to_owned())
     }
 

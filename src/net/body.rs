@@ -16,7 +16,7 @@ use futures_util::stream::{self, Stream};
 use http_body::{Body, Frame, SizeHint};
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use crate::error::{Exit, Failure};
+use crate::error::{Failure, invalid};
 use crate::report::Share;
 use floe_core::model::{Content, Digest, Hasher};
 use floe_core::untrusted::files;
@@ -33,9 +33,8 @@ pub struct Upload {
 
 /// The failure for a file that does not hold the promised bytes. Sending it again would not help.
 pub fn wrong_bytes(file: &str, why: &str) -> Failure {
-    Failure::new(format!("`{file}` is not the promised file: it {why}"))
+    invalid(format!("`{file}` is not the promised file: it {why}"))
         .hint("the dist is not what was verified: make it again, and check it with `floe verify`")
-        .exit(Exit::Problems)
 }
 
 impl Upload {

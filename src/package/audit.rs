@@ -4,8 +4,9 @@
 
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
+use crate::error::usage;
 use crate::files;
 use crate::files::scratch::Scratch;
 use crate::package::archive;
@@ -40,6 +41,9 @@ impl Audited {
 /// Files in an archive or folder that are not binaries are passed over; damaged ones are not.
 pub fn audit(path: &Path) -> Vec<anyhow::Result<Audited>> {
     let found = || -> anyhow::Result<Vec<anyhow::Result<Audited>>> {
+        if !path.try_exists().unwrap_or(true) {
+            bail!(usage(format!("`{}` cannot be read: there is no such file or folder", path.display())));
+        }
         if !path.is_dir() {
             return of_file(path, true);
         }

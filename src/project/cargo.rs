@@ -276,16 +276,14 @@ fn changelog_name(name: &str) -> Option<(usize, bool)> {
 
 /// The `Cargo.toml` to read: the given one, else that of the current folder or one above it.
 fn manifest(given: Option<&Path>) -> anyhow::Result<PathBuf> {
-    let absent = |what: String| {
-        Failure::new(what).hint("run floe in the project's folder, or give `--manifest-path <PATH>`")
-    };
     if let Some(path) = given {
-        ensure!(path.is_file(), absent(format!("there is no file `{}`", path.display())));
         return std::path::absolute(path).at("failed to find", path);
     }
     let folder = current_folder()?;
     manifest_above(&folder).ok_or_else(|| {
-        absent(format!("there is no `Cargo.toml` in `{}` or above it", folder.display())).into()
+        Failure::new(format!("there is no `Cargo.toml` in `{}` or above it", folder.display()))
+            .hint("run floe in the project's folder, or give `--manifest-path <PATH>`")
+            .into()
     })
 }
 

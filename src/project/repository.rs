@@ -29,7 +29,7 @@ pub fn find(project: Option<&Project>, given: Option<&Repo>, site: Option<&str>)
                 None => format!("the repository of `{name}` is unknown"),
             };
             Failure::new(found)
-                .hint("write `repository = \"https://github.com/owner/name\"` into Cargo.toml; most commands also take `--repo owner/name`")
+                .hint("write `repository = \"https://github.com/owner/name\"` into Cargo.toml, or set `GITHUB_REPOSITORY` to `owner/name`")
         }
     };
     Err(failure.exit(Exit::Usage).into())

@@ -28,6 +28,8 @@ const TOKEN_LIMIT: usize = 64 * 1024;
 pub struct Credentials {
     user: String,
     token: Token,
+    /// The variable that holds the token.
+    variable: &'static str,
 }
 
 /// The secret of a request: a token of the registry's own, or the credentials themselves.
@@ -43,14 +45,20 @@ impl Credentials {
     /// another GitHub is not for GHCR.
     pub fn from_env(image: &ImageName, own: &ImageName, api: &str) -> anyhow::Result<Option<Self>> {
         let is_bound = Credentials::host(own)?.eq_ignore_ascii_case(image.registry());
-        let (user, token) = match Token::from_env(token::REGISTRY).filter(|_| is_bound) {
-            Some(token) => ("FLOE_REGISTRY_USER", Some(token)),
-            None if image.registry() == "ghcr.io" && has_ghcr(api) => ("GITHUB_ACTOR", Token::github()),
-            None => return Ok(None),
-        };
-        // GHCR ignores the user, but requires one.
-        let user = variable(user).unwrap_or_else(|| "floe".to_owned());
-        Ok(token.map(|token| Credentials { user, token }))
+        let is_githubs = image.registry() == "ghcr.io" && has_ghcr(api);
+        let own = [("FLOE_REGISTRY_USER", token::REGISTRY)].into_iter().filter(|_| is_bound);
+        let githubs = token::GITHUB.map(|name| ("GITHUB_ACTOR", name)).into_iter().filter(|_| is_githubs);
+        Ok(own.chain(githubs).find_map(|(user, name)| {
+            let token = Token::from_env(name)?;
+            // GHCR ignores the user, but requires one.
+            let user = variable(user).unwrap_or_else(|| "floe".to_owned());
+            Some(Credentials { user, token, variable: name })
+        }))
+    }
+
+    /// What was sent, for a hint.
+    pub(super) fn sent(&self) -> String {
+        format!("{} was sent, for the user `{}`", self.variable, self.user)
     }
 
     /// Whether FLOE_REGISTRY_HOST names the registry of an image.
@@ -69,9 +77,9 @@ impl Credentials {
         }
     }
 
-    /// A user and a secret.
+    /// A user and a secret, as a workflow has them.
     pub fn new(user: impl Into<String>, token: Token) -> Self {
-        Credentials { user: user.into(), token }
+        Credentials { user: user.into(), token, variable: token::GITHUB[1] }
     }
 }
 
@@ -80,7 +88,7 @@ impl Bearer {
     pub fn header(&self) -> anyhow::Result<HeaderValue> {
         let text = match self {
             Bearer::Token(token) => format!("Bearer {}", token.reveal()),
-            Bearer::Basic(Credentials { user, token }) => {
+            Bearer::Basic(Credentials { user, token, .. }) => {
                 let both = format!("{user}:{}", token.reveal());
                 format!("Basic {}", base64::prelude::BASE64_STANDARD.encode(both))
             }

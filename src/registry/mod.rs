@@ -219,31 +219,28 @@ impl Registry {
         }
         let failure = match self.pull_only {
             true => self.pull_denied(message),
-            false => Failure::new(judged.error.to_string()).hint(self.push_hint(answer.status, right)),
+            false => Failure::new(judged.error.to_string()).hint(self.push_hint(right)),
         };
         AttemptError::fatal(failure.refused(Refusal::Denied))
     }
 
-    fn push_hint(&self, status: StatusCode, right: &str) -> String {
+    fn push_hint(&self, right: &str) -> String {
         let (name, host) = (&self.name, self.name.registry());
+        let Some(sent) = self.credentials.as_ref().map(Credentials::sent) else {
+            return format!(
+                "no token was sent: set FLOE_REGISTRY_USER and FLOE_REGISTRY_TOKEN to those of an account at `{host}` that may \
+                 {right} `{name}`; GITHUB_TOKEN is sent to ghcr.io alone, and only if the API is github.com's"
+            );
+        };
         match name.settings() {
-            _ if self.credentials.is_none() => format!(
-                "`{name}` wants a token that may {right} it: set FLOE_REGISTRY_USER and FLOE_REGISTRY_TOKEN, or for ghcr.io \
-                 GITHUB_TOKEN to one of github.com"
-            ),
-            Some(_) if status == StatusCode::UNAUTHORIZED => format!(
-                "the token for `{host}` is wrong or has expired; GHCR takes the workflow's GITHUB_TOKEN or a classic token \
-                 with `write:packages`"
-            ),
-            None if status == StatusCode::UNAUTHORIZED => format!(
-                "`{host}` does not accept FLOE_REGISTRY_TOKEN for the user in FLOE_REGISTRY_USER: check both"
-            ),
             Some(settings) => format!(
-                "in a workflow give the job `permissions: packages: write`; a token of your own must be a classic one with \
-                 `write:packages`. If the package was first pushed by hand, add the repository under \"Manage Actions access\" \
-                 at {settings}"
+                "{sent}: it must be valid, and a classic token with `write:packages`, or in a workflow the GITHUB_TOKEN of a job \
+                 with `permissions: packages: write`. If the package was first pushed by hand, add the repository under \
+                 \"Manage Actions access\" at {settings}"
             ),
-            None => format!("the token may not {right} `{name}`: give its account that right at {host}"),
+            None => format!(
+                "{sent}: both must be right, and the account must have the right to {right} `{name}` at {host}"
+            ),
         }
     }
 }

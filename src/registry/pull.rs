@@ -89,10 +89,11 @@ impl Registry {
     /// The failure of a user who only pulls and may not. `said` is the registry's own message.
     pub(super) fn pull_denied(&self, said: Option<String>) -> Failure {
         let said = said.map(|said| format!(" ({said})")).unwrap_or_default();
-        if self.has_credentials() {
-            return Failure::new(format!("the registry does not allow this account to pull{said}")).hint(
-                "set GITHUB_TOKEN to a token with `read:packages`, or FLOE_REGISTRY_USER and FLOE_REGISTRY_TOKEN for another registry",
-            );
+        if let Some(credentials) = &self.credentials {
+            return Failure::new(format!("the registry does not allow this account to pull{said}")).hint(format!(
+                "{}; set GITHUB_TOKEN to a token with `read:packages`, or FLOE_REGISTRY_USER and FLOE_REGISTRY_TOKEN for another registry",
+                credentials.sent()
+            ));
         }
         Failure::new(format!("the registry does not allow anonymous pulls{said}")).hint(format!(
             "the image is private: the owner of `{}` must make it public, unless the repository is private too",

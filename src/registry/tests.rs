@@ -107,16 +107,18 @@ async fn a_refused_push_has_a_hint_that_fits_the_registry() {
             "registry.example/tool",
             own(),
             401,
-            "FLOE_REGISTRY_TOKEN for the user in FLOE_REGISTRY_USER: check both",
+            "GITHUB_TOKEN was sent, for the user `tester`: both must be right",
         ),
         (
             "registry.example/tool",
             None,
             401,
-            "set FLOE_REGISTRY_USER and FLOE_REGISTRY_TOKEN, or for ghcr.io",
+            "no token was sent: set FLOE_REGISTRY_USER and FLOE_REGISTRY_TOKEN to those of an account at `registry.example`",
         ),
-        ("ghcr.io/acme/tool", own(), 401, "GHCR takes the workflow's GITHUB_TOKEN"),
+        ("ghcr.io/acme/tool", own(), 401, "in a workflow the GITHUB_TOKEN of a job"),
+        ("ghcr.io/acme/tool", own(), 403, "GITHUB_TOKEN was sent, for the user `tester`: it must be valid"),
         ("ghcr.io/acme/tool", own(), 403, "`permissions: packages: write`"),
+        ("ghcr.io/acme/tool", None, 401, "GITHUB_TOKEN is sent to ghcr.io alone, and only if the API is"),
     ] {
         let answer = move |head: &str| match head.starts_with("GET /v2/ ") {
             true => "200 X\r\n".to_owned(),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use crate::error::{Exit, Failure};
+use crate::error::{Failure, usage};
 
 /// The dist.
 pub const DIST: &str = "dist";
@@ -27,17 +27,13 @@ impl Folder {
     /// Creates the folder, or empties one of an earlier rehearsal, except for the state of the servers with `keep`.
     pub fn prepare(root: PathBuf, keep: bool) -> anyhow::Result<Self> {
         if root.exists() && !root.join(MARK).exists() && fs::read_dir(&root)?.next().is_some() {
-            return Err(Failure::new(format!("`{}` has files that are not of a rehearsal", root.display()))
-                .hint("choose another folder with `--out`")
-                .exit(Exit::Usage)
-                .into());
+            let text = format!("`{}` has files that are not of a rehearsal", root.display());
+            return Err(usage(text).hint("choose another folder with `--out`").into());
         }
         let context = || format!("failed to prepare `{}`", root.display());
         if let Some(link) = link_in(&root).with_context(context)? {
-            return Err(Failure::new(format!("`{}` is a symbolic link", link.display()))
-                .hint("remove it, or choose another folder with `--out`")
-                .exit(Exit::Usage)
-                .into());
+            let text = format!("`{}` is a symbolic link", link.display());
+            return Err(usage(text).hint("remove it, or choose another folder with `--out`").into());
         }
         let folder = Folder { _lock: lock(&root).with_context(context)?, root: root.clone() };
         for old in [DIST, RELEASE, SERVERS].into_iter().filter(|name| !keep || *name != SERVERS) {

@@ -20,7 +20,7 @@ use anyhow::Context as _;
 use crate::cli::{Builder, RehearseArgs, RemoteArgs, TrustArgs};
 use crate::commands::package::Enforcement;
 use crate::commands::{image, package};
-use crate::error::{Exit, Failure};
+use crate::error::{Exit, Failure, failures};
 use crate::image::ImageSpec;
 use crate::net::client::Client;
 use crate::net::retry::Retry;
@@ -40,7 +40,7 @@ use floe_core::model::changelog;
 use floe_core::model::notes::{NotesSource, verify_command};
 use floe_core::model::places::Home;
 use floe_core::model::{
-    Attestation, BuiltOn, ChannelPlace, Commit, Destination, Digest, Image, Os, Record, Release, Rule,
+    BuiltOn, ChannelPlace, Commit, Destination, Digest, Image, Os, Record, Release, Repo, Rule,
 };
 use floe_core::preflight::Check;
 use floe_core::verify::published::{Download, ReleaseRequest};
@@ -52,15 +52,16 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let started = Instant::now();
     let project = cargo::load(args.project.manifest_path.as_deref(), args.project.package.as_deref())?;
     cargo::check_version(&project.version)?;
-    if let Some(dist) = args.dists.iter().find(|dist| !dist.is_dir()) {
-        return Err(Failure::new(format!("`{}` is not a folder", dist.display())).exit(Exit::Usage).into());
-    }
+    // They are no part of the build, so nothing is built before they are known.
+    let repo = repository::find(Some(&project), None, None)?;
+    let notes = notes(&project, report)?;
     let root = args.out.clone().unwrap_or_else(|| project.target_dir.join("rehearsal"));
     let folder = Folder::prepare(root, args.keep)?;
-    let verified = dist(&project, &args, &folder, report)?;
+    let verified = dist(&project, &repo, &args, &folder, report)?;
     let date = verified.archives.first().map(|(record, _)| record.source.epoch);
     let given = attestation::given(None, args.attest.attest)?;
-    let release = promise(&project, verified, (description::built_on(&args.dists)?, given), report)?;
+    let built_on = description::built_on(&args.dists)?;
+    let release = promise(&project, verified, (repo, notes, built_on), report)?.with_attestation(given);
 
     let token = Token::from(floe_rehearsal::random_hex(20)?);
     let servers = Servers::start(&folder.path(SERVERS), &release, date.unwrap_or_default(), token).await?;
@@ -78,11 +79,10 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
             stop::listen(report);
             let retry = session::retry(addresses, report);
             let session = Session::connect(&release, addresses, servers.secrets(), Client::new(retry))?;
-            let done = release::publish(&release, &session, &folder.path("receipt.json")).await;
-            done.map_err(|error| explain(error, &folder))
+            release::publish(&release, &session, &folder.path("receipt.json")).await
         }
     };
-    let (plan, receipt) = done?;
+    let (plan, receipt) = done.map_err(|error| if args.keep { explain(error, &folder) } else { error })?;
     report.step("Verifying", "without a token, from the public addresses");
     let repo = release.destination.repo.clone();
     let image = release.image.as_ref().map(|_| &release.destination.image);
@@ -133,6 +133,7 @@ async fn verify(
 /// The dists to rehearse with, checked: the given ones, or what this machine can build.
 fn dist(
     project: &Project,
+    repo: &Repo,
     args: &RehearseArgs,
     folder: &Folder,
     report: &Report,
@@ -185,7 +186,8 @@ fn dist(
         report.warn("no image: this machine builds no Linux binaries");
         Vec::new()
     } else {
-        let image = make_image(project, &origin, &binaries, &folder.path(DIST).join("image"), report)?;
+        let image =
+            make_image(project, (&origin, repo), &binaries, &folder.path(DIST).join("image"), report)?;
         report.step("Made", format!("image {}  {}", image.index.digest, size(image.size())));
         image.platforms.iter().map(|one| one.platform).collect()
     };
@@ -222,14 +224,13 @@ fn check(dists: &[PathBuf], expect: &Expect) -> anyhow::Result<Verified> {
 
 fn make_image(
     project: &Project,
-    origin: &Origin,
+    (origin, repo): (&Origin, &Repo),
     binaries: &[PathBuf],
     out: &Path,
     report: &Report,
 ) -> anyhow::Result<Image> {
-    let repo = repository::find(Some(project), None, None)?;
     let ca_certificates = image::certificates_of_this_machine();
-    let spec = ImageSpec { ca_certificates, ..image::spec(project, origin, &repo)? };
+    let spec = ImageSpec { ca_certificates, ..image::spec(project, origin, repo)? };
     let image = crate::image::build(binaries, &spec, out)?;
     image::warn(&image, &spec, report);
     Ok(image)
@@ -239,24 +240,21 @@ fn make_image(
 fn promise(
     project: &Project,
     verified: Verified,
-    (built_on, attestation): (Option<BuiltOn>, Attestation),
+    (repo, notes, built_on): (Repo, NotesSource, Option<BuiltOn>),
     report: &Report,
 ) -> anyhow::Result<Release> {
-    let repo = repository::find(Some(project), None, None)?;
     let commit = verified.commit.clone().map_or_else(|| invented_commit(&verified), Ok)?;
     let page = session::page(&RemoteArgs::default(), &repo)?;
     let tag = inputs::tag(Some(project), None, &verified.version)?;
     let (image, may_be_latest) = names::moving(Some(project), (&repo, &tag, &project.name), None)?;
     let attach = project.attaches();
     let destination = Destination { repo, page, tag, commit, image, may_be_latest, attach, built_on };
-    let notes = notes(project, &verified, report)?;
-    let release = assemble::assemble(verified, (destination, notes), &project.config.channels, report)?;
-    Ok(release.with_attestation(attestation))
+    assemble::assemble(verified, (destination, notes), &project.config.channels, report)
 }
 
 /// The notes of `publish`; before a release their section is often still called `Unreleased`.
-fn notes(project: &Project, verified: &Verified, report: &Report) -> anyhow::Result<NotesSource> {
-    let missing = match inputs::notes(Some(project), None, &verified.version, report) {
+fn notes(project: &Project, report: &Report) -> anyhow::Result<NotesSource> {
+    let missing = match inputs::notes(Some(project), None, &project.version, report) {
         Ok(notes) => return Ok(notes),
         Err(missing) => missing,
     };
@@ -274,15 +272,19 @@ fn invented_commit(verified: &Verified) -> anyhow::Result<Commit> {
     Digest::of(digests.as_bytes()).hex()[..40].parse().map_err(anyhow::Error::msg)
 }
 
-/// Adds to a conflict that it is with an earlier rehearsal.
+/// A conflict is with an earlier rehearsal: the release that its servers hold is not the one of these sources.
 fn explain(error: anyhow::Error, folder: &Folder) -> anyhow::Error {
     if !disturbed::is_conflict(&error) {
         return error;
     }
     let servers = folder.path(SERVERS);
-    let state =
-        format!("the embedded servers in `{}` hold another release of this version", servers.display());
-    Failure::around(error).state(state).into()
+    // Lines that are indented say how to resolve a conflict with public servers.
+    let found = failures(&error).flat_map(|failure| &failure.details).filter(|line| !line.starts_with(' '));
+    Failure::new(format!("the servers in `{}` hold another release of this version", servers.display()))
+        .details(found)
+        .hint("rehearse without `--keep`, or in another folder: `--out FOLDER`")
+        .exit(Exit::Conflicts)
+        .into()
 }
 
 fn leave(folder: &Folder, page: &Page<'_>) -> anyhow::Result<()> {

@@ -33,8 +33,6 @@ pub fn read(dists: &[PathBuf], depth: Depth) -> anyhow::Result<Found> {
     ensure!(!dists.is_empty(), usage("no dist is given, so there is nothing to publish").hint(hint));
     let mut listed = Listed::default();
     for dist in dists {
-        let hint = "make a dist first: `floe package native/ --out dist`";
-        ensure!(dist.is_dir(), usage(format!("`{}` is not a folder", dist.display())).hint(hint));
         list(dist, &mut listed).with_context(|| failed(dist))?;
     }
     let Listed { mut found, archives, layouts } = listed;

@@ -292,7 +292,7 @@ pub fn notes(
     let cure = format!("write what changed below a heading `## {version}`");
     if project.config.notes == NotesFrom::Changelog {
         return Err(invalid(format!("the release has no notes: {problem}"))
-            .hint(format!("{cure}, or give `--notes-file`"))
+            .hint(format!("{cure}; `floe plan` and `floe publish` also take `--notes-file`"))
             .file(file)
             .into());
     }

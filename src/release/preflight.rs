@@ -154,7 +154,6 @@ impl Preflight {
                 Failure::of_reasons(format!("publishing would fail for {} reasons", reasons.len()), &reasons)
             }
         };
-        let exit = if conflicts.is_empty() { Exit::Failed } else { Exit::Conflicts };
-        Err(failure.state("nothing was changed").exit(exit).into())
+        Err(failure.state("nothing was changed").exit(Exit::of_conflicts(&conflicts)).into())
     }
 }

@@ -1,12 +1,12 @@
 //! A session: the clients of one run, for GitHub, the registry and the channels, over one transport.
 
-use crate::cli::RemoteArgs;
 use url::Url;
 
+use crate::cli::RemoteArgs;
 use crate::feed::FeedClient;
 use crate::github::GitHub;
 use crate::net::address::{Endpoint, is_loopback, shown};
-use crate::net::client::Client;
+use crate::net::client::{self, Client};
 use crate::net::retry::{self, Retry};
 use crate::registry::{self, Credentials, Registry};
 use crate::release::REGISTRY_AT_ONCE;
@@ -191,6 +191,14 @@ pub fn github(
 
 fn api_url(args: &RemoteArgs) -> &str {
     args.api_url.as_deref().unwrap_or(GITHUB_API)
+}
+
+/// Checks the addresses that the arguments and the environment name, before anything else is done.
+pub fn check_addresses(args: &RemoteArgs) -> anyhow::Result<()> {
+    for url in [&args.server_url, &args.api_url, &args.registry_url, &args.feed_url].into_iter().flatten() {
+        Endpoint::given("", url)?;
+    }
+    Ok(client::check_proxy()?)
 }
 
 /// GitHub's web address: the given one, else that of the API.

@@ -15,8 +15,8 @@ type Allowed = &'static [(&'static str, &'static [&'static str])];
 const FLOE: Allowed = &[
     ("attest", &[]),
     ("environment", &[]),
-    ("cli", &["attest", "environment"]),
     ("error", &[]),
+    ("cli", &["attest", "environment", "error"]),
     ("token", &["environment"]),
     ("files", &["error"]),
     ("report", &["environment", "error", "token"]),

@@ -120,17 +120,17 @@ fn wrong_usage(arguments: &[&str], variables: &[(&str, &str)]) -> String {
 fn an_argument_of_another_mode_is_refused_and_not_ignored() {
     let sums = format!("sha256:{}", "0".repeat(64));
     for arguments in [
-        &["verify", "dist", "--run=--version"][..],
-        &["verify", "dist", "--keep", "kept"],
-        &["verify", "dist", "--require-attestation"],
-        &["verify", "file", "--attestation", "bundle", "--require-attestation"],
+        &["verify", "src", "--run=--version"][..],
+        &["verify", "src", "--keep", "kept"],
+        &["verify", "src", "--require-attestation"],
+        &["verify", "README.md", "--attestation", "README.md", "--require-attestation"],
         &["verify", "--release", "v1.4.0", "--render"],
         &["init", "--json", "--yes"],
         &["init", "--json", "--force"],
         &["init", "--json", "--target", "x86_64-musl"],
         &["plan", "--from-tag", "--json"],
         &["plan", "--from-tag", "--expect", &sums],
-        &["plan", "--from-tag", "--attestation", "bundle"],
+        &["plan", "--from-tag", "--attestation", "README.md"],
     ] {
         let shown = wrong_usage(arguments, &[]);
         assert!(shown.contains(" cannot be used with "), "{arguments:?}: {shown}");
@@ -140,6 +140,37 @@ fn an_argument_of_another_mode_is_refused_and_not_ignored() {
         let shown = wrong_usage(arguments, &[]);
         assert!(shown.contains("required arguments were not provided"), "{arguments:?}: {shown}");
     }
+}
+
+/// In the folder of floe's own sources.
+#[test]
+fn a_path_that_is_not_there_or_of_another_kind_is_wrong_usage_in_every_command() {
+    for (arguments, path, wrong, hint) in [
+        (&["package", "nowhere"][..], "nowhere", "it is not there", "native/<triple>/<binary>"),
+        (&["package", "README.md"], "README.md", "it is not a folder", "native/<triple>/<binary>"),
+        (&["package", "--target", "x86_64-gnu", "--binary", "src"], "src", "it is a folder", "spelling"),
+        (&["package", "--trees", "nowhere"], "nowhere", "it is not there", "spelling"),
+        (&["package", "--manifest-path", "nowhere"], "nowhere", "it is not there", "spelling"),
+        (&["image", "nowhere"], "nowhere", "it is not there", "spelling"),
+        (&["image", "src"], "src", "it is a folder, not a file", "spelling"),
+        (&["image", "README.md", "--ca-certificates", "src"], "src", "it is a folder", "spelling"),
+        (&["verify", "nowhere"], "nowhere", "it is not there", "spelling"),
+        (&["assemble", "nowhere"], "nowhere", "it is not there", "spelling"),
+        (&["plan", "nowhere"], "nowhere", "it is not there", "make a dist first"),
+        (&["publish", "README.md"], "README.md", "it is not a folder", "make a dist first"),
+        (&["publish", "src", "--notes-file", "nowhere"], "nowhere", "it is not there", "spelling"),
+        (&["publish", "src", "--notes-file", "src"], "src", "it is a folder", "spelling"),
+        (&["publish", "src", "--attestation", "nowhere"], "nowhere", "it is not there", "spelling"),
+        (&["reproduce", "v1.4.0", "--rebuilt", "nowhere"], "nowhere", "it is not there", "make a dist first"),
+        (&["rehearse", "README.md"], "README.md", "it is not a folder", "make a dist first"),
+    ] {
+        let shown = wrong_usage(arguments, &[]);
+        assert!(shown.starts_with(&format!("error: invalid value '{path}' for '")), "{arguments:?}: {shown}");
+        let (error, way_out) = shown.split_once("hint: ").unwrap_or_else(|| panic!("{arguments:?}: {shown}"));
+        assert!(error.contains(wrong) && way_out.contains(hint), "{arguments:?}: {shown}");
+    }
+    let shown = wrong_usage(&["verify", "README.md"], &[("FLOE_TRUSTED_ROOT", "nowhere")]);
+    assert!(shown.contains("for '--trusted-root <FILE>': it is not there"), "{shown}");
 }
 
 #[test]

@@ -101,7 +101,6 @@ fn a_package_that_cannot_be_released_is_an_error_with_a_hint() {
     for (manifest, package, message, hint) in [
         ("Cargo.toml", Some("lib"), "the package `lib` has no binary", "give one of `one`, `two`"),
         ("Cargo.toml", Some("three"), "there is no package `three`", "give one of `one`, `two`"),
-        ("nowhere/Cargo.toml", None, "there is no file", "--manifest-path"),
     ] {
         let failure = failure(load(&sample, manifest, package));
         assert!(failure.to_string().contains(message), "{failure}");
@@ -298,7 +297,7 @@ fn a_repository_elsewhere_than_at_github_is_named_in_the_error() {
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{stderr}");
         assert!(
-            stderr.starts_with(message) && stderr.contains("most commands also take `--repo owner/name`"),
+            stderr.starts_with(message) && stderr.contains("or set `GITHUB_REPOSITORY` to `owner/name`"),
             "{stderr}"
         );
     }

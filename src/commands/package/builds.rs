@@ -10,7 +10,7 @@ use anyhow::ensure;
 use super::contents::FOLDERS;
 use super::{Build, Documents};
 use crate::cli::PackageArgs;
-use crate::error::{Failure, usage};
+use crate::error::usage;
 use crate::files;
 use crate::package::binary;
 use crate::project::cargo::Project;
@@ -63,7 +63,7 @@ fn target_folders(folder: &Path, report: &Report) -> anyhow::Result<Vec<(Target,
         let example = folder.join(Target::all().map(Target::triple).next().unwrap_or_default());
         format!("name its folders like targets, for example `{}`", example.display())
     };
-    Failure::new(format!("`{}` is not laid out as <triple>/<binary>", folder.display()))
+    usage(format!("`{}` is not laid out as <triple>/<binary>", folder.display()))
         .hint(hint)
         .if_any(unknown)?;
     let none = || usage(format!("`{}` holds no folder that is named like a target", folder.display()));
@@ -97,7 +97,5 @@ fn binaries(
 
 /// The entries of a folder with their names, sorted.
 fn entries(folder: &Path) -> anyhow::Result<Vec<(String, PathBuf)>> {
-    let hint = "lay binaries out as `native/<triple>/<binary>`, or give one with `--target` and `--binary`";
-    ensure!(folder.is_dir(), usage(format!("`{}` is not a folder", folder.display())).hint(hint));
     Ok(files::entries(folder)?.into_iter().map(|path| (files::name_of(&path), path)).collect())
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::attest::{Authentic, Bundle, Expected, Subjects, Unproven};
 use crate::cli::{ReleaseArgs, VerifyArgs};
-use crate::error::{AtPath as _, Failure, Wrong, invalid};
+use crate::error::{AtPath as _, Failure, Wrong, invalid, usage};
 use crate::package::sbom;
 use crate::release::published::{Signature, block};
 use crate::release::trust::{Trust, read_bundle};
@@ -84,7 +84,7 @@ pub fn verify(args: &VerifyArgs, bundle: &Path, repo: &Repo, report: &Report) ->
 fn digests(paths: &[PathBuf]) -> anyhow::Result<BTreeMap<String, Digest>> {
     let digest = |path: &PathBuf| {
         let name = path.display().to_string();
-        ensure!(!path.is_dir(), "`{name}` is a folder; name the files in it");
+        ensure!(!path.is_dir(), usage(format!("`{name}` is a folder; name the files in it")));
         let (digest, _) = files::open(path).and_then(Digest::of_reader).at("failed to read", path)?;
         Ok((name, digest))
     };

@@ -13,6 +13,7 @@ use url::Url;
 
 use super::Answer;
 use super::connect::{CONNECT_TIMEOUT, trust};
+use super::proxy::Proxy;
 use crate::error::Failure;
 use crate::net::address::{self, Endpoint};
 use crate::net::retry::AttemptError;
@@ -21,7 +22,23 @@ use crate::net::retry::AttemptError;
 pub(super) fn broken(server: &Url, error: reqwest::Error) -> AttemptError {
     // Addresses may be signed, so no message shows one whole.
     let error = error.without_url();
-    judge(server, &error, error.is_connect(), error.is_timeout())
+    let proxy = Proxy::from_env().ok().flatten().filter(|proxy| proxy.is_for(server));
+    judge_through(proxy, server, &error, (error.is_connect(), error.is_timeout()))
+}
+
+/// Names the proxy. One that is not reached fails in the place of the server.
+fn judge_through(
+    proxy: Option<Proxy>,
+    server: &Url,
+    error: &(dyn Error + 'static),
+    (is_connect, is_timeout): (bool, bool),
+) -> AttemptError {
+    const LOST: &str = "tunnel error: failed to create underlying connection";
+    let Some(proxy) = proxy else { return judge(server, error, is_connect, is_timeout) };
+    let is_lost = causes(error).any(|cause| cause.to_string() == LOST);
+    let failed = judge(if is_lost { &proxy.url } else { server }, error, is_connect, is_timeout);
+    let how = if is_lost { "failed to reach" } else { "failed through" };
+    AttemptError { error: failed.error.context(format!("{how} {proxy}")), ..failed }
 }
 
 fn judge(server: &Url, error: &(dyn Error + 'static), is_connect: bool, is_timeout: bool) -> AttemptError {
@@ -37,9 +54,8 @@ fn judge(server: &Url, error: &(dyn Error + 'static), is_connect: bool, is_timeo
     let last = causes(error).last().map(ToString::to_string).unwrap_or_default();
     let failed = |why: &str| Failure::new(format!("the connection to `{host}` failed: {why}"));
     let failure = match &*last {
-        "tunnel error: unsuccessful" => failed("the proxy does not connect to it").hint(
-            "ask the administrator of the proxy in `HTTPS_PROXY` to allow it, or name the host in `NO_PROXY`",
-        ),
+        "tunnel error: unsuccessful" => failed("the proxy does not connect to it")
+            .hint("ask the administrator of the proxy to allow it, or name the host in `NO_PROXY`"),
         _ => failed(&last).hint(format!(
             "check that this machine reaches it: `curl -sSI {}`; then run the same command again",
             address::shown(server)
@@ -77,8 +93,7 @@ fn final_failure(server: &Url, error: &(dyn Error + 'static), is_connect: bool) 
     let last = causes(error).last()?;
     let text = last.to_string();
     if text == "tunnel error: proxy authorization required" {
-        let hint =
-            "write them into `HTTPS_PROXY`, before the host: the user, a colon, the password and an `@`";
+        let hint = "write them before the proxy's host: the user, a colon, the password and an `@`";
         return Some(Failure::new("the proxy asks for a user and a password").hint(hint));
     }
     if is_connect && is_unknown_name(last.downcast_ref(), &text) {
@@ -200,6 +215,7 @@ mod tests {
     use super::*;
     use crate::error::hint_of;
     use crate::net::client::connect::inside;
+    use crate::net::client::proxy;
     use crate::net::client::tests::{client, server};
     use crate::net::retry::RetryPolicy;
 
@@ -275,7 +291,7 @@ mod tests {
             (
                 of(io::Error::other("tunnel error: proxy authorization required")),
                 "the proxy asks for a user",
-                "HTTPS_PROXY",
+                "before the proxy's host",
             ),
             (
                 of(io::Error::from(io::ErrorKind::PermissionDenied)),
@@ -313,6 +329,32 @@ mod tests {
         let server = Url::parse("https://ghcr.io").unwrap();
         let damaged = rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType);
         assert_eq!(judge(&server, &damaged, false, false).retry, RetryPolicy::Later);
+    }
+
+    #[test]
+    fn a_proxy_is_named_and_fails_in_the_place_of_the_server() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("tunnel error: failed to create underlying connection")]
+        struct Lost(#[source] io::Error);
+        let lost = |error: io::Error| io::Error::other(Lost(error));
+        let refused = || io::Error::from(io::ErrorKind::ConnectionRefused);
+        let unknown = || io::Error::other("failed to lookup address information: Name or service not known");
+        let wants_password = io::Error::other("tunnel error: proxy authorization required");
+        for (error, expected) in [
+            (lost(refused()), "failed to reach {}: the connection to `p.example` failed: connection refused"),
+            (lost(unknown()), "failed to reach {}: there is no host `p.example`"),
+            (refused(), "failed through {}: the connection to `ghcr.io` failed: connection refused"),
+            (wants_password, "failed through {}: the proxy asks for a user and a password"),
+        ] {
+            let server = Url::parse("https://ghcr.io/token?signed").unwrap();
+            let proxy = proxy::tests::find(&[("ALL_PROXY", "http://u:secret@p.example:1")]).unwrap();
+            let failed = judge_through(proxy, &server, &error, (true, false)).error;
+            let expected = expected.replace("{}", "the proxy http://p.example:1 of `ALL_PROXY`");
+            assert_eq!(format!("{failed:#}"), expected);
+            let hint = hint_of(&failed).unwrap();
+            assert_eq!(hint.contains("p.example"), expected.contains("reach"), "{hint}");
+            assert!(!hint.contains("secret"), "{hint}");
+        }
     }
 
     #[tokio::test]

@@ -22,6 +22,7 @@ use tokio::task::spawn_blocking;
 use crate::environment;
 use crate::error::Failure;
 use crate::net::address::{self, Endpoint, Network, Place};
+use crate::net::client::proxy::Proxy;
 
 const USER_AGENT: &str = concat!("floe/", env!("CARGO_PKG_VERSION"));
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -101,6 +102,10 @@ async fn build(adapt: impl FnOnce(ClientBuilder) -> ClientBuilder) -> anyhow::Re
         // The transport follows redirects itself.
         .redirect(Policy::none())
         .user_agent(USER_AGENT);
+    let builder = match Proxy::from_env()? {
+        Some(proxy) => builder.proxy(proxy.to_reqwest()?),
+        None => builder.no_proxy(),
+    };
     let builder = adapt(builder);
     // This may read a file for each certificate, so it must not block the runtime.
     Ok(spawn_blocking(move || builder.build()).await?.map_err(no_certificates)?)
@@ -125,7 +130,9 @@ impl Resolve for Within {
         Box::pin(async move {
             let host = name.as_str();
             let mut found = lookup(host).await?;
-            if !found.is_empty() && !is_proxy(host) {
+            // A proxy may be in a private network.
+            let is_proxy = |proxy: Proxy| proxy.url.host_str() == Some(host);
+            if !found.is_empty() && !Proxy::from_env()?.is_some_and(is_proxy) {
                 found.retain(|address| Network::of(address.ip()).is_some_and(|network| network <= limit));
                 if found.is_empty() {
                     return Err(inside(host).into());
@@ -134,17 +141,6 @@ impl Resolve for Within {
             Ok(Box::new(found.into_iter()) as Addrs)
         })
     }
-}
-
-/// Whether a host is that of a proxy of the environment, which may be in a private network.
-fn is_proxy(host: &str) -> bool {
-    let names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
-    names.into_iter().filter_map(environment::variable).any(|proxy| {
-        let proxy = proxy.split_once("://").map_or(proxy.as_str(), |(_, rest)| rest);
-        let authority = proxy.split('/').next().unwrap_or_default();
-        let address = authority.rsplit('@').next().unwrap_or_default();
-        address.split(':').next().is_some_and(|name| name.eq_ignore_ascii_case(host))
-    })
 }
 
 /// The failure for a name of another server that resolves to addresses that it must not lead to.

@@ -6,6 +6,7 @@
 
 mod broken;
 mod connect;
+mod proxy;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use tokio::io::{AsyncWriteExt as _, BufWriter};
 use tokio::time::timeout;
 use url::Url;
 
+use crate::error::Failure;
 use crate::net::address::Endpoint;
 use crate::net::retry::{AttemptError, Retry};
 use floe_core::units::{seconds, size};
@@ -64,6 +66,11 @@ pub(crate) struct Streamed {
 
 /// The body of an answer is larger than its limit.
 pub(crate) struct TooLarge;
+
+/// Checks that a proxy that the environment names can be used.
+pub fn check_proxy() -> Result<(), Failure> {
+    proxy::Proxy::from_env().map(drop)
+}
 
 impl Client {
     /// A transport without connections.

@@ -152,7 +152,10 @@ fn legs_that_do_not_make_one_release_are_refused_and_leave_nothing() {
     refused(3, "x86_64-macos", &[]);
     write(legs.join("leg-empty/readme.txt"), "");
     refused(2, "`legs/leg-empty` is neither a dist, nor binaries, nor the output of a machine", &[]);
-    scenario.run([&ASSEMBLE[..], &["nowhere"]].concat()).exit(2).says("`nowhere` is not a folder");
+    scenario
+        .run([&ASSEMBLE[..], &["nowhere"]].concat())
+        .exit(2)
+        .says("invalid value 'nowhere' for '<FOLDER>...': it is not there");
     write(scenario.path().join("release/old"), "");
     assemble(&scenario, &["dist"]).exit(2).says("`release` is not empty");
 }
@@ -226,6 +229,7 @@ fn programs_that_the_signing_action_left_unsigned_are_refused() {
 #[test]
 fn options_that_only_publishing_uses_are_refused_and_not_in_the_help() {
     let scenario = scenario();
+    write(scenario.path().join("bundle.json"), "");
     for (option, value) in [
         ("--attestation", "bundle.json"),
         ("--registry-url", "https://ghcr.io"),

@@ -254,10 +254,10 @@ fn a_file_that_is_refused_hides_no_other_one() {
         std::fs::File::options().read(true).write(true).create_new(true).open(at("t.zip")).unwrap();
     archive::write(&contents, ArchiveKind::Zip, &mut file, &mut archive::copy).unwrap();
     for (arguments, places, code, error) in [
-        (&["gone", "folder/b"][..], &["folder/b"][..], 1, "error: `gone` cannot be read"),
+        (&["gone", "folder/b"][..], &["folder/b"][..], 2, "error: `gone` cannot be read"),
         (&["folder"], &["folder/b"], 1, "error: `folder/a` is refused"),
         (&["t.zip"], &["t.zip:top/b"], 1, "error: failed to audit `t.zip:top/a`\n  caused by: "),
-        (&["gone", "gone2", "folder/b"], &["folder/b"], 1, "error: 2 files cannot be audited\n"),
+        (&["gone", "gone2", "folder/b"], &["folder/b"], 2, "error: 2 files cannot be audited\n"),
         (&["gone", "dynamic", "--target", "x86_64-musl"], &["dynamic"], 3, "error: 2 errors\n  `gone` "),
     ] {
         let output = floe(folder.path(), &[&["audit", "--json"], arguments].concat());

@@ -16,7 +16,7 @@ fn file_names_are_escaped() {
     assert!(ended.stderr.contains("    | ::set-output"), "{}", ended.stderr);
     std::fs::create_dir(work.path("dist").join(format!("{NAME}.d"))).unwrap();
     work.verify().with(3, r"a\u{1b}[2J");
-    work.run(&["audit", "--json", NAME]).with(1, r"a\u{1b}[2J");
+    work.run(&["audit", "--json", NAME]).with(2, r"a\u{1b}[2J");
 }
 
 #[test]

@@ -116,6 +116,32 @@ fn programs_that_the_project_names_are_allowed_but_not_started() {
 }
 
 #[test]
+fn a_program_that_the_project_names_and_the_image_lacks_is_a_warning() {
+    let other = binary("x86_64-musl".parse().unwrap(), b"another program");
+    let layer = Tar::new()
+        .program("bin/tool", &tool())
+        .program("bin/busybox", &other)
+        .file("etc/text", b"no program")
+        .symlink("bin/sh", "busybox");
+    let sample = Sample::tool().manifest_lines(
+        "repository = \"https://github.com/acme/tool\"\n[package.metadata.floe.image]\n\
+         programs = [\"/bin/busybox\", \"/bin/gone\", \"/etc/text\", \"/bin/sh\"]\n",
+    );
+    let archive = docker_archive("amd64", &[&layer.end()], r#"{"Entrypoint": ["/bin/tool"]}"#);
+    let sample = sample.file("docker", archive);
+    let output = sample::floe(sample.path()).args(["image", "docker"]).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    let line = |path: &str| {
+        format!("warning the image for linux/amd64 has no executable `{path}`, which `programs` names\n")
+    };
+    for path in ["/bin/gone", "/etc/text", "/bin/sh"] {
+        assert!(stderr.contains(&line(path)), "{path}: {stderr}");
+    }
+    assert!(!stderr.contains(&line("/bin/busybox")), "{stderr}");
+}
+
+#[test]
 fn a_dynamic_program_needs_the_loader_of_its_target() {
     let gnu = binary("x86_64-gnu".parse().unwrap(), b"1.4.0");
     let sample = Sample::tool().manifest_lines(

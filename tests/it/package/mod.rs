@@ -20,7 +20,7 @@ use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 use expect_test::expect;
 use floe::cli::{PackageArgs, SourceArgs};
 use floe::commands::package::{Build, Enforcement, find, pack, package};
-use floe::error::{Exit, Failure, hint_of};
+use floe::error::{Exit, Failure, exit_of, hint_of};
 use floe::package::archive::{Budget, examine};
 use floe::project::cargo::{self, Origin};
 use floe::report::{Report, Verbosity};
@@ -243,6 +243,7 @@ fn folders_must_be_laid_out_by_target() {
         `native` is not laid out as <triple>/<binary>
         `linux` is not a target that floe knows; the targets are x86_64-gnu, x86_64-musl, aarch64-gnu, aarch64-musl, x86_64-macos, aarch64-macos, x86_64-windows, aarch64-windows, i686-windows, armv7-gnu, armv7-musl, riscv64-gnu, riscv64-musl
         `native/x86_64-gnu` is not a folder"#]].assert_eq(&case.refused());
+    assert_eq!(exit_of(&case.pack().map(|records| records.len()).unwrap_err()), Exit::Usage);
     let empty = Case::new(Sample::tool()).built(".hidden", "");
     assert!(empty.refused().contains("`native` holds no folder that is named like a target"));
     let twice = Case::new(Sample::tool()).tool("x86_64-musl").tool("x86_64-unknown-linux-musl");

@@ -336,7 +336,7 @@ fn without_what_it_needs_nothing_is_packed_and_the_way_out_is_named() {
     assert!(said.contains("--locked"), "{said}");
     assert!(said.contains("hint: make `cargo tree --locked` work here"), "{said}");
 
-    let sample = workspace();
+    let sample = workspace().file("trees/README.md", "");
     let said = refused(&sample, &["--trees", "trees"]);
     assert!(said.contains("x86_64-unknown-linux-musl`, the crates for x86_64-musl"), "{said}");
     let sample = workspace().file("trees/x86_64-unknown-linux-musl", "0\tinner v0.3.0 (/x)\t\t\n");

@@ -44,12 +44,12 @@ fn all_failed_checks_are_reported_together_each_with_a_fix() {
     let scenario = Scenario::new("1.4.0").token(Some(READER));
     scenario.registry.set_push("reader", &[]);
     scenario.github.delete_tag(&scenario.repo(), "v1.4.0").unwrap();
-    scenario.run(["publish"]).exit(4).stderr_without_warnings(expect![[r#"
+    scenario.run(["publish"]).exit(1).stderr_without_warnings(expect![[r#"
         error: publishing would fail for 3 reasons
           the token may not write to `acme/tool`: GitHub answered 403 Forbidden: Resource not accessible by integration
               the token lacks a permission (contents=write): in a workflow give the job `permissions: contents: write`; a fine-grained token needs "Contents: Read and write" for this repository, a classic one `repo`: http://github/settings/tokens
           failed to ask for the right to push `ghcr.io/acme/tool`: the registry answered 403 Forbidden: permission_denied: write_package (DENIED)
-              in a workflow give the job `permissions: packages: write`; a token of your own must be a classic one with `write:packages`. If the package was first pushed by hand, add the repository under "Manage Actions access" at https://github.com/users/acme/packages/container/tool/settings (an organisation's: https://github.com/orgs/acme/packages/container/tool/settings)
+              FLOE_REGISTRY_TOKEN was sent, for the user `reader`: it must be valid, and a classic token with `write:packages`, or in a workflow the GITHUB_TOKEN of a job with `permissions: packages: write`. If the package was first pushed by hand, add the repository under "Manage Actions access" at https://github.com/users/acme/packages/container/tool/settings (an organisation's: https://github.com/orgs/acme/packages/container/tool/settings)
           the remote has no tag `v1.4.0`
               push the tag: `git push origin v1.4.0`
         nothing was changed
@@ -191,7 +191,7 @@ fn verbose_output_and_json_list_every_check() {
         tag         `v1.4.0` is there, and is commit 3f9ac21
         release     there is no release `v1.4.0` yet
         version     tag `v1.4.0` names version 1.4.0
-        assets      11 of at most 1000, the largest with 10.7 KiB; names are kept
+        assets      11 of at most 1000, the largest with 10.8 KiB; names are kept
         notes       GitHub writes them; cut at 125000 characters if they are longer
         requests    15 are needed, 99995 are left in this hour
         registry    the registry of `ghcr.io/acme/tool` answers
@@ -234,4 +234,25 @@ fn a_package_that_could_not_be_checked_is_not_called_private() {
     let fails = Fault::route("HEAD", digest, 0, 100, What::answer(502, "no"));
     let outcome = scenario.disturb_registry(fails).run(["plan"]).exit(0);
     outcome.says("warning whether `ghcr.io/acme/tool` can be pulled anonymously could not be checked");
+}
+
+/// Nothing else is there under that name.
+#[test]
+fn a_tag_that_is_missing_is_a_failure_and_no_conflict() {
+    let missing = || {
+        let scenario = Scenario::new("1.4.0");
+        scenario.github.delete_tag(&scenario.repo(), "v1.4.0").unwrap();
+        scenario
+    };
+    for verb in ["plan", "publish"] {
+        let outcome = missing().run([verb]).exit(1).only_asked();
+        outcome
+            .says("error: the remote has no tag `v1.4.0`")
+            .says("hint: push the tag: `git push origin v1.4.0`");
+    }
+    // Something else is in the way as well.
+    let scenario = missing();
+    let draft = scenario.github.add_draft(&scenario.repo(), "v1.4.0").unwrap();
+    scenario.github.add_asset(&scenario.repo(), draft, "by-hand.deb", b"precious").unwrap();
+    scenario.run(["plan"]).exit(4).says("in 2 ways").says("git push origin v1.4.0");
 }

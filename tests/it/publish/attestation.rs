@@ -127,8 +127,8 @@ fn an_attestation_that_cannot_be_checked_or_read_stops_too() {
     std::fs::write(scenario.path().join("bundle.json"), "{").unwrap();
     scenario.run(["publish"]).exit(3).no_writes().says("it is cut off");
     scenario.run(["publish", "--attest", "none"]).exit(2).says("contradict each other");
-    let unread = scenario.run(["publish", "--trusted-root", "nowhere.json"]).exit(1).no_writes();
-    unread.says("failed to read the trusted roots `nowhere.json`");
+    let unread = scenario.run(["publish", "--trusted-root", "nowhere.json"]).exit(2).no_writes();
+    unread.says("invalid value 'nowhere.json' for '--trusted-root <FILE>': it is not there");
 }
 
 #[test]

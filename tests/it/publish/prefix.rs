@@ -69,7 +69,7 @@ fn a_version_with_build_metadata_is_refused_with_the_reason() {
     assert_eq!(refused, expected);
     // Before anything is built or packed.
     let manifest = "[package]\nname = \"tool\"\nversion = \"1.4.0+build.5\"\nedition = \"2024\"\n";
-    let sample = Sample::with_manifest(manifest).file("src/main.rs", "fn main() {}\n");
+    let sample = Sample::with_manifest(manifest).file("src/main.rs", "fn main() {}\n").file("native/a", "");
     for command in [&["rehearse"][..], &["package", "native"], &["plan"]] {
         let output = floe(sample.path()).args(command).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);

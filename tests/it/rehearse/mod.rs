@@ -49,6 +49,15 @@ fn rehearse(folder: &Path, arguments: &[&str]) -> Run {
     Run { summary: serde_json::from_slice(&output.stdout).unwrap(), stderr }
 }
 
+#[track_caller]
+fn refused(folder: &Path, arguments: &[&str], exit: i32) -> String {
+    let mut command = floe(folder);
+    let output = command.arg("rehearse").args(arguments).env_remove("GITHUB_REPOSITORY").output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(exit), "{stderr}");
+    stderr
+}
+
 /// The releases and the latest release in a rehearsal's folder.
 fn releases(folder: &Path) -> (Vec<String>, Option<String>) {
     let root = folder.join("target/rehearsal/servers/github");
@@ -105,7 +114,7 @@ fn a_project_is_rehearsed_again_and_on_to_its_next_version() {
     let next = rehearse(project.path(), &["--keep"]);
     assert_eq!((&next.summary["version"], &next.summary["done"]), (&"1.5.0".into(), &first.summary["done"]));
     let both = vec!["v1.4.0".to_owned(), "v1.5.0".to_owned()];
-    assert_eq!(releases(project.path()), (both, Some("v1.5.0".to_owned())));
+    assert_eq!(releases(project.path()), (both.clone(), Some("v1.5.0".to_owned())));
     // The binaries of an image are built on Linux alone.
     if !cfg!(target_os = "linux") {
         return;
@@ -115,6 +124,40 @@ fn a_project_is_rehearsed_again_and_on_to_its_next_version() {
     assert_eq!(tags.keys().collect::<Vec<_>>(), ["1", "1.4", "1.4.0", "1.5", "1.5.0", "latest"]);
     assert_eq!((tags["1"], tags["latest"]), (tags["1.5.0"], tags["1.5.0"]));
     assert_eq!(tags["1.4.0"].to_string(), first.summary["image"].as_str().unwrap());
+
+    // The servers hold what other sources made.
+    let project = project.file("README.md", "# other\n");
+    let failed = refused(project.path(), &["--keep"], 4);
+    let found = "hold another release of this version\n";
+    assert!(failed.contains(found) && !failed.contains("floe plan"), "{failed}");
+    assert!(failed.contains("\n  `SHA256SUMS` of the published release `v1.5.0` is not"), "{failed}");
+    let hint = "\nhint: rehearse without `--keep`, or in another folder: `--out FOLDER`\n";
+    assert!(failed.ends_with(hint) && !failed.contains("raise the version"), "{failed}");
+    assert_eq!(releases(project.path()), (both, Some("v1.5.0".to_owned())));
+}
+
+#[test]
+fn nothing_is_built_for_a_release_that_is_missing_something_else() {
+    let project = sample("1.4.0").file("dist/a", "");
+    let place = "repository = \"https://github.com/acme/tool\"\n";
+    let nowhere = manifest("1.4.0").replace(place, "");
+    let elsewhere = manifest("1.4.0").replace("github.com", "gitlab.com");
+    let without_notes = manifest("1.4.0") + "[package.metadata.floe]\nnotes = \"changelog\"\n";
+    let hint = "or set `GITHUB_REPOSITORY` to `owner/name`\n";
+    let mut project = Some(project);
+    for (manifest, exit, error, way_out) in [
+        (nowhere, 2, "error: the repository of `tool` is unknown\n", hint),
+        (elsewhere, 2, "of `tool` is not a repository on GitHub\n", hint),
+        (without_notes, 3, "error: the release has no notes: ", "`floe publish` also take `--notes-file`\n"),
+    ] {
+        let sample = project.take().unwrap().file("Cargo.toml", manifest);
+        for arguments in [&[][..], &["--with", "cargo"], &["dist"], &["--keep", "--faults", "7"]] {
+            let failed = refused(sample.path(), arguments, exit);
+            assert!(failed.contains(error) && failed.ends_with(way_out), "{arguments:?}: {failed}");
+            assert!(!sample.path().join("target/rehearsal").exists(), "{arguments:?}");
+        }
+        project = Some(sample);
+    }
 }
 
 /// A rehearsal is quick where dependencies are those of `cargo build --release`, although floe itself was started by Cargo

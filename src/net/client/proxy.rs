@@ -1,0 +1,111 @@
+//! The proxy of the environment. reqwest reads the same variables, but connects without a proxy where one is wrong.
+
+use std::ffi::OsString;
+
+use hyper_util::client::proxy::matcher::Matcher;
+use reqwest::NoProxy;
+use url::Url;
+
+use crate::environment::variable_os;
+use crate::error::{Failure, usage};
+use crate::net::address::shown;
+
+/// The variables that name a proxy for TLS, in this order; no other connection uses one.
+const VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+
+/// A proxy, and the servers that are reached without it.
+pub(super) struct Proxy {
+    /// The variable that names it.
+    pub variable: &'static str,
+    /// Its address, with the user and the password.
+    pub url: Url,
+    without: String,
+}
+
+impl Proxy {
+    /// The proxy that the environment names.
+    pub fn from_env() -> Result<Option<Self>, Failure> {
+        Proxy::find(variable_os)
+    }
+
+    fn find(get: impl Fn(&str) -> Option<OsString>) -> Result<Option<Self>, Failure> {
+        let named = VARIABLES.into_iter().find_map(|variable| Some((variable, get(variable)?)));
+        let Some((variable, text)) = named else { return Ok(None) };
+        let address = |text: &str| match text.contains("://") {
+            true => text.parse(),
+            false => format!("http://{text}").parse(),
+        };
+        let url: Option<Url> = text.to_str().and_then(|text| address(text).ok());
+        // The value may hold a password, so it is not shown.
+        let wrong = || {
+            usage(format!("`{variable}` is not the address of an HTTP proxy"))
+                .hint("write it as `http://proxy.example.org:3128`, or unset it")
+        };
+        let url = url.filter(|url| ["http", "https"].contains(&url.scheme())).ok_or_else(wrong)?;
+        let without = ["NO_PROXY", "no_proxy"].into_iter().find_map(get).unwrap_or_default();
+        Ok(Some(Proxy { variable, url, without: without.to_string_lossy().into_owned() }))
+    }
+
+    /// The same for reqwest.
+    pub fn to_reqwest(&self) -> reqwest::Result<reqwest::Proxy> {
+        Ok(reqwest::Proxy::https(self.url.clone())?.no_proxy(NoProxy::from_string(&self.without)))
+    }
+
+    /// Whether a server is reached through it.
+    pub fn is_for(&self, server: &Url) -> bool {
+        let matcher = Matcher::builder().https(self.url.as_str()).no(&*self.without).build();
+        server.as_str().parse().is_ok_and(|server| matcher.intercept(&server).is_some())
+    }
+}
+
+/// It as messages name it.
+impl std::fmt::Display for Proxy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the proxy {} of `{}`", shown(&self.url), self.variable)
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    pub fn find(variables: &[(&str, &str)]) -> Result<Option<Proxy>, Failure> {
+        Proxy::find(|name| Some(variables.iter().find(|(variable, _)| *variable == name)?.1.into()))
+    }
+
+    #[test]
+    fn a_proxy_that_cannot_be_read_is_an_error_that_names_the_variable_alone() {
+        for variable in VARIABLES {
+            for text in [":::", "http://", "socks5://user:secret@proxy", "proxy:port", "http://user:secret@"]
+            {
+                let failure = find(&[(variable, text)]).err().unwrap();
+                let expected = format!("`{variable}` is not the address of an HTTP proxy");
+                assert_eq!(failure.to_string(), expected, "{text}");
+                assert_eq!(failure.exit, crate::error::Exit::Usage);
+                assert!(!failure.hint.unwrap().contains("secret"));
+            }
+        }
+    }
+
+    #[test]
+    fn a_proxy_is_shown_without_its_password_and_used_for_tls_elsewhere() {
+        for (variable, text, expected) in [
+            ("HTTPS_PROXY", "proxy.example:3128", "the proxy http://proxy.example:3128 of `HTTPS_PROXY`"),
+            ("https_proxy", "http://u:p%40@proxy", "the proxy http://proxy of `https_proxy`"),
+            ("all_proxy", "https://u:p@proxy/path", "the proxy https://proxy of `all_proxy`"),
+        ] {
+            let proxy = find(&[(variable, text), ("no_proxy", "ghcr.io, .internal")]).unwrap().unwrap();
+            assert_eq!(proxy.to_string(), expected);
+            assert!(proxy.to_reqwest().is_ok());
+            for (server, is_through) in [
+                ("https://api.github.com/x?y", true),
+                ("https://ghcr.io", false),
+                ("https://a.internal", false),
+                ("http://127.0.0.1:1", false),
+            ] {
+                assert_eq!(proxy.is_for(&Url::parse(server).unwrap()), is_through, "{server}");
+            }
+        }
+        assert!(find(&[("HTTP_PROXY", ":::")]).unwrap().is_none());
+    }
+}

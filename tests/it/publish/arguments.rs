@@ -1,0 +1,76 @@
+//! Arguments and variables that are wrong: named, before anything else is done.
+
+use crate::support::scenario::{Scenario, TOKEN};
+
+#[test]
+fn a_refused_push_names_the_variable_that_was_sent_or_not() {
+    for (variables, hint) in [
+        (
+            &[("FLOE_REGISTRY_USER", "rehearsal"), ("FLOE_REGISTRY_TOKEN", "bad")][..],
+            "FLOE_REGISTRY_TOKEN was sent, for the user `rehearsal`: it must be valid, and a classic token",
+        ),
+        (&[("GITHUB_ACTOR", "octocat")], "GITHUB_TOKEN was sent, for the user `octocat`: it must be valid"),
+        (&[("GH_TOKEN", TOKEN)], "GH_TOKEN was sent, for the user `floe`: it must be valid"),
+        (
+            &[("FLOE_REGISTRY_HOST", "registry.example"), ("FLOE_REGISTRY_TOKEN", "x")],
+            "GITHUB_TOKEN was sent, for the user `floe`",
+        ),
+    ] {
+        let scenario = Scenario::new("1.4.0").without_registry_secret();
+        scenario.run_with(variables, &["publish"]).exit(1).says(hint);
+    }
+    let elsewhere = Scenario::new("1.4.0").without_registry_secret();
+    elsewhere.arguments(&["--image", "registry.example/tool"]).run(["publish"]).exit(1).says(
+        "no token was sent: set FLOE_REGISTRY_USER and FLOE_REGISTRY_TOKEN to those of an account at `registry.example`",
+    );
+}
+
+#[test]
+fn addresses_are_checked_before_the_dist() {
+    let scenario = || Scenario::new("1.4.0").flip_bit("tool-x86_64-apple-darwin.tar.gz");
+    for (scenario, error) in [
+        (scenario().instead("--registry-url", "ftp://x"), "error: `ftp://x` would be reached without TLS\n"),
+        (
+            scenario().instead("--api-url", "http://10.0.0.1"),
+            "error: `http://10.0.0.1` would be reached without TLS\n",
+        ),
+        (scenario().arguments(&["--server-url", "nonsense"]), "error: `nonsense` is not a URL\n"),
+        (
+            scenario().instead("--feed-url", "https://user:secret@x"),
+            "error: a server's URL must not contain a user or a password\n",
+        ),
+    ] {
+        for verb in ["plan", "publish"] {
+            let outcome = scenario.run([verb]).exit(2).no_writes();
+            let is_first = outcome.stderr.starts_with(error) && !outcome.stderr.contains("secret");
+            assert!(is_first, "{}", outcome.stderr);
+        }
+    }
+}
+
+#[test]
+fn a_proxy_that_cannot_be_used_is_named_by_its_variable_and_without_its_password() {
+    // No name is looked up, and nothing leaves this machine: the proxy is at a port that nothing listens at.
+    let scenario =
+        Scenario::new("1.4.0").instead("--api-url", "https://api.github.com").arguments(&["--tries", "1"]);
+    for (variable, value, exit, expected) in [
+        ("HTTPS_PROXY", ":::", 2, "`HTTPS_PROXY` is not the address of an HTTP proxy\n"),
+        (
+            "all_proxy",
+            "socks5://user:secret@127.0.0.1:1",
+            2,
+            "`all_proxy` is not the address of an HTTP proxy\n",
+        ),
+        (
+            "https_proxy",
+            "http://user:secret@127.0.0.1:1",
+            1,
+            "failed to reach the proxy http://127.0.0.1:1 of `https_proxy`\n  \
+             caused by: the connection to `127.0.0.1` failed: ",
+        ),
+    ] {
+        let outcome = scenario.run_with(&[(variable, value)], &["plan"]).exit(exit);
+        assert!(outcome.stderr.contains(expected), "{}", outcome.stderr);
+        assert!(!outcome.stderr.contains("secret"), "{}", outcome.stderr);
+    }
+}
