@@ -311,7 +311,7 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
         }
         'floe;rehearse' {
             [CompletionResult]::new('--with', '--with', [CompletionResultType]::ParameterName, 'The builder [default: nix if it is installed and the flake has a `dist`, else cargo]')
-            [CompletionResult]::new('--faults', '--faults', [CompletionResultType]::ParameterName, 'Inject faults chosen by this seed while publishing, and publish again until it succeeds')
+            [CompletionResult]::new('--faults', '--faults', [CompletionResultType]::ParameterName, 'Inject faults chosen by this seed while publishing, and publish again until it succeeds or cannot')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output folder [default: target/rehearsal]')
             [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'Output folder [default: target/rehearsal]')
             [CompletionResult]::new('--attest', '--attest', [CompletionResultType]::ParameterName, 'Whether the release must have an attestation; SHA256SUMS depends on it [default: required with --attestation and for `floe publish` in GitHub Actions, else none]')

@@ -298,7 +298,7 @@ set edit:completion:arg-completer[floe] = {|@words|
         }
         &'floe;rehearse'= {
             cand --with 'The builder [default: nix if it is installed and the flake has a `dist`, else cargo]'
-            cand --faults 'Inject faults chosen by this seed while publishing, and publish again until it succeeds'
+            cand --faults 'Inject faults chosen by this seed while publishing, and publish again until it succeeds or cannot'
             cand -o 'Output folder [default: target/rehearsal]'
             cand --out 'Output folder [default: target/rehearsal]'
             cand --attest 'Whether the release must have an attestation; SHA256SUMS depends on it [default: required with --attestation and for `floe publish` in GitHub Actions, else none]'

@@ -240,7 +240,7 @@ complete -c floe -n "__fish_floe_using_subcommand reproduce" -s h -l help -d 'Pr
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -l with -d 'The builder [default: nix if it is installed and the flake has a `dist`, else cargo]' -r -f -a "cargo\t'Cargo, for this machine'
 nix\t'Nix, with the flake\'s `dist`'"
-complete -c floe -n "__fish_floe_using_subcommand rehearse" -l faults -d 'Inject faults chosen by this seed while publishing, and publish again until it succeeds' -r
+complete -c floe -n "__fish_floe_using_subcommand rehearse" -l faults -d 'Inject faults chosen by this seed while publishing, and publish again until it succeeds or cannot' -r
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -s o -l out -d 'Output folder [default: target/rehearsal]' -r -F
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -l attest -d 'Whether the release must have an attestation; SHA256SUMS depends on it [default: required with --attestation and for `floe publish` in GitHub Actions, else none]' -r -f -a "required\t'The manifest promises it, and nothing is published without it'
 best-effort\t'It is published if it is there'

@@ -92,8 +92,8 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
-    use crate::channels::Channels;
     use crate::channels::tests::{check, manifest, with_extras};
+    use crate::channels::{Channels, render};
 
     #[test]
     fn a_build_script_for_arch_packs_the_static_archives() {
@@ -154,5 +154,20 @@ mod tests {
                 }
             "#]],
         );
+    }
+
+    #[test]
+    fn a_build_script_installs_no_file_that_one_of_the_archives_lacks() {
+        let aur = Channels { aur: Some(Aur { package: None, maintainer: None }), ..Channels::NONE };
+        let few = manifest(|value| {
+            with_extras(value);
+            for artifact in value["artifacts"].as_array_mut().unwrap() {
+                if artifact["target"] == "aarch64-unknown-linux-musl" {
+                    artifact["extras"]["completions"] = serde_json::json!({});
+                }
+            }
+        });
+        let script = String::from_utf8(render(&few, &aur).unwrap().remove(1).bytes).unwrap();
+        assert!(script.contains("'man/tool.1'") && !script.contains("completions/"), "{script}");
     }
 }

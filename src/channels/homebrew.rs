@@ -4,7 +4,7 @@
 //! A system without an archive would leave the formula without a `url`, which breaks the whole tap there. So the first
 //! archive is then at the top, and `depends_on` keeps the others from installing it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::text::{cut, one_line, ruby};
 use super::{Subject, below_top, binaries, license, man_page, placed};
@@ -221,23 +221,13 @@ fn install(text: &mut Text, name: &str, archives: &[&Artifact]) {
     let programs: Vec<String> =
         archives.iter().take(1).flat_map(|archive| binaries(name, archive)).map(ruby).collect();
     let mut lines = vec![format!("bin.install {}", programs.join(", "))];
-    let mut pages: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for path in common(|extras| &extras.man) {
         if let Some((folder, _)) = man_page(path).as_deref().and_then(|page| page.rsplit_once('/')) {
-            pages.entry(folder.to_owned()).or_default().push(path);
+            let below = folder.strip_prefix("man/").unwrap_or(folder);
+            // Homebrew has no word for the folder of a language.
+            let place = if below.contains('/') { format!("(man/{})", ruby(below)) } else { below.to_owned() };
+            lines.push(format!("{place}.install {}", ruby(path)));
         }
-    }
-    for (folder, paths) in pages {
-        let below = folder.strip_prefix("man/").unwrap_or(&folder);
-        // Homebrew has no word for the folder of a language.
-        let place = if below.contains('/') { format!("(man/{})", ruby(below)) } else { below.to_owned() };
-        let section = below.chars().last().unwrap_or_default();
-        let is_plain = |path: &&str| path.matches('/').count() == 1 && path.ends_with(section);
-        let files = match paths.iter().all(is_plain) {
-            true => format!("Dir[\"man/*.{section}\"]"),
-            false => paths.iter().map(|path| ruby(path)).collect::<Vec<_>>().join(", "),
-        };
-        lines.push(format!("{place}.install {files}"));
     }
     // Homebrew installs a file under the name that it is given.
     let shells = [
@@ -330,10 +320,11 @@ mod tests {
         let installs = text.lines().map(str::trim).filter(|line| line.contains(".install"));
         let lines = installs.filter(|line| line.contains("man")).collect::<Vec<_>>().join("\n");
         expect![[r#"
-                (man/"de/man1").install "man/de/tool.1"
-                man1.install Dir["man/*.1"]
-                man8.install "man/man8/tool.8"
-                (man/"zh_CN/man1").install "man/zh_CN/man1/run.1", "man/zh_CN/tool.1.gz""#]]
+            (man/"de/man1").install "man/de/tool.1"
+            man8.install "man/man8/tool.8"
+            man1.install "man/tool.1"
+            (man/"zh_CN/man1").install "man/zh_CN/man1/run.1"
+            (man/"zh_CN/man1").install "man/zh_CN/tool.1.gz""#]]
         .assert_eq(&lines);
     }
 }

@@ -129,7 +129,8 @@ fn a_formula_has_a_block_for_each_system_and_processor() {
               def install
                 bin.install "tool"
                 (man/"de/man5").install "man/de/tool.5"
-                man1.install Dir["man/*.1"]
+                man1.install "man/tool-run.1"
+                man1.install "man/tool.1"
                 bash_completion.install "completions/tool.bash" => "tool"
                 fish_completion.install "completions/tool.fish"
                 pwsh_completion.install "completions/_tool.ps1"
@@ -308,7 +309,7 @@ fn the_texts_are_those_of_this_revision() {
         revision 1
         tool-installer.sh 0ee30a894218
         tool-installer.ps1 90618d88a26c
-        Formula/tool.rb 4c5012cce618
+        Formula/tool.rb 36eca53e6f21
         bucket/tool.json 62bb64ee1976
         manifests/a/Acme/Tool/1.4.0/Acme.Tool.installer.yaml b6f5ad050b59
         manifests/a/Acme/Tool/1.4.0/Acme.Tool.locale.en-US.yaml 838deef30bd2

@@ -214,7 +214,7 @@ pub struct RehearseArgs {
     /// Publish to the servers of the last rehearsal, with the state that they have
     #[arg(long)]
     pub keep: bool,
-    /// Inject faults chosen by this seed while publishing, and publish again until it succeeds
+    /// Inject faults chosen by this seed while publishing, and publish again until it succeeds or cannot
     #[arg(long, value_name = "SEED")]
     pub faults: Option<u64>,
     /// Keep both servers running until Ctrl-C, and print their addresses

@@ -4,11 +4,11 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::anyhow;
 use backon::BackoffBuilder;
-use chrono::{DateTime, NaiveDateTime, TimeDelta};
+use chrono::{DateTime, TimeDelta};
 use http::{HeaderMap, StatusCode};
 
 use crate::error::{Failure, Refusal, hint_of, refusal_of};
@@ -233,22 +233,14 @@ fn wait_asked_for(headers: &HeaderMap) -> Option<RetryPolicy> {
         if let Ok(seconds) = after.parse() {
             return Some(RetryPolicy::Limited(Some(Duration::from_secs(seconds))));
         }
-        if let Some(date) = http_date(after) {
-            return Some(until(date));
+        if let Ok(date) = httpdate::parse_http_date(after) {
+            return date.duration_since(UNIX_EPOCH).ok().map(RetryPolicy::LimitedUntil);
         }
     }
     if text("x-ratelimit-remaining") == Some("0") {
         return text("x-ratelimit-reset").and_then(|reset| reset.parse().ok()).map(until);
     }
     None
-}
-
-/// The seconds since 1970 of a date in one of the three formats of RFC 9110, section 5.6.7.
-fn http_date(text: &str) -> Option<u64> {
-    const OBSOLETE: [&str; 2] = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
-    let obsolete = || OBSOLETE.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
-    let date = DateTime::parse_from_rfc2822(text).map(|date| date.naive_utc()).ok().or_else(obsolete)?;
-    u64::try_from(date.and_utc().timestamp()).ok()
 }
 
 #[cfg(test)]

@@ -27,6 +27,9 @@ pub struct Gated {
 fn minisign(package: &Package) -> Option<Minisign> {
     let table = package.metadata.get("binstall")?.get("signing")?;
     let text = |key: &str| table.get(key).and_then(Value::as_str);
+    if text("algorithm").is_some_and(|algorithm| algorithm != "minisign") {
+        return None;
+    }
     let file = text("file").unwrap_or("{ url }.sig");
     let suffix = ["{ url }", "{url}"].iter().find_map(|url| file.strip_prefix(url));
     Some(Minisign { pubkey: text("pubkey")?.to_owned(), suffix: suffix.map(str::to_owned) })

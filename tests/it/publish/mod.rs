@@ -159,6 +159,18 @@ fn without_a_token_the_error_has_a_hint() {
 }
 
 #[test]
+fn a_receipt_that_cannot_be_written_stops_the_run_before_the_first_change() {
+    // Below a file, in the place of a folder, and without a name.
+    for place in ["file/receipt.json", "dist", "dist/.."] {
+        let scenario = Scenario::new("1.4.0");
+        std::fs::write(scenario.path().join("file"), "").unwrap();
+        let path = scenario.path().join(place);
+        let outcome = scenario.run(["publish", "--receipt", path.to_str().unwrap()]);
+        outcome.exit(1).only_asked().says("failed to write the receipt").says("\nnothing was changed\n");
+    }
+}
+
+#[test]
 fn an_invalid_token_and_one_without_rights_have_different_errors() {
     let wrong = Scenario::new("1.4.0").token(Some("an-unknown-token")).run(["publish"]);
     wrong.exit(1).no_writes().says("401 Unauthorized: Bad credentials");

@@ -140,10 +140,14 @@ fn what_cargo_binstall_would_refuse_is_a_warning() {
     outcome.says(&format!(
         "cargo-binstall will refuse `{MUSL}`: there is no `{MUSL}.sig`, which [package.metadata.binstall.signing] promises"
     ));
-    // A signature that nobody can check here.
-    let scenario = self::scenario("");
-    sign(&scenario, ".sig", |bytes| Key::new(1).sign(b"ED", bytes));
-    scenario.run(["publish"]).exit(0).says(&format!("`{MUSL}.sig` is not verified: no key is in Cargo.toml"));
+    // Without a key, and with one of another algorithm, no signature is checked here.
+    let other = signing(&Key::new(1)).replace("\"minisign\"", "\"other\"");
+    for signing in ["", &other] {
+        let scenario = self::scenario(signing);
+        sign(&scenario, ".sig", |bytes| Key::new(1).sign(b"ED", bytes));
+        let outcome = scenario.run(["publish"]).exit(0);
+        outcome.says(&format!("`{MUSL}.sig` is not verified: no key is in Cargo.toml"));
+    }
 }
 
 #[test]
