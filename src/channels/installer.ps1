@@ -7,7 +7,7 @@
 #   __PREFIX___INSTALL_DIR     the folder [default: LOCALAPPDATA\Programs\__FOLDER__]
 #   __PREFIX___DOWNLOAD_URL    a mirror: the address of a folder with the archives
 #   __PREFIX___NO_MODIFY_PATH  if set, PATH of the user is not changed
-#   GITHUB_TOKEN, or __PREFIX___GITHUB_TOKEN  a token, sent to GitHub's API only, and only if a download without it fails
+#   __TOKEN__, or __PREFIX___GITHUB_TOKEN  a token, sent to GitHub's API only, and only if a download without it fails
 #   HTTPS_PROXY  a proxy, http://host:port
 #
 # As a file it takes -To FOLDER, the same as __PREFIX___INSTALL_DIR, and -Version.
@@ -79,7 +79,7 @@
 
         $mirror = $env:__PREFIX___DOWNLOAD_URL
         $token = $env:__PREFIX___GITHUB_TOKEN
-        if (-not $token) { $token = $env:GITHUB_TOKEN }
+        if (-not $token) { $token = $env:__TOKEN__ }
         $from = $base
         if ($mirror) { $from = $mirror.TrimEnd('/') }
         $from = "$from/$file"

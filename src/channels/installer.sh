@@ -34,7 +34,7 @@ Installs $name $version.
 Environment:
   __PREFIX___INSTALL_DIR   the folder, as --to [default: XDG_BIN_HOME, else ~/.local/bin]
   __PREFIX___DOWNLOAD_URL  a mirror: the address of a folder with the archives
-  GITHUB_TOKEN, or __PREFIX___GITHUB_TOKEN
+  __TOKEN__, or __PREFIX___GITHUB_TOKEN
                  a token, sent to GitHub's API only, and only if a download without it fails
   HTTPS_PROXY, NO_PROXY  as curl and wget read them
 END
@@ -171,7 +171,7 @@ download_with_token() {
 
 fetch() {
     mirror=${__PREFIX___DOWNLOAD_URL:-}
-    token=${__PREFIX___GITHUB_TOKEN:-${GITHUB_TOKEN:-}}
+    token=${__PREFIX___GITHUB_TOKEN:-${__TOKEN__:-}}
     from=${mirror:-$base}
     from=${from%/}/$file
     # Logs are read by others, so a password in the address of a mirror is not shown.

@@ -30,12 +30,14 @@ pub(super) fn sh_installer(subject: &Subject<'_>) -> Option<Rendered> {
     let first = archives.first()?;
     let extra_lines: Vec<String> =
         extras(&archives).into_iter().map(|(path, place)| format!("{path}|{place}")).collect();
+    let (api, token) = api(subject);
     let values = [
         ("MARKER", subject.marker()),
         ("NAME", sh(name)),
         ("VERSION", sh(&version.to_string())),
         ("BASE", sh(&subject.downloads())),
-        ("API", sh(&api(subject))),
+        ("API", sh(&api)),
+        ("TOKEN", token.to_owned()),
         ("ARCHIVES", sh(&lines.join("\n"))),
         ("PROGRAMS", sh(&binaries(name, first).join("\n"))),
         ("EXTRAS", sh(&extra_lines.join("\n"))),
@@ -56,6 +58,7 @@ pub(super) fn ps1_installer(subject: &Subject<'_>) -> Option<Rendered> {
     };
     let archives: Vec<String> = archives.iter().map(entry).collect();
     let file = file_name(ChannelKind::Ps1, name);
+    let (api, token) = api(subject);
     let values = [
         ("MARKER", subject.marker()),
         ("ADDRESS", format!("{}/{file}", subject.downloads())),
@@ -63,7 +66,8 @@ pub(super) fn ps1_installer(subject: &Subject<'_>) -> Option<Rendered> {
         ("NAME", ps1(name)),
         ("VERSION", ps1(&version.to_string())),
         ("BASE", ps1(&subject.downloads())),
-        ("API", ps1(&api(subject))),
+        ("API", ps1(&api)),
+        ("TOKEN", token.to_owned()),
         ("ARCHIVES", format!("@{{ {} }}", archives.join("; "))),
         ("PROGRAMS", format!("@({})", programs.join(", "))),
         ("PREFIX", prefix(name)),
@@ -90,17 +94,18 @@ fn prefix(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
 }
 
-/// The address of the release in the API: that of github.com or ghe.com, or of a GitHub Enterprise Server at its usual place.
-fn api(subject: &Subject<'_>) -> String {
+/// The address of the release in the API, and the variable that gh reads the token for it from: of github.com or ghe.com, or
+/// of a GitHub Enterprise Server with its API at the usual place, which gets no token of github.com.
+fn api(subject: &Subject<'_>) -> (String, &'static str) {
     let tag = utf8_percent_encode(subject.manifest.tag.as_str(), PATH);
     let repository = &subject.repository;
     let site = repository.rsplitn(3, '/').nth(2).unwrap_or(repository);
     let repo = repository[site.len()..].trim_start_matches('/');
-    let api = match site == "https://github.com" || site.ends_with(".ghe.com") {
-        true => site.replacen("://", "://api.", 1),
-        false => format!("{site}/api/v3"),
+    let (api, token) = match site == "https://github.com" || site.ends_with(".ghe.com") {
+        true => (site.replacen("://", "://api.", 1), "GITHUB_TOKEN"),
+        false => (format!("{site}/api/v3"), "GH_ENTERPRISE_TOKEN"),
     };
-    format!("{api}/repos/{repo}/releases/tags/{tag}")
+    (format!("{api}/repos/{repo}/releases/tags/{tag}"), token)
 }
 
 /// The man pages and completions of the archives, each with its path below `share`.
@@ -129,15 +134,15 @@ mod tests {
 
     #[test]
     fn the_api_is_that_of_the_site() {
-        for (site, api) in [
-            ("https://github.com", "https://api.github.com/"),
-            ("https://acme.ghe.com", "https://api.acme.ghe.com/"),
-            ("https://github.acme.example", "https://github.acme.example/api/v3/"),
-            ("https://notghe.com", "https://notghe.com/api/v3/"),
+        for (site, api, token) in [
+            ("https://github.com", "https://api.github.com/", "GITHUB_TOKEN"),
+            ("https://acme.ghe.com", "https://api.acme.ghe.com/", "GITHUB_TOKEN"),
+            ("https://github.acme.example", "https://github.acme.example/api/v3/", "GH_ENTERPRISE_TOKEN"),
+            ("https://notghe.com", "https://notghe.com/api/v3/", "GH_ENTERPRISE_TOKEN"),
         ] {
             let manifest = manifest(|json| json["repository"] = json!(format!("{site}/acme/tool")));
             let found = self::api(&Subject::new(&manifest));
-            assert_eq!(found, format!("{api}repos/acme/tool/releases/tags/v1.4.0"));
+            assert_eq!(found, (format!("{api}repos/acme/tool/releases/tags/v1.4.0"), token));
         }
     }
 
