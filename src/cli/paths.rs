@@ -24,6 +24,7 @@ pub fn folder(hint: &'static str) -> impl TypedValueParser<Value = PathBuf> {
 }
 
 /// A folder, a file, or either of them.
+#[expect(clippy::result_large_err, reason = "made once, and clap keeps it as the error's source")]
 pub fn existing(is_folder: Option<bool>, hint: &'static str) -> impl TypedValueParser<Value = PathBuf> {
     PathBufValueParser::new().try_map(move |path| {
         let wrong = match (path.metadata(), is_folder) {

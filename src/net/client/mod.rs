@@ -23,7 +23,6 @@ use tokio::io::{AsyncWriteExt as _, BufWriter};
 use tokio::time::timeout;
 use url::Url;
 
-use crate::error::Failure;
 use crate::net::address::Endpoint;
 use crate::net::retry::{AttemptError, Retry};
 use floe_core::units::{seconds, size};
@@ -68,7 +67,7 @@ pub(crate) struct Streamed {
 pub(crate) struct TooLarge;
 
 /// Checks that a proxy that the environment names can be used.
-pub fn check_proxy() -> Result<(), Failure> {
+pub fn check_proxy() -> anyhow::Result<()> {
     proxy::Proxy::from_env().map(drop)
 }
 

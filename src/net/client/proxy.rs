@@ -7,7 +7,7 @@ use reqwest::NoProxy;
 use url::Url;
 
 use crate::environment::variable_os;
-use crate::error::{Failure, usage};
+use crate::error::usage;
 use crate::net::address::shown;
 
 /// The variables that name a proxy for TLS, in this order; no other connection uses one.
@@ -24,11 +24,11 @@ pub(super) struct Proxy {
 
 impl Proxy {
     /// The proxy that the environment names.
-    pub fn from_env() -> Result<Option<Self>, Failure> {
+    pub fn from_env() -> anyhow::Result<Option<Self>> {
         Proxy::find(variable_os)
     }
 
-    fn find(get: impl Fn(&str) -> Option<OsString>) -> Result<Option<Self>, Failure> {
+    fn find(get: impl Fn(&str) -> Option<OsString>) -> anyhow::Result<Option<Self>> {
         let named = VARIABLES.into_iter().find_map(|variable| Some((variable, get(variable)?)));
         let Some((variable, text)) = named else { return Ok(None) };
         let address = |text: &str| match text.contains("://") {
@@ -68,8 +68,9 @@ impl std::fmt::Display for Proxy {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::error::Failure;
 
-    pub fn find(variables: &[(&str, &str)]) -> Result<Option<Proxy>, Failure> {
+    pub fn find(variables: &[(&str, &str)]) -> anyhow::Result<Option<Proxy>> {
         Proxy::find(|name| Some(variables.iter().find(|(variable, _)| *variable == name)?.1.into()))
     }
 
@@ -78,7 +79,8 @@ pub(super) mod tests {
         for variable in VARIABLES {
             for text in [":::", "http://", "socks5://user:secret@proxy", "proxy:port", "http://user:secret@"]
             {
-                let failure = find(&[(variable, text)]).err().unwrap();
+                let error = find(&[(variable, text)]).err().unwrap();
+                let failure: Failure = error.downcast().unwrap();
                 let expected = format!("`{variable}` is not the address of an HTTP proxy");
                 assert_eq!(failure.to_string(), expected, "{text}");
                 assert_eq!(failure.exit, crate::error::Exit::Usage);
