@@ -47,8 +47,6 @@ impl Run<'_> {
                 _ => groups.push(vec![one]),
             }
         }
-        // Small files first: their round trips pass while large ones are sent, and no large one is left to go alone.
-        groups.sort_by_key(|group| group.iter().filter_map(|(_, one)| one.step.bytes()).sum::<u64>());
         let uploads = stream::iter(groups)
             .map(|group| async move { self.each(&group, progress).await })
             .buffer_unordered(ASSETS_AT_ONCE)
