@@ -6,8 +6,6 @@ use expect_test::expect;
 
 use super::Case;
 use crate::support::sample::Sample;
-#[cfg(unix)]
-use crate::support::sample::floe;
 
 #[test]
 fn documents_completions_and_man_pages_are_packed() {
@@ -140,8 +138,10 @@ fn names_that_some_system_would_change_are_refused_together_with_a_way_out() {
 
         hint: rename it, or leave it out with `exclude = ["README?old.md"]` in [package.metadata.floe]"#]]
     .assert_eq(&case.said());
-    let output =
-        floe(case.sample.path()).args(["init", "--yes", "--floe-url", "github:acme/floe"]).output().unwrap();
+    let output = crate::support::sample::floe(case.sample.path())
+        .args(["init", "--yes", "--floe-url", "github:acme/floe"])
+        .output()
+        .unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     let expected =
         "warning `floe package` would fail: `tool` has files that no archive can hold: `README:old.md` has";
