@@ -5,7 +5,7 @@ use std::fs;
 use expect_test::expect;
 
 use super::Case;
-use crate::support::sample::Sample;
+use crate::support::sample::{self, Sample};
 
 #[test]
 fn documents_completions_and_man_pages_are_packed() {
@@ -138,10 +138,8 @@ fn names_that_some_system_would_change_are_refused_together_with_a_way_out() {
 
         hint: rename it, or leave it out with `exclude = ["README?old.md"]` in [package.metadata.floe]"#]]
     .assert_eq(&case.said());
-    let output = crate::support::sample::floe(case.sample.path())
-        .args(["init", "--yes", "--floe-url", "github:acme/floe"])
-        .output()
-        .unwrap();
+    let mut init = sample::floe(case.sample.path());
+    let output = init.args(["init", "--yes", "--floe-url", "github:acme/floe"]).output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     let expected =
         "warning `floe package` would fail: `tool` has files that no archive can hold: `README:old.md` has";
