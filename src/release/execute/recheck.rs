@@ -71,7 +71,9 @@ impl Run<'_> {
         };
         if !draft.holds_notes(&self.release.notes.footer) {
             // They list other digests than this dist has.
-            let text = format!("another run fills the same draft, release {own}, from another dist");
+            let tag = &self.release.destination.tag;
+            let text =
+                format!("another run fills the same draft of `{tag}`, release {own}, from another dist");
             let hint = "let the other run end, or end it; then run the same command again";
             return Err(AttemptError::fatal(Failure::new(text).hint(hint).exit(Exit::Conflicts)));
         }
