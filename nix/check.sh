@@ -324,6 +324,7 @@ of_below() {
     in $1"
 }
 [[ $(of_below release.legacyPackages.x86_64-linux.matrix.root) == 'rust/my tool' ]] || failed 'the workflow looks for the workspace elsewhere'
+# shellcheck disable=SC2016  # the expression is Nix's
 of_below 'toString (map (name: release.packages.x86_64-linux.${name}.drvAttrs.args) [ "release-x86_64-musl" "image" ])' |
     grep -c "'/nix/store/[^']*/rust/my tool/./Cargo.toml'" | grep -qx 2 || failed 'the folder of a workspace is not one word'
 passed 'a workspace may be in a folder of its repository'
