@@ -50,11 +50,22 @@ impl Clients {
         match (server.url.scheme(), address::is_loopback(&server.url)) {
             ("http", true) => self.plain.get_or_try_init(|| build(|it| here(it).tls_certs_only([]))).await,
             ("https", true) => self.loopback.get_or_try_init(|| build(here)).await,
-            ("https", false) if server.is_given => self.given.get_or_try_init(|| build(|it| it)).await,
-            ("https", false) => match server.limit {
-                Network::Public => self.public.get_or_try_init(|| build(within(Network::Public))).await,
-                _ => self.private.get_or_try_init(|| build(within(Network::Private))).await,
-            },
+            ("https", false) => {
+                let proxy = Proxy::from_env()?.map(|proxy| proxy.to_reqwest()).transpose()?;
+                let away = |it: ClientBuilder| match proxy {
+                    Some(proxy) => it.proxy(proxy),
+                    None => it.no_proxy(),
+                };
+                match server.limit {
+                    _ if server.is_given => self.given.get_or_try_init(|| build(away)).await,
+                    Network::Public => {
+                        self.public.get_or_try_init(|| build(|it| within(Network::Public)(away(it)))).await
+                    }
+                    _ => {
+                        self.private.get_or_try_init(|| build(|it| within(Network::Private)(away(it)))).await
+                    }
+                }
+            }
             _ => Err(anyhow!("`{}` would be reached without TLS", address::shown(&server.url))),
         }
     }
@@ -102,10 +113,6 @@ async fn build(adapt: impl FnOnce(ClientBuilder) -> ClientBuilder) -> anyhow::Re
         // The transport follows redirects itself.
         .redirect(Policy::none())
         .user_agent(USER_AGENT);
-    let builder = match Proxy::from_env()? {
-        Some(proxy) => builder.proxy(proxy.to_reqwest()?),
-        None => builder.no_proxy(),
-    };
     let builder = adapt(builder);
     // This may read a file for each certificate, so it must not block the runtime.
     Ok(spawn_blocking(move || builder.build()).await?.map_err(no_certificates)?)

@@ -8,10 +8,13 @@ use url::Url;
 
 use crate::environment::variable_os;
 use crate::error::usage;
-use crate::net::address::shown;
+use crate::net::address::{is_loopback, shown};
 
 /// The variables that name a proxy for TLS, in this order; no other connection uses one.
 const VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+
+/// The protocols of proxies that reqwest knows.
+const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
 
 /// A proxy, and the servers that are reached without it.
 pub(super) struct Proxy {
@@ -38,10 +41,11 @@ impl Proxy {
         let url: Option<Url> = text.to_str().and_then(|text| address(text).ok());
         // The value may hold a password, so it is not shown.
         let wrong = || {
-            usage(format!("`{variable}` is not the address of an HTTP proxy"))
-                .hint("write it as `http://proxy.example.org:3128`, or unset it")
+            usage(format!("`{variable}` is not the address of a proxy"))
+                .hint("write it as `http://proxy.example.org:3128` or `socks5h://proxy.example.org:1080`, or unset it")
         };
-        let url = url.filter(|url| ["http", "https"].contains(&url.scheme())).ok_or_else(wrong)?;
+        let is_proxy = |url: &Url| SCHEMES.contains(&url.scheme()) && url.has_host();
+        let url = url.filter(is_proxy).ok_or_else(wrong)?;
         let without = ["NO_PROXY", "no_proxy"].into_iter().find_map(get).unwrap_or_default();
         Ok(Some(Proxy { variable, url, without: without.to_string_lossy().into_owned() }))
     }
@@ -54,7 +58,8 @@ impl Proxy {
     /// Whether a server is reached through it.
     pub fn is_for(&self, server: &Url) -> bool {
         let matcher = Matcher::builder().https(self.url.as_str()).no(&*self.without).build();
-        server.as_str().parse().is_ok_and(|server| matcher.intercept(&server).is_some())
+        !is_loopback(server)
+            && server.as_str().parse().is_ok_and(|server| matcher.intercept(&server).is_some())
     }
 }
 
@@ -77,11 +82,17 @@ pub(super) mod tests {
     #[test]
     fn a_proxy_that_cannot_be_read_is_an_error_that_names_the_variable_alone() {
         for variable in VARIABLES {
-            for text in [":::", "http://", "socks5://user:secret@proxy", "proxy:port", "http://user:secret@"]
-            {
+            for text in [
+                ":::",
+                "http://",
+                "ftp://user:secret@proxy",
+                "proxy:port",
+                "http://user:secret@",
+                "socks5://",
+            ] {
                 let error = find(&[(variable, text)]).err().unwrap();
                 let failure: Failure = error.downcast().unwrap();
-                let expected = format!("`{variable}` is not the address of an HTTP proxy");
+                let expected = format!("`{variable}` is not the address of a proxy");
                 assert_eq!(failure.to_string(), expected, "{text}");
                 assert_eq!(failure.exit, crate::error::Exit::Usage);
                 assert!(!failure.hint.unwrap().contains("secret"));
@@ -95,6 +106,7 @@ pub(super) mod tests {
             ("HTTPS_PROXY", "proxy.example:3128", "the proxy http://proxy.example:3128 of `HTTPS_PROXY`"),
             ("https_proxy", "http://u:p%40@proxy", "the proxy http://proxy of `https_proxy`"),
             ("all_proxy", "https://u:p@proxy/path", "the proxy https://proxy of `all_proxy`"),
+            ("ALL_PROXY", "socks5h://u:p@proxy:1080", "the proxy socks5h://proxy:1080 of `ALL_PROXY`"),
         ] {
             let proxy = find(&[(variable, text), ("no_proxy", "ghcr.io, .internal")]).unwrap().unwrap();
             assert_eq!(proxy.to_string(), expected);
@@ -104,6 +116,7 @@ pub(super) mod tests {
                 ("https://ghcr.io", false),
                 ("https://a.internal", false),
                 ("http://127.0.0.1:1", false),
+                ("https://localhost:1", false),
             ] {
                 assert_eq!(proxy.is_for(&Url::parse(server).unwrap()), is_through, "{server}");
             }

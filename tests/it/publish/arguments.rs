@@ -58,12 +58,14 @@ fn a_proxy_that_cannot_be_used_is_named_by_its_variable_and_without_its_password
     let scenario =
         Scenario::new("1.4.0").instead("--api-url", "https://api.github.com").arguments(&["--tries", "1"]);
     for (variable, value, exit, expected) in [
-        ("HTTPS_PROXY", ":::", 2, "`HTTPS_PROXY` is not the address of an HTTP proxy\n"),
+        ("HTTPS_PROXY", ":::", 2, "`HTTPS_PROXY` is not the address of a proxy\n"),
+        ("all_proxy", "ftp://user:secret@127.0.0.1:1", 2, "`all_proxy` is not the address of a proxy\n"),
         (
-            "all_proxy",
-            "socks5://user:secret@127.0.0.1:1",
-            2,
-            "`all_proxy` is not the address of an HTTP proxy\n",
+            "ALL_PROXY",
+            "socks5h://user:secret@127.0.0.1:1",
+            1,
+            "failed through the proxy socks5h://127.0.0.1:1 of `ALL_PROXY`\n  \
+             caused by: the connection to `api.github.com` failed: SOCKS error",
         ),
         (
             "https_proxy",
@@ -76,5 +78,9 @@ fn a_proxy_that_cannot_be_used_is_named_by_its_variable_and_without_its_password
         let outcome = scenario.run_with(&[(variable, value)], &["plan"]).exit(exit);
         assert!(outcome.stderr.contains(expected), "{}", outcome.stderr);
         assert!(!outcome.stderr.contains("secret"), "{}", outcome.stderr);
+    }
+    // Servers of this machine are reached without it.
+    for value in ["socks5://127.0.0.1:1", "http://127.0.0.1:1"] {
+        Scenario::new("1.4.0").run_with(&[("ALL_PROXY", value)], &["publish"]).exit(0);
     }
 }
