@@ -76,7 +76,7 @@ impl RegistryOptions {
 /// An account of the registry. Its `Debug` form hides the token.
 #[derive(Clone)]
 pub struct RegistryAccount {
-    /// The user whose token it is. As at GHCR, any user name may stand before it.
+    /// The user whose token it is. As at GHCR, any user name is accepted with it.
     pub user: String,
     /// The password of Basic authentication.
     pub token: String,
