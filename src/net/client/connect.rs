@@ -138,8 +138,7 @@ impl Resolve for Within {
             let host = name.as_str();
             let mut found = lookup(host).await?;
             // A proxy may be in a private network.
-            let is_proxy = |proxy: Proxy| proxy.url.host_str() == Some(host);
-            if !found.is_empty() && !Proxy::from_env()?.is_some_and(is_proxy) {
+            if !found.is_empty() && !Proxy::from_env()?.is_some_and(|proxy| proxy.is_at(host)) {
                 found.retain(|address| Network::of(address.ip()).is_some_and(|network| network <= limit));
                 if found.is_empty() {
                     return Err(inside(host).into());

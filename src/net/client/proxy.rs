@@ -61,6 +61,11 @@ impl Proxy {
         !is_loopback(server)
             && server.as_str().parse().is_ok_and(|server| matcher.intercept(&server).is_some())
     }
+
+    /// Whether a name is its host's. The URL of a SOCKS proxy keeps the case that was written.
+    pub fn is_at(&self, host: &str) -> bool {
+        self.url.host_str().is_some_and(|own| own.eq_ignore_ascii_case(host))
+    }
 }
 
 /// It as messages name it.
@@ -122,5 +127,16 @@ pub(super) mod tests {
             }
         }
         assert!(find(&[("HTTP_PROXY", ":::")]).unwrap().is_none());
+    }
+
+    #[test]
+    fn the_host_of_a_proxy_has_no_case() {
+        for text in
+            ["Proxy.Corp:3128", "https://PROXY.corp", "socks5h://Proxy.Corp:1080", "socks4a://proxy.CORP"]
+        {
+            let proxy = find(&[("HTTPS_PROXY", text)]).unwrap().unwrap();
+            assert!(proxy.is_at("proxy.corp") && proxy.is_at("Proxy.Corp"), "{text}");
+            assert!(!proxy.is_at("corp") && !proxy.is_at("proxy.corp.example"), "{text}");
+        }
     }
 }
