@@ -84,10 +84,8 @@ pub async fn publish(
 /// The commands that install from the channels of a finished run.
 fn installs(release: &Release, receipt: &Receipt) -> Vec<Install> {
     let is_moved = |install: &Install| {
-        let channels = receipt.steps.iter().filter(|line| line.verb == "channel");
-        channels
-            .into_iter()
-            .any(|line| line.object.split(' ').next() == Some(install.kind.to_string().as_str()))
+        let channel = format!("{} ", install.kind);
+        receipt.steps.iter().any(|line| line.verb == "channel" && line.object.starts_with(&channel))
     };
     install::commands(&release.manifest).into_iter().filter(is_moved).collect()
 }

@@ -36,12 +36,15 @@ pub async fn run_downloaded(
     argument: &str,
     report: &Report,
 ) -> anyhow::Result<()> {
-    let mine = manifest.artifacts.iter().filter(|artifact| is_for_this_machine(artifact.target));
-    let (mine, others): (Vec<_>, Vec<_>) =
-        mine.partition(|artifact| lacking_loader(artifact.target, Path::new("/")).is_none());
-    for (file, target) in others.iter().map(|artifact| (&artifact.file, artifact.target)) {
-        let loader = lacking_loader(target, Path::new("/")).unwrap_or_default();
-        report.warn(format!("the programs of `{file}` were not run: this machine does not have `{loader}`"));
+    let mut mine = Vec::new();
+    for artifact in manifest.artifacts.iter().filter(|artifact| is_for_this_machine(artifact.target)) {
+        match lacking_loader(artifact.target, Path::new("/")) {
+            None => mine.push(artifact),
+            Some(loader) => report.warn(format!(
+                "the programs of `{}` were not run: this machine does not have `{loader}`",
+                artifact.file
+            )),
+        }
     }
     let nothing = || Failure::new(format!("the release holds nothing that runs here, on {OS} on {ARCH}"));
     let hint = "leave `--run` out, or verify on a machine that the release is for";
