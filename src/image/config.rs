@@ -64,7 +64,7 @@ pub fn of_binary(name: &str) -> Execution {
     Execution { entrypoint: Some(vec![format!("/bin/{name}")]), ..Execution::default() }
 }
 
-/// What the image lacks of a docker archive's config, a sentence each.
+/// Describes, in a sentence each, the settings of a docker archive's config that floe's image does not take over.
 pub fn lost(platform: Platform, base: &Execution) -> Vec<String> {
     let has_labels = base.labels.as_ref().is_some_and(|labels| !labels.is_empty());
     let labels =

@@ -56,7 +56,7 @@ impl Credentials {
         }))
     }
 
-    /// What was sent, for a hint.
+    /// A clause for hints: it names the variable whose token floe sent, and the user.
     pub(super) fn sent(&self) -> String {
         format!("{} was sent, for the user `{}`", self.variable, self.user)
     }

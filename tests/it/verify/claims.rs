@@ -1,4 +1,5 @@
-//! What a release manifest says of an archive is compared with the archive: forged with `SHA256SUMS`, and not signed.
+//! `floe verify --release` compares the manifest's claims about an archive with the archive. Each test forges a claim and
+//! the line of `SHA256SUMS`, in a release that is not signed.
 
 use serde_json::{Value, json};
 

@@ -101,7 +101,7 @@ pub fn section(path: &str) -> Option<char> {
 
 /// The beginnings of the names of the texts of licenses, in any case.
 pub const LICENSES: [&str; 4] = ["LICENSE", "LICENCE", "COPYING", "UNLICENSE"];
-/// That of the text that belongs to one.
+/// The beginning of the names of the notices that belong to a license.
 pub const NOTICES: [&str; 1] = ["NOTICE"];
 
 /// Whether a name begins with one of `names` in any case.
