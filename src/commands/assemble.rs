@@ -159,10 +159,10 @@ fn pack(
     if folders.is_empty() {
         return Ok(None);
     }
-    let origin = cargo::origin(project, args.source.commit.as_ref(), args.source.epoch)?;
+    let source = cargo::source(project, args.source.commit.as_ref(), args.source.epoch)?;
     let mut builds = package::find(&PackageArgs { folders, ..PackageArgs::default() }, project, report)?;
     package::find_crates(project, &mut builds, None)?;
-    package::pack((project, &origin), &builds, out, Enforcement::Deny, report)?;
+    package::pack((project, &source), &builds, out, Enforcement::Deny, report)?;
     Ok(Some(out.to_owned()))
 }
 

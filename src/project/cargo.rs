@@ -14,7 +14,7 @@ use crate::environment::variable_os;
 use crate::error::{AtPath as _, Exit, Failure};
 use crate::project::package::{self, Gated};
 use crate::project::{git, process, repository};
-use floe_core::model::{About, Commit, Config, PackageKind, Repo, Tag, Target, packages};
+use floe_core::model::{About, Commit, Config, PackageKind, Repo, Source, Tag, Target, packages};
 
 /// The time of files without a commit: 1980-01-01, the earliest that a ZIP file can hold.
 const NO_COMMIT_EPOCH: u64 = 315_532_800;
@@ -61,15 +61,6 @@ pub struct Project {
     pub siblings: Vec<(String, Option<Config>)>,
 }
 
-/// Where the binaries come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Origin {
-    /// The commit, if it is known and no tracked file is modified.
-    pub commit: Option<Commit>,
-    /// The time of every file, in seconds since 1970-01-01 UTC.
-    pub epoch: u64,
-}
-
 /// A project's changelog.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Changelog {
@@ -114,14 +105,14 @@ pub fn find(manifest_path: Option<&Path>, package: Option<&str>) -> anyhow::Resu
 /// The commit and the time of the source: those given, else git's.
 ///
 /// HEAD counts as the commit only if no tracked file is modified. Without any commit the time is 1980-01-01.
-pub fn origin(project: &Project, commit: Option<&Commit>, epoch: Option<u64>) -> anyhow::Result<Origin> {
+pub fn source(project: &Project, commit: Option<&Commit>, epoch: Option<u64>) -> anyhow::Result<Source> {
     if let (Some(commit), Some(epoch)) = (commit, epoch) {
-        return Ok(Origin { commit: Some(commit.clone()), epoch });
+        return Ok(Source { commit: Some(commit.clone()), epoch });
     }
     let head = git::head(&project.manifest_path)?;
     let epoch = epoch.or(head.as_ref().map(|head| head.time)).unwrap_or(NO_COMMIT_EPOCH);
     let unmodified = head.filter(|head| !head.modified).map(|head| head.commit);
-    Ok(Origin { commit: commit.cloned().or(unmodified), epoch })
+    Ok(Source { commit: commit.cloned().or(unmodified), epoch })
 }
 
 /// Checks that a version can be released; otherwise the exit code is 3.

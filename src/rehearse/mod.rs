@@ -26,7 +26,7 @@ use crate::net::client::Client;
 use crate::net::retry::Retry;
 use crate::net::stop;
 use crate::project::build::{self, Build};
-use crate::project::cargo::{self, Origin, Project};
+use crate::project::cargo::{self, Project};
 use crate::project::{nix, repository};
 use crate::rehearse::page::Page;
 use crate::rehearse::servers::{Servers, USER};
@@ -40,7 +40,7 @@ use floe_core::model::changelog;
 use floe_core::model::notes::{NotesSource, verify_command};
 use floe_core::model::places::Home;
 use floe_core::model::{
-    BuiltOn, ChannelPlace, Commit, Destination, Digest, Image, Os, Record, Release, Repo, Rule,
+    BuiltOn, ChannelPlace, Commit, Destination, Digest, Image, Os, Record, Release, Repo, Rule, Source,
 };
 use floe_core::preflight::Check;
 use floe_core::verify::published::{Download, ReleaseRequest};
@@ -160,7 +160,7 @@ fn dist(
             "the rehearsal leaves out `{file}`: Cargo does not make it; rehearse with a dist that has it"
         ));
     }
-    let origin = cargo::origin(project, None, None)?;
+    let source = cargo::source(project, None, None)?;
     let builds = build::for_this_machine(project, args.exact, report)?;
     for kind in project.config.packages.keys() {
         if !builds.iter().any(|build| kind.arch(build.target).is_some()) {
@@ -177,7 +177,7 @@ fn dist(
     package::find_crates(project, &mut pieces, None)?;
     // This build lacks the flags that remove these.
     let warn = Enforcement::Warn { except: &[Rule::BuilderPath, Rule::TimeStamp] };
-    package::pack((project, &origin), &pieces, &folder.path(DIST), warn, report)?;
+    package::pack((project, &source), &pieces, &folder.path(DIST), warn, report)?;
     let linux = builds.iter().filter(|build| build.is_static && build.target.os() == Os::Linux);
     let binaries: Vec<PathBuf> = linux.flat_map(|build| build.binaries.clone()).collect();
     let platforms = if project.config.image.is_none() {
@@ -187,7 +187,7 @@ fn dist(
         Vec::new()
     } else {
         let image =
-            make_image(project, (&origin, repo), &binaries, &folder.path(DIST).join("image"), report)?;
+            make_image(project, (&source, repo), &binaries, &folder.path(DIST).join("image"), report)?;
         report.step("Made", format!("image {}  {}", image.index.digest, size(image.size())));
         image.platforms.iter().map(|one| one.platform).collect()
     };
@@ -224,13 +224,13 @@ fn check(dists: &[PathBuf], expect: &Expect) -> anyhow::Result<Verified> {
 
 fn make_image(
     project: &Project,
-    (origin, repo): (&Origin, &Repo),
+    (source, repo): (&Source, &Repo),
     binaries: &[PathBuf],
     out: &Path,
     report: &Report,
 ) -> anyhow::Result<Image> {
     let ca_certificates = image::certificates_of_this_machine();
-    let spec = ImageSpec { ca_certificates, ..image::spec(project, origin, repo)? };
+    let spec = ImageSpec { ca_certificates, ..image::spec(project, source, repo)? };
     let image = crate::image::build(binaries, &spec, out)?;
     image::warn(&image, &spec, report);
     Ok(image)

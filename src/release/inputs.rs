@@ -328,8 +328,8 @@ fn commit(project: Option<&Project>, named: Option<&Commit>, tag: &Tag) -> anyho
     if let Some(commit) = named {
         return Ok(commit.clone());
     }
-    let origin = project.map(|project| cargo::origin(project, None, None)).transpose()?;
-    origin.and_then(|origin| origin.commit).ok_or_else(|| {
+    let source = project.map(|project| cargo::source(project, None, None)).transpose()?;
+    source.and_then(|source| source.commit).ok_or_else(|| {
         usage(format!("the commit of {tag} is unknown: a tracked file is modified, or there is no git"))
             .hint(format!("commit or restore what `git status` names, or give it as `--commit $(git rev-parse {tag}^{{commit}})`"))
             .into()
