@@ -206,17 +206,15 @@ fn newer_floe(floe: &Floe) -> Option<String> {
     })
 }
 
-/// A floe without an address writes no files that call it.
+/// A floe without an address writes no file that calls it.
 fn refuse_placeholder(files: &[File], floe: &Floe) -> anyhow::Result<()> {
-    let why = match floe.has_address() {
-        true => "names a floe that does not exist: `OWNER` is a placeholder".to_owned(),
-        false => format!("would call floe at `{}`, which is a placeholder", floe.repo),
-    };
-    let calls = files.iter().filter(|file| file.calls_placeholder());
+    let calls = files.iter().filter(|file| !floe.has_address() && file.calls(floe));
     usage("this floe does not know where it is published")
         .state("nothing was written")
         .hint(format!("say where with {}", check::FLOE_URL))
-        .if_any(calls.map(|file| format!("`{}` {why}", file.path)))
+        .if_any(calls.map(|file| {
+            format!("`{}` would call floe at `{}`, which is a placeholder", file.path, floe.repo)
+        }))
 }
 
 fn refuse_foreign(files: &[File], name: &str, force: bool) -> anyhow::Result<()> {

@@ -43,12 +43,6 @@ pub(super) fn check(
     as_json: bool,
     report: &Report,
 ) -> anyhow::Result<()> {
-    let placeholders = paths(files.iter().filter(|file| file.calls_placeholder()));
-    if !placeholders.is_empty() {
-        warnings.push(format!(
-            "`OWNER` in the call of floe is a placeholder ({placeholders}): name floe with {FLOE_URL}"
-        ));
-    }
     let moved =
         |file: &&File| floe.is_given && file.drift.is_none() && file.new.is_some() && file.calls(floe);
     let moved = paths(files.iter().filter(moved));

@@ -110,16 +110,6 @@ impl Found {
 }
 
 impl File {
-    /// Whether the file, as it is or would be, calls floe at the placeholder.
-    pub fn calls_placeholder(&self) -> bool {
-        let text = self.new.as_ref().or(self.old.as_ref());
-        let called = format!("{PLACEHOLDER}/");
-        let is_call = |line: &str| {
-            line.contains(&called) && (line.contains(&format!("github:{called}")) || line.contains(CALLED))
-        };
-        text.is_some_and(|text| code(text).any(is_call))
-    }
-
     /// Whether the file, as it would be, calls this floe.
     pub fn calls(&self, floe: &Floe) -> bool {
         let is_call = |line: &str| line.contains(&floe.input) || line.contains(&floe.call());
