@@ -43,7 +43,7 @@ pub fn assemble(args: AssembleArgs, report: &Report) -> anyhow::Result<()> {
     let project = inputs.project.as_ref().ok_or_else(|| {
         usage("there is no project to assemble a release of").hint("run `floe assemble` in its folder")
     })?;
-    cargo::check_tag(project, args.release.source.tag.as_ref())?;
+    cargo::tag(Some(project), args.release.source.tag.as_ref(), &project.version)?;
     let out = Scratch::inside(&args.out)?;
     let packed = pack(&legs, project, &args.release, &out.path().join("packed"), report)?;
     let dists: Vec<PathBuf> = legs.iter().flat_map(|leg| &leg.dists).chain(&packed).cloned().collect();

@@ -51,7 +51,7 @@ use floe_rehearsal::interceptor::Server;
 pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()> {
     let started = Instant::now();
     let project = cargo::load(args.project.manifest_path.as_deref(), args.project.package.as_deref())?;
-    cargo::check_version(&project.version)?;
+    cargo::tag(Some(&project), None, &project.version)?;
     // They are no part of the build, so nothing is built before they are known.
     let repo = repository::find(Some(&project), None, None)?;
     let notes = notes(&project, report)?;
@@ -245,7 +245,7 @@ fn promise(
 ) -> anyhow::Result<Release> {
     let commit = verified.commit.clone().map_or_else(|| invented_commit(&verified), Ok)?;
     let page = session::page(&RemoteArgs::default(), &repo)?;
-    let tag = inputs::tag(Some(project), None, &verified.version)?;
+    let tag = cargo::tag(Some(project), None, &verified.version)?;
     let (image, may_be_latest) = names::moving(Some(project), (&repo, &tag, &project.name), None)?;
     let attach = project.attaches();
     let destination = Destination { repo, page, tag, commit, image, may_be_latest, attach, built_on };

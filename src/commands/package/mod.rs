@@ -62,7 +62,7 @@ pub enum Documents {
 /// `floe package`: prints the path of each archive on stdout, one a line.
 pub fn package(args: PackageArgs, report: &Report) -> anyhow::Result<()> {
     let project = cargo::load(args.project.manifest_path.as_deref(), args.project.package.as_deref())?;
-    cargo::check_tag(&project, args.source.tag.as_ref())?;
+    cargo::tag(Some(&project), args.source.tag.as_ref(), &project.version)?;
     let source = cargo::source(&project, args.source.commit.as_ref(), args.source.epoch)?;
     if source.commit.is_none() {
         report.warn("the records name no commit, because git has none or a tracked file is modified: commit it, or give `--commit`");
