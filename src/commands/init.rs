@@ -63,7 +63,7 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
         advice.chain(of_project.into_iter().flatten()).chain(of_floe).collect()
     };
     if args.check {
-        return check::check(&files, general(&found), &floe, args.json, report);
+        return check::check(&files, general(&found), (&found.name, &floe), args.json, report);
     }
     refuse_placeholder(&files, &floe)?;
     refuse_foreign(&files, &found.name, args.force)?;
@@ -223,17 +223,6 @@ fn refuse_foreign(files: &[File], name: &str, force: bool) -> anyhow::Result<()>
     if force || foreign.is_empty() {
         return Ok(());
     }
-    let fix = |file: &&File| match file.drift {
-        Some(Drift::Foreign) if file.path != "flake.nix" => {
-            Some(format!("delete `{}` if floe replaces it", file.path))
-        }
-        Some(Drift::Foreign) => None,
-        _ => Some(format!(
-            "release `{name}` without a flake, with `floe package` and `floe publish`, or from a repository of its own"
-        )),
-    };
-    let add = foreign.iter().any(|file| !file.add.is_empty()).then(|| "add these lines".to_owned());
-    let fixes: Vec<String> = add.into_iter().chain(foreign.iter().filter_map(fix)).collect();
     let text = match foreign.len() {
         1 => "a file is in the way".to_owned(),
         count => format!("{count} files are in the way"),
@@ -241,7 +230,7 @@ fn refuse_foreign(files: &[File], name: &str, force: bool) -> anyhow::Result<()>
     Err(Failure::new(text)
         .details(foreign.iter().flat_map(|file| check::lines(file)))
         .state("nothing was written")
-        .hint(format!("{}; or replace what git has committed with `floe init --force`", fixes.join("; ")))
+        .hint(check::hint(&foreign, name))
         .exit(Exit::Conflicts)
         .into())
 }
