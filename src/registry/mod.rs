@@ -133,7 +133,7 @@ impl Registry {
 
     /// A request below the repository.
     fn request(&self, method: Method, path: &str) -> anyhow::Result<Request> {
-        let url = self.address(&format!("/v2/{}/{path}", self.name.repository()))?;
+        let url = self.base.below(&format!("/v2/{}/{path}", self.name.repository()))?;
         Ok(Request::new(method, url))
     }
 
@@ -173,7 +173,7 @@ impl Registry {
             return Ok(());
         }
         let ask = || async {
-            let request = Request::new(Method::GET, self.address("/v2/")?);
+            let request = Request::new(Method::GET, self.base.below("/v2/")?);
             let answer = self.stream(request, None).await?.read(ANSWER_LIMIT).await?;
             if answer.status == StatusCode::UNAUTHORIZED {
                 self.renew(&answer, None).await?;
@@ -200,10 +200,6 @@ impl Registry {
         format!("`{}{separator}{reference}`", self.name)
     }
 
-    fn address(&self, path: &str) -> anyhow::Result<Url> {
-        self.base.url.join(path).with_context(|| format!("`{path}` is not a valid path on a registry"))
-    }
-
     /// Judges an answer that is not a success.
     fn refused(&self, answer: &Answer, right: &str) -> AttemptError {
         let message = message(&answer.body);
@@ -214,11 +210,10 @@ impl Registry {
         if judged.retry != RetryPolicy::Never || !matches!(answer.status.as_u16(), 401 | 403) {
             return judged;
         }
-        let failure = match self.pull_only {
-            true => self.pull_denied(message),
-            false => Failure::new(judged.error.to_string()).hint(self.push_hint(right)),
-        };
-        AttemptError::fatal(failure.refused(Refusal::Denied))
+        match self.pull_only {
+            true => AttemptError::fatal(self.pull_denied(message).refused(Refusal::Denied)),
+            false => judged.hint(self.push_hint(right)),
+        }
     }
 
     fn push_hint(&self, right: &str) -> String {

@@ -7,7 +7,6 @@ use reqwest::{Body, Request};
 use url::Url;
 
 use super::{Registry, error_part};
-use crate::error::Failure;
 use crate::net::body::Upload;
 use crate::net::client::Answer;
 use crate::net::retry::{AttemptError, RetryPolicy};
@@ -72,11 +71,10 @@ impl Registry {
             if answer.status != StatusCode::NOT_FOUND {
                 return Err(refused);
             }
-            let create = format!(
+            return Err(refused.hint(format!(
                 "create the repository `{}` first: not every registry makes it with the first push",
                 self.name
-            );
-            return Err(AttemptError::fatal(Failure::new(refused.error.to_string()).hint(create)));
+            )));
         }
         let location = answer.headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
         let location = location.context("the registry opened an upload but sent no `Location`")?;
