@@ -6,7 +6,7 @@ use super::reader::{Checked, Table};
 use super::values::{accept, did_you_mean, listed};
 use crate::model::config::{Aur, Channels, Chocolatey, Homebrew, LinuxPackage, Scoop, Winget};
 use crate::model::{ChannelKind, PackageKind, Repo, Target, packages};
-use crate::untrusted::text;
+use crate::untrusted::text::{has_only, is_safe};
 
 pub(super) fn channels(table: &mut Table<'_>, targets: &[Target]) -> Channels {
     for kind in Channels::TABLES.into_iter().filter(|kind| table.has(&kind.to_string())) {
@@ -92,8 +92,7 @@ fn tap(text: &str) -> Checked<Repo> {
 
 /// Whether a name begins with a letter or digit and has only these and `others`.
 fn is_name(text: &str, others: &str) -> bool {
-    let good = |c: char| c.is_ascii_alphanumeric() || others.contains(c);
-    text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.len() <= 100 && text.chars().all(good)
+    text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.len() <= 100 && has_only(text, others)
 }
 
 /// The name of a formula, from which Homebrew makes the name of a Ruby class (Formulary.class_s).
@@ -111,8 +110,7 @@ fn file_stem(text: &str) -> Checked<String> {
 /// path in a URL are made of it, so other characters than ASCII are refused.
 fn winget_id(text: &str) -> Checked<String> {
     let parts: Vec<&str> = text.split('.').collect();
-    let good = |c: char| c.is_ascii_alphanumeric() || "-_+".contains(c);
-    let is_part = |part: &&str| !part.is_empty() && part.len() <= 32 && part.chars().all(good);
+    let is_part = |part: &&str| part.len() <= 32 && has_only(part, "-_+");
     let is_id = (2..=8).contains(&parts.len()) && parts.iter().all(is_part);
     accept(text, is_id, "is not a package identifier; write it as `Publisher.Package`")
 }
@@ -125,9 +123,8 @@ fn package_id(text: &str) -> Checked<String> {
 
 /// As makepkg takes it in `pkgname` (PKGBUILD(5)).
 fn arch_name(text: &str) -> Checked<String> {
-    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.+@".contains(c);
-    let is_name =
-        !text.is_empty() && !text.starts_with(['-', '.']) && text.len() <= 100 && text.chars().all(good);
+    let is_lower = text == text.to_ascii_lowercase();
+    let is_name = is_lower && !text.starts_with(['-', '.']) && text.len() <= 100 && has_only(text, "-_.+@");
     accept(text, is_name, "is not the name of a package; it has lower-case letters, digits and `-_.+@`")
 }
 
@@ -144,8 +141,7 @@ fn contact(text: &str) -> Checked<String> {
 }
 
 fn host(text: &str) -> Checked<String> {
-    let good = |c: char| c.is_ascii_alphanumeric() || "-.".contains(c);
-    let is_host = text.contains('.') && !text.starts_with(['.', '-']) && text.chars().all(good);
+    let is_host = text.contains('.') && !text.starts_with(['.', '-']) && has_only(text, "-.");
     let why = "is not a host; write it as `push.chocolatey.org`";
     accept(text, is_host, why).map(|host| host.to_ascii_lowercase())
 }
@@ -160,7 +156,7 @@ fn one_line(text: &str) -> Checked<String> {
 const UNPRINTABLE: &str = "it is empty or has a character that cannot be printed";
 
 fn printable(text: &str) -> Checked<String> {
-    match text.trim().is_empty() || text.chars().any(|c| c != '\n' && !text::is_safe(c)) {
+    match text.trim().is_empty() || text.chars().any(|c| c != '\n' && !is_safe(c)) {
         true => Err(UNPRINTABLE.to_owned()),
         false => Ok(text.trim_end().to_owned()),
     }

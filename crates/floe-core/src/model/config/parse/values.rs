@@ -2,8 +2,9 @@
 
 use super::super::NotesFrom;
 use super::reader::Checked;
-use crate::model::release::CHECKSUMS;
+use crate::model::release::{CHECKSUMS, is_asset_name};
 use crate::model::{Manifest, Sbom, Tag, Target};
+use crate::untrusted::text::has_only;
 
 pub(super) fn unknown(name: &str, known: &[&str], what: &str) -> String {
     format!("is not a {what}{}; the {what}s are {}", did_you_mean(name, known), listed(known))
@@ -57,11 +58,8 @@ pub(super) fn archive_path(text: &str) -> Checked<String> {
 /// The name of a further asset: GitHub changes other characters, and floe makes some of the names itself.
 pub(super) fn asset(text: &str) -> Checked<String> {
     let plain = text.replace("{name}", "name").replace("{version}", "1.0.0");
-    let good = |byte: u8| byte.is_ascii_alphanumeric() || b"._+-".contains(&byte);
-    let is_name =
-        !plain.is_empty() && plain.len() <= 200 && !plain.starts_with('.') && plain.bytes().all(good);
     let why = "is not the name of an asset; it takes letters, digits and `._+-`, `{name}` and `{version}`";
-    let name = accept(text, is_name, why)?;
+    let name = accept(text, plain.len() <= 200 && is_asset_name(&plain), why)?;
     let is_made = |target: Target| {
         plain.ends_with(&target.archive_file("")) || plain.ends_with(&Sbom::file_name("", target))
     };
@@ -112,8 +110,7 @@ pub(super) fn feature(text: &str, all: &[String]) -> Checked<String> {
 }
 
 pub(super) fn profile(text: &str) -> Checked<String> {
-    let is_name = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
-    accept(text, is_name, "is not the name of a profile")
+    accept(text, has_only(text, "-_"), "is not the name of a profile")
 }
 
 pub(super) fn not_empty(text: &str) -> Checked<String> {
