@@ -1,10 +1,10 @@
 //! Queries: everything here is read-only.
 
 use anyhow::Context as _;
-use octocrab::models::repos::{Asset, GitTag, Ref, Release};
+use octocrab::models::repos::{Asset, Release};
 
 use super::GitHub;
-use super::models::{self, Attestations, Repository};
+use super::models::{self, Attestations, Object, Pointer, Repository};
 use crate::error::{Failure, Refusal};
 use floe_core::model::{Commit, Digest, Tag};
 use floe_core::parallel::lock;
@@ -44,32 +44,28 @@ impl GitHub {
     /// The commit a tag peels to; `None` if there is no such tag.
     pub async fn tag_commit(&self, tag: &Tag) -> anyhow::Result<Option<Commit>> {
         let path = self.path(&format!("/git/ref/tags/{}", escape(tag.as_str())));
-        let Some(reference) = self.get::<Ref>("the tag", &path).await? else { return Ok(None) };
-        let (mut kind, mut sha) = models::object(reference.object)?;
+        let Some(Pointer { mut object }) = self.get("the tag", &path).await? else { return Ok(None) };
         // A tag may point to another tag; more than eight of them are a mistake or an attack.
         for _ in 0..8 {
-            match kind.as_str() {
-                "commit" => return sha.parse().map(Some).map_err(anyhow::Error::msg),
-                "tag" => {
-                    let peeled = self.tag_object(&sha).await?;
-                    (kind, sha) =
-                        peeled.with_context(|| format!("tag `{tag}` points to a tag that is not there"))?;
-                }
+            let absent = || format!("tag `{tag}` points to a tag that is not there");
+            object = match &*object.kind {
+                "commit" => return object.sha.parse().map(Some).map_err(anyhow::Error::msg),
+                "tag" => self.tag_object(&object.sha).await?.with_context(absent)?,
                 kind => anyhow::bail!("tag `{tag}` points to a {kind}, not to a commit"),
-            }
+            };
         }
         anyhow::bail!("tag `{tag}` points to a chain of more than eight tags")
     }
 
-    /// The kind and the name of what a tag object points to. It is read once: its own name is the digest of its content.
-    async fn tag_object(&self, name: &str) -> anyhow::Result<Option<(String, String)>> {
+    /// The object that a tag object points to. It is read once: its own name is the digest of its content.
+    async fn tag_object(&self, name: &str) -> anyhow::Result<Option<Object>> {
         if let Some(known) = lock(&self.tag_objects).get(name) {
             return Ok(Some(known.clone()));
         }
         let path = self.path(&format!("/git/tags/{}", escape(name)));
-        let object = self.get::<GitTag>("the tag", &path).await?.and_then(|tag| tag.object);
-        let Some(object) = object.map(|object| (object.r#type, object.sha)) else { return Ok(None) };
-        Ok(Some(lock(&self.tag_objects).entry(name.to_owned()).or_insert(object).clone()))
+        let Some(Pointer { object }) = self.get("the tag", &path).await? else { return Ok(None) };
+        lock(&self.tag_objects).insert(name.to_owned(), object.clone());
+        Ok(Some(object))
     }
 
     /// Every release that can be seen, drafts among them if the token may push. GitHub does not promise that the list
