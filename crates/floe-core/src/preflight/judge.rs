@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Access, Answer, Asked, Check, Finding, Outcome, Package, ServerFacts, channels, signed};
+use super::{Access, Answer, Asked, Budget, Check, Finding, Outcome, Package, ServerFacts, channels, signed};
 use crate::model::notes::{LIMIT, NotesSource};
 use crate::model::release::{is_asset_name, is_covered};
 use crate::model::{Repo, Subject, body};
@@ -35,7 +35,6 @@ pub fn checks<'a>(
             check("release", release(subject, world));
         }
     }
-    check("version", version(subject));
     check("assets", assets(subject));
     if let Some(outcome) = signed::attestation(subject, world) {
         check("attestation", outcome);
@@ -48,11 +47,12 @@ pub fn checks<'a>(
         check("requests", requests(plan, facts));
     }
     let image = &subject.destination().image;
-    if let Some(registry) = &facts.registry {
-        check("registry", answer(registry, || format!("the registry of `{image}` answers")));
-    }
-    if facts.registry.is_none() && facts.rights.reads_only && subject.image().is_some() {
-        check("registry", skipped(format!("this run may not see whether `{image}` is there")));
+    match &facts.registry {
+        Some(asked) => check("registry", answer(asked, || format!("the registry of `{image}` answers"))),
+        None if facts.rights.reads_only && subject.image().is_some() => {
+            check("registry", skipped(format!("this run may not see whether `{image}` is there")));
+        }
+        None => {}
     }
     if !subject.platforms().is_empty() && !matches!(facts.registry, Some(Err(_))) {
         let unasked = || skipped(facts.why_unasked(subject, "push"));
@@ -180,15 +180,13 @@ fn rights(subject: Subject<'_>, access: &Access, facts: &ServerFacts) -> Outcome
     }
     let enough = |scope: &String| scope == "repo" || (scope == "public_repo" && !access.private);
     if let Some(scopes) = access.scopes.as_ref().filter(|scopes| !scopes.iter().any(enough)) {
+        let site = &facts.rights.site;
         let has =
             if scopes.is_empty() { "no scope".to_owned() } else { format!("`{}`", scopes.join("`, `")) };
         let wanted = if access.private { "repo" } else { "public_repo" };
         return failed(
             format!("the token is a classic one with {has}, but publishing needs `{wanted}`"),
-            format!(
-                "add the scope at {}/settings/tokens; of the gh program: `gh auth refresh -s repo`",
-                facts.rights.site
-            ),
+            format!("add the scope at {site}/settings/tokens; of the gh program: `gh auth refresh -s repo`"),
         );
     }
     match &facts.write {
@@ -230,10 +228,6 @@ fn release(subject: Subject<'_>, world: &World) -> Outcome {
         true => passed(format!("{found}; releases are immutable here: what is published stays for ever")),
         false => passed(found),
     }
-}
-
-fn version(subject: Subject<'_>) -> Outcome {
-    passed(format!("tag `{}` names version {}", subject.destination().tag, subject.version()))
 }
 
 /// The number of assets, and the names that GitHub would change. The sizes of a dist are verified before.
@@ -302,18 +296,17 @@ fn needed(plan: &Plan) -> u64 {
 
 fn requests(plan: &Plan, facts: &ServerFacts) -> Outcome {
     let needed = needed(plan);
-    let Some(budget) = facts.budget else {
+    let Some(Budget { remaining, reset }) = facts.budget else {
         return skipped("GitHub names no limit");
     };
-    if budget.remaining >= needed {
-        return passed(format!("{needed} are needed, {} are left in this hour", budget.remaining));
+    if remaining >= needed {
+        return passed(format!("{needed} are needed, {remaining} are left in this hour"));
     }
-    let end = i64::try_from(budget.reset).ok().and_then(|reset| DateTime::from_timestamp(reset, 0));
+    let end = i64::try_from(reset).ok().and_then(|reset| DateTime::from_timestamp(reset, 0));
     let end = end.map(|end| end.format(" at %H:%M:%S UTC").to_string()).unwrap_or_default();
     warning(
         format!(
-            "{needed} requests are needed, but GitHub allows only {} until its rate limit resets{end}",
-            budget.remaining
+            "{needed} requests are needed, but GitHub allows only {remaining} until its rate limit resets{end}"
         ),
         "start after that, or let floe wait: it continues by itself",
     )
@@ -321,26 +314,25 @@ fn requests(plan: &Plan, facts: &ServerFacts) -> Outcome {
 
 fn package(subject: Subject<'_>, facts: &ServerFacts) -> Outcome {
     let image = &subject.destination().image;
-    let settings = image.settings();
-    match &facts.package {
-        None if subject.release().is_none() => skipped("nothing is built yet"),
-        None => skipped("nothing about it will change"),
-        Some(Err(Finding { found, cure })) => warning(
+    match (&facts.package, image.settings()) {
+        (None, _) if subject.release().is_none() => skipped("nothing is built yet"),
+        (None, _) => skipped("nothing about it will change"),
+        (Some(Err(Finding { found, cure })), _) => warning(
             format!("whether `{image}` can be pulled anonymously could not be checked: {found}"),
             cure,
         ),
-        Some(Ok(Package::Public)) => passed(format!("everybody can pull `{image}`")),
-        Some(Ok(Package::Absent)) if settings.is_some() => warning(
+        (Some(Ok(Package::Public)), _) => passed(format!("everybody can pull `{image}`")),
+        (Some(Ok(Package::Absent)), Some(settings)) => warning(
             format!("`{image}` does not exist yet, and GHCR makes a new package private"),
-            format!("make it public once, after this release: {}", settings.unwrap_or_default()),
+            format!("make it public once, after this release: {settings}"),
         ),
-        Some(Ok(Package::Absent)) => passed(format!("`{image}` does not exist yet")),
-        Some(Ok(Package::Hidden)) => warning(
-            format!("`{image}` cannot be pulled anonymously"),
-            match settings {
-                Some(settings) => format!("make it public if it should be: {settings}"),
-                None => format!("make it public if it should be, at {}", image.registry()),
-            },
-        ),
+        (Some(Ok(Package::Absent)), None) => passed(format!("`{image}` does not exist yet")),
+        (Some(Ok(Package::Hidden)), settings) => {
+            let place = settings.map_or_else(|| format!(", at {}", image.registry()), |at| format!(": {at}"));
+            warning(
+                format!("`{image}` cannot be pulled anonymously"),
+                format!("make it public if it should be{place}"),
+            )
+        }
     }
 }
