@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::manifest::{Artifact, Manifest, ManifestImage, ManifestPlatform};
 use super::{
     BinaryFacts, BuiltOn, ChannelPlace, Commit, Digest, Extras, FileFacts, Image, ImageName, Record,
-    Rendered, Repo, Schema, Tag,
+    Rendered, Repo, Schema, Tag, to_json,
 };
 use crate::model::notes::{self, Notes, NotesSource};
 use crate::untrusted::text::has_only;
@@ -231,7 +231,7 @@ impl Release {
     fn derive(&mut self) {
         let manifest = Manifest::file_name(&self.name);
         self.assets.retain(|asset| asset.name != CHECKSUMS && asset.name != manifest);
-        self.assets.push(Asset::made_here(manifest, self.manifest.to_json().into_bytes()));
+        self.assets.push(Asset::made_here(manifest, to_json(&self.manifest).into_bytes()));
         self.assets.sort_by(|a, b| a.name.cmp(&b.name));
         let sums = self.checksums().into_bytes();
         self.assets.insert(0, Asset::made_here(CHECKSUMS.to_owned(), sums));
