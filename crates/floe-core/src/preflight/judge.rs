@@ -16,13 +16,7 @@ const SOON: TimeDelta = TimeDelta::days(1);
 
 /// Every check, in the order in which publishing would meet them. Without a plan there are conflicts, which are
 /// reported beside them.
-pub fn checks<'a>(
-    subject: impl Into<Subject<'a>>,
-    world: &World,
-    plan: Option<&Plan>,
-    facts: &ServerFacts,
-) -> Vec<Check> {
-    let subject = subject.into();
+pub fn checks(subject: &Subject<'_>, world: &World, plan: Option<&Plan>, facts: &ServerFacts) -> Vec<Check> {
     let mut all = Vec::new();
     let mut check = |about, outcome| all.push(Check { about, outcome });
     check("token", token(subject, facts));
@@ -46,7 +40,7 @@ pub fn checks<'a>(
     if let Some(plan) = plan {
         check("requests", requests(plan, facts));
     }
-    let image = &subject.destination().image;
+    let image = &subject.destination.image;
     match &facts.registry {
         Some(asked) => check("registry", answer(asked, || format!("the registry of `{image}` answers"))),
         None if facts.rights.reads_only && subject.image().is_some() => {
@@ -54,7 +48,7 @@ pub fn checks<'a>(
         }
         None => {}
     }
-    if !subject.platforms().is_empty() && !matches!(facts.registry, Some(Err(_))) {
+    if !subject.platforms.is_empty() && !matches!(facts.registry, Some(Err(_))) {
         let unasked = || skipped(facts.why_unasked(subject, "push"));
         let found = || format!("`{image}` may be pushed to");
         check("push", facts.push.as_ref().map_or_else(unasked, |push| answer(push, found)));
@@ -91,13 +85,13 @@ pub(super) fn warning(found: impl Into<String>, cure: impl Into<String>) -> Outc
     Outcome { answer: Answer::Warning, ..failed(found, cure) }
 }
 
-fn token(subject: Subject<'_>, facts: &ServerFacts) -> Outcome {
+fn token(subject: &Subject<'_>, facts: &ServerFacts) -> Outcome {
     if !facts.rights.has_token {
-        if facts.rights.reads_only || subject.release().is_none() {
+        if facts.rights.reads_only || subject.release.is_none() {
             return needs_push();
         }
         return failed(
-            format!("there is no token to publish to `{}`", subject.destination().repo),
+            format!("there is no token to publish to `{}`", subject.destination.repo),
             "set one: `export GITHUB_TOKEN=$(gh auth token)`; in a workflow `env: GITHUB_TOKEN: ${{ github.token }}`",
         );
     }
@@ -129,8 +123,8 @@ fn moment(text: &str) -> Option<DateTime<Utc>> {
         .map(|time| time.to_utc())
 }
 
-fn repository(subject: Subject<'_>, access: &Access, site: &str) -> Outcome {
-    let repo = &subject.destination().repo;
+fn repository(subject: &Subject<'_>, access: &Access, site: &str) -> Outcome {
+    let repo = &subject.destination.repo;
     let rename = |name: &str| {
         format!("give `--repo {name}`, and set `repository` in Cargo.toml and the git remote to it")
     };
@@ -170,12 +164,12 @@ fn needs_push() -> Outcome {
     )
 }
 
-fn rights(subject: Subject<'_>, access: &Access, facts: &ServerFacts) -> Outcome {
+fn rights(subject: &Subject<'_>, access: &Access, facts: &ServerFacts) -> Outcome {
     if facts.rights.reads_only {
         let unasked = facts.why_unasked(subject, "write");
         return skipped(format!("drafts and the permission to write contents are not checked: {unasked}"));
     }
-    if subject.release().is_none() && access.push == Some(false) {
+    if subject.release.is_none() && access.push == Some(false) {
         return needs_push();
     }
     let enough = |scope: &String| scope == "repo" || (scope == "public_repo" && !access.private);
@@ -195,18 +189,18 @@ fn rights(subject: Subject<'_>, access: &Access, facts: &ServerFacts) -> Outcome
     }
 }
 
-fn tag(subject: Subject<'_>, world: &World) -> Outcome {
-    let tag = &subject.destination().tag;
+fn tag(subject: &Subject<'_>, world: &World) -> Outcome {
+    let tag = &subject.destination.tag;
     match &world.tag {
-        Some(commit) if *commit == subject.destination().commit => {
+        Some(commit) if *commit == subject.destination.commit => {
             passed(format!("`{tag}` is there, and is commit {}", commit.short()))
         }
         _ => skipped(format!("`{tag}` is missing or at another commit, as reported below")),
     }
 }
 
-fn release(subject: Subject<'_>, world: &World) -> Outcome {
-    let tag = &subject.destination().tag;
+fn release(subject: &Subject<'_>, world: &World) -> Outcome {
+    let tag = &subject.destination.tag;
     let published = world.published(tag);
     let mut uncovered = published.map(|release| unpromised(subject, release)).unwrap_or_default();
     uncovered.retain(|name| is_covered(name));
@@ -231,8 +225,8 @@ fn release(subject: Subject<'_>, world: &World) -> Outcome {
 }
 
 /// The number of assets, and the names that GitHub would change. The sizes of a dist are verified before.
-fn assets(subject: Subject<'_>) -> Outcome {
-    let assets = subject.assets();
+fn assets(subject: &Subject<'_>) -> Outcome {
+    let assets = &subject.assets;
     let count = assets.len();
     if count > ASSET_COUNT {
         return failed(
@@ -259,16 +253,16 @@ fn assets(subject: Subject<'_>) -> Outcome {
     passed(format!("{count} of at most {ASSET_COUNT}{largest}; names are kept"))
 }
 
-fn notes(subject: Subject<'_>) -> Outcome {
-    let Some(text) = subject.notes().text() else {
+fn notes(subject: &Subject<'_>) -> Outcome {
+    let Some(text) = subject.notes.text() else {
         return passed(format!("GitHub writes them; cut at {LIMIT} characters if they are longer"));
     };
-    let room = subject.release().map_or(LIMIT, |release| body::room(&release.notes.footer));
+    let room = subject.release.map_or(LIMIT, |release| body::room(&release.notes.footer));
     let count = text.trim_end().chars().count() + LIMIT - room;
     if count <= LIMIT {
         return passed(format!("{count} of at most {LIMIT} characters"));
     }
-    let source = match subject.notes() {
+    let source = match subject.notes {
         NotesSource::Changelog { file, .. } => format!("its section in `{file}`"),
         _ => "the text".to_owned(),
     };
@@ -312,10 +306,10 @@ fn requests(plan: &Plan, facts: &ServerFacts) -> Outcome {
     )
 }
 
-fn package(subject: Subject<'_>, facts: &ServerFacts) -> Outcome {
-    let image = &subject.destination().image;
+fn package(subject: &Subject<'_>, facts: &ServerFacts) -> Outcome {
+    let image = &subject.destination.image;
     match (&facts.package, image.settings()) {
-        (None, _) if subject.release().is_none() => skipped("nothing is built yet"),
+        (None, _) if subject.release.is_none() => skipped("nothing is built yet"),
         (None, _) => skipped("nothing about it will change"),
         (Some(Err(Finding { found, cure })), _) => warning(
             format!("whether `{image}` can be pulled anonymously could not be checked: {found}"),
