@@ -9,7 +9,8 @@ use flate2::bufread::ZlibDecoder;
 use serde::Deserialize;
 
 use super::error::{Error, Result};
-use super::facts::{self, Section};
+use super::facts::Section;
+use super::headers;
 use super::reader::BinaryReader;
 use super::{Auditable, EmbeddedCrate};
 
@@ -30,7 +31,7 @@ struct DependencyList {
 /// As [`facts`](super::facts()), but only the headers and the list are read.
 pub fn dependency_list<S: Read + Seek>(mut file: S) -> Result<Option<Vec<EmbeddedCrate>>, Error> {
     let mut reader = BinaryReader::new(&mut file)?;
-    let (_, sections) = facts::headers(&mut reader)?;
+    let (_, sections) = headers::read(&mut reader)?.facts(&mut reader)?;
     Ok(section(&mut reader, &sections)?.and_then(|bytes| packages(&bytes)))
 }
 

@@ -39,6 +39,7 @@ mod reader;
 mod rule;
 pub mod rules;
 mod strings;
+mod text;
 mod windows;
 
 pub use auditable::dependency_list;

@@ -8,6 +8,7 @@ use std::io::{Read, Seek, SeekFrom};
 use object::pod::{self, Pod};
 
 use super::error::{Error, Result, cut_off, too_large};
+use super::text::{TEXT, printable};
 
 /// The largest piece, in bytes. Only the signature of a Mach-O file of more than 500 MB would need more.
 const LARGEST: u64 = 8 * 1024 * 1024;
@@ -16,8 +17,6 @@ const BUDGET: u64 = 64 * 1024 * 1024;
 const LITTLE: u64 = 1024 * 1024;
 /// The least that a piece costs, in bytes, which limits the number of pieces.
 const PIECE: u64 = 64;
-/// The longest name or path that is kept, in bytes.
-const TEXT: u64 = 1024;
 
 trait ReadSeek: Read + Seek {}
 impl<T: Read + Seek> ReadSeek for T {}
@@ -75,7 +74,7 @@ impl<'f> BinaryReader<'f> {
     pub(super) fn string(&mut self, part: &'static str, offset: u64, end: u64) -> Result<String> {
         let end = end.min(self.size);
         let mut text = Vec::new();
-        while (text.len() as u64) < TEXT {
+        while text.len() < TEXT {
             let at =
                 offset.checked_add(text.len() as u64).filter(|at| *at < end).ok_or_else(|| cut_off(part))?;
             let piece = self.bytes(part, at, (end - at).min(PIECE))?;
@@ -103,14 +102,6 @@ impl<'f> BinaryReader<'f> {
         let read = self.inner.seek(SeekFrom::Start(offset)).and_then(|_| self.inner.read_exact(buffer));
         read.map_err(Error::Io)
     }
-}
-
-/// A name from a file in a form that is safe to print: control characters and invalid UTF-8 are replaced, and bytes
-/// after the first 1024 are dropped.
-pub(super) fn printable(bytes: &[u8]) -> String {
-    let bytes = &bytes[..bytes.len().min(TEXT as usize)];
-    let shown = |letter: char| if letter.is_control() { char::REPLACEMENT_CHARACTER } else { letter };
-    String::from_utf8_lossy(bytes).chars().map(shown).collect()
 }
 
 #[cfg(test)]
@@ -142,11 +133,5 @@ mod tests {
         assert_eq!(reads as u64, LITTLE / 4096 + 2);
         let error = reader.bytes("x", 0, 1).unwrap_err().to_string();
         assert!(error.contains("larger than any linker writes"), "{error}");
-    }
-
-    #[test]
-    fn names_lose_terminal_control_sequences() {
-        assert_eq!(printable(b"lib\x1b[31m\xff.so"), "lib\u{fffd}[31m\u{fffd}.so");
-        assert_eq!(printable(&[b'a'; 5000]).len(), 1024);
     }
 }

@@ -4,7 +4,7 @@
 
 use object::LittleEndian as LE;
 use object::elf::{self, DynamicTag};
-use object::read::elf::{Dyn as _, FileHeader, ProgramHeader};
+use object::read::elf::{Dyn as _, Dynamic, FileHeader, ProgramHeader};
 
 use crate::error::{Result, cut_off, too_large};
 use crate::reader::BinaryReader;
@@ -15,7 +15,7 @@ const MAX_ENTRIES: u64 = 64 * 1024;
 
 /// The entries for the loader; empty in a file that has none.
 pub(super) struct DynamicSection {
-    entries: Vec<(DynamicTag, u64)>,
+    entries: Vec<Dynamic>,
     /// Address, offset and size in the file of each loaded segment.
     loads: Vec<(u64, u64, u64)>,
 }
@@ -35,13 +35,13 @@ impl DynamicSection {
             return Err(too_large(PART));
         }
         let entries: Vec<E::Dyn> = reader.pods(PART, offset, count)?;
-        let entries = entries.iter().map(|entry| (entry.tag(LE), entry.val(LE)));
-        Ok(DynamicSection { entries: entries.take_while(|(tag, _)| *tag != elf::DT_NULL).collect(), loads })
+        let entries = entries.iter().map(|entry| Dynamic { tag: entry.tag(LE), val: entry.val(LE) });
+        Ok(DynamicSection { entries: entries.take_while(|entry| entry.tag != elf::DT_NULL).collect(), loads })
     }
 
     /// The value of the first entry with a tag.
     pub(super) fn value(&self, tag: DynamicTag) -> Option<u64> {
-        self.entries.iter().find(|(other, _)| *other == tag).map(|(_, value)| *value)
+        self.entries.iter().find(|entry| entry.tag == tag).map(|entry| entry.val)
     }
 
     /// The offset in the file of the table whose address an entry holds.
@@ -57,27 +57,16 @@ impl DynamicSection {
         load.1.checked_add(address - load.0).ok_or_else(|| cut_off(PART))
     }
 
-    /// The address of the nearest table that begins after an address.
-    pub(super) fn next_table(&self, after: u64) -> Option<u64> {
-        let tables = [
-            elf::DT_STRTAB,
-            elf::DT_HASH,
-            elf::DT_GNU_HASH,
-            elf::DT_VERSYM,
-            elf::DT_VERNEED,
-            elf::DT_VERDEF,
-            elf::DT_REL,
-            elf::DT_RELA,
-            elf::DT_JMPREL,
-            elf::DT_RELR,
-        ];
-        tables.into_iter().filter_map(|tag| self.value(tag)).filter(|address| *address > after).min()
+    /// The nearest address that an entry holds after an address.
+    pub(super) fn next_address(&self, after: u64) -> Option<u64> {
+        let entries = self.entries.iter().filter(|entry| entry.is_address() && entry.val > after);
+        entries.map(|entry| entry.val).min()
     }
 
     /// The strings of all entries with a tag, in their order.
     pub(super) fn strings(&self, reader: &mut BinaryReader<'_>, tag: DynamicTag) -> Result<Vec<String>> {
-        let entries = self.entries.iter().filter(|(other, _)| *other == tag);
-        entries.map(|(_, index)| self.string(reader, *index)).collect()
+        let entries = self.entries.iter().filter(|entry| entry.tag == tag);
+        entries.map(|entry| self.string(reader, entry.val)).collect()
     }
 
     /// The string at an index of the string table.

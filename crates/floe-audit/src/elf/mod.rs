@@ -11,10 +11,11 @@ use object::elf;
 use object::read::elf::{FileHeader, NoteIterator, ProgramHeader, SectionHeader};
 
 use self::dynamic::DynamicSection;
-use super::error::{Result, broken, cut_off, malformed, unsupported};
+use super::error::{Result, broken, cut_off, malformed, of_target, unsupported};
 use super::facts::{Section, of_format};
 use super::headers::Headers;
-use super::reader::{BinaryReader, printable};
+use super::reader::BinaryReader;
+use super::text::{printable, until_zero};
 use super::{BinaryKind, ElfFacts, Executable, Facts, Relro, Stack};
 use crate::{Arch, FloatAbi, Format};
 
@@ -22,6 +23,8 @@ use crate::{Arch, FloatAbi, Format};
 const MAX_SEGMENTS: u16 = 1024;
 /// More sections than any linker writes into a file that can be loaded.
 const MAX_SECTIONS: u64 = 16 * 1024;
+/// The longest name of a section that is kept, in bytes.
+const MAX_NAME: usize = 256;
 /// The longest interpreter that Linux accepts, in bytes (`PATH_MAX`).
 const MAX_INTERPRETER: u64 = 4096;
 
@@ -65,6 +68,7 @@ impl<E: FileHeader<Endian = LE> + 'static> ElfHeaders<E> {
     fn has_entry(&self) -> bool {
         self.file.e_entry(LE).into() != 0
     }
+
     /// The sections that occupy bytes of the file, and how many symbols the section `.dynsym` holds.
     fn sections(&self, reader: &mut BinaryReader<'_>) -> Result<(Vec<Section>, Option<u64>)> {
         let part = "ELF section table";
@@ -102,8 +106,8 @@ impl<E: FileHeader<Endian = LE> + 'static> ElfHeaders<E> {
             let (offset, size) = (section.sh_offset(LE).into(), section.sh_size(LE).into());
             reader.within("ELF section", offset, size)?;
             let name = names.get(section.sh_name(LE) as usize..).unwrap_or_default();
-            let length = memchr::memchr(0, name).unwrap_or(name.len()).min(256);
-            sections.push(Section { name: printable(&name[..length]), offset, size });
+            let name = until_zero(&name[..name.len().min(MAX_NAME)]);
+            sections.push(Section { name, offset, size });
         }
         let dynsym = table.iter().find(|section| section.sh_type(LE) == elf::SHT_DYNSYM);
         let symbols = dynsym.map(|section| section.sh_size(LE).into() / size_of::<E::Sym>() as u64);
@@ -146,7 +150,7 @@ impl<E: FileHeader<Endian = LE> + 'static> ElfHeaders<E> {
                 let note = note.map_err(broken(part))?;
                 let (kind, id) = (note.n_type(LE).0, note.desc());
                 if note.name() == elf::ELF_NOTE_GNU && kind == elf::NT_GNU_BUILD_ID.0 && id.len() <= 64 {
-                    return Ok(Some(id.iter().map(|byte| format!("{byte:02x}")).collect()));
+                    return Ok(Some(hex::encode(id)));
                 }
             }
         }
@@ -200,13 +204,7 @@ fn arch(machine: elf::Machine, bits: u8) -> Result<Arch> {
         _ => None,
     };
     // x32, ILP32 and RV32 share their machine with another target.
-    match arch.filter(|arch| arch.bits() == bits) {
-        Some(arch) => Ok(arch),
-        None => unsupported(format!(
-            "it is a {bits}-bit ELF file for machine {}, which no target of floe has",
-            machine.0
-        )),
-    }
+    of_target(arch, bits, Format::Elf, machine.0)
 }
 
 /// The convention in the flags of the file header (ELF for the Arm Architecture, "ELF Header"; RISC-V ELF psABI, "File

@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use super::dynamic::DynamicSection;
-use crate::error::{Result, cut_off, too_large};
+use crate::error::{Result, too_large};
 use crate::reader::BinaryReader;
 use crate::{Floor, Symbol, VersionNeed};
 
@@ -53,7 +53,7 @@ fn entries(
     for _ in 0..libraries {
         let need: Verneed<LE> = reader.pod(part, at)?;
         let library = dynamic.string(reader, need.vn_file.get(LE).into())?;
-        let mut entry_at = forward(at, need.vn_aux.get(LE))?;
+        let mut entry_at = at.saturating_add(need.vn_aux.get(LE).into());
         for _ in 0..need.vn_cnt.get(LE) {
             let entry: Vernaux<LE> = reader.pod(part, entry_at)?;
             if needs.len() == MAX_NEEDS {
@@ -69,19 +69,15 @@ fn entries(
             });
             match entry.vna_next.get(LE) {
                 0 => break,
-                distance => entry_at = forward(entry_at, distance)?,
+                distance => entry_at = entry_at.saturating_add(distance.into()),
             }
         }
         match need.vn_next.get(LE) {
             0 => break,
-            distance => at = forward(at, distance)?,
+            distance => at = at.saturating_add(distance.into()),
         }
     }
     Ok((needs, indices))
-}
-
-fn forward(at: u64, distance: u32) -> Result<u64> {
-    at.checked_add(distance.into()).ok_or_else(|| cut_off("table of ELF version needs"))
 }
 
 /// Adds to each need the symbols that have it.
@@ -126,7 +122,7 @@ fn symbol_count(reader: &mut BinaryReader<'_>, dynamic: &DynamicSection, size: u
         return Ok(chains[1].get(LE).into());
     }
     let begin = dynamic.value(elf::DT_SYMTAB).unwrap_or(0);
-    Ok(dynamic.next_table(begin).map_or(0, |end| (end - begin) / size))
+    Ok(dynamic.next_address(begin).map_or(0, |end| (end - begin) / size))
 }
 
 fn sorted(needs: Vec<VersionNeed>) -> Needs {

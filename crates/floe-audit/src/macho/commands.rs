@@ -1,14 +1,17 @@
 //! The header and the load commands of one slice (Apple's `mach-o/loader.h`).
 
 use object::LittleEndian as LE;
-use object::macho::{self, DylibCommand, MachHeader64, Nlist64, SegmentCommand64};
+use object::macho::{
+    self, DylibCommand, DysymtabCommand, MachHeader64, Nlist64, SegmentCommand64, SymtabCommand, Version,
+};
 use object::read::macho::{LoadCommandData, LoadCommandVariant, MachHeader as _, Section as _, Segment as _};
 
 use super::signature;
 use crate::Arch;
 use crate::error::{Error, Result, broken, cut_off, malformed, unsupported};
 use crate::facts::Section;
-use crate::reader::{BinaryReader, printable};
+use crate::reader::BinaryReader;
+use crate::text::{printable, uuid};
 use crate::{BinaryKind, Dylib, DylibLoad, Signature, Slice};
 
 const PART: &str = "list of Mach-O load commands";
@@ -16,20 +19,10 @@ const PART: &str = "list of Mach-O load commands";
 const MAX_COMMANDS: u32 = 1024 * 1024;
 
 pub(super) struct SliceHeaders {
-    /// All facts but those outside the load commands: whether it is stripped, and its signature.
+    /// All facts but the signature.
     pub(super) slice: Slice,
-    symbols: Option<LocalSymbols>,
     /// Offset in the slice and size, in bytes.
     signature: Option<(u64, u64)>,
-}
-
-/// Where the local symbols of a slice are.
-struct LocalSymbols {
-    /// In bytes from the beginning of the file.
-    first: u64,
-    count: u64,
-    /// Where their names begin and end.
-    names: (u64, u64),
 }
 
 impl SliceHeaders {
@@ -76,8 +69,8 @@ impl SliceHeaders {
             return Err(cut_off(PART));
         }
         let bytes = reader.bytes(PART, offset, length)?;
-        let mut headers = SliceHeaders { slice, symbols: None, signature: None };
-        headers.read_commands(&header, &bytes, sections)?;
+        let mut headers = SliceHeaders { slice, signature: None };
+        headers.read_commands(reader, &header, &bytes, sections)?;
         let slice = &mut headers.slice;
         if header.filetype(LE) == macho::MH_EXECUTE {
             slice.kind = match header.flags(LE).contains(macho::MH_PIE) {
@@ -91,11 +84,12 @@ impl SliceHeaders {
 
     fn read_commands(
         &mut self,
+        reader: &mut BinaryReader<'_>,
         header: &MachHeader64<LE>,
         bytes: &[u8],
         sections: &mut Vec<Section>,
     ) -> Result<()> {
-        let (mut table, mut local) = (None, None);
+        let (mut symbols, mut local) = (None, None);
         let mut segments = Vec::new();
         for command in header.load_commands(LE, bytes, 0).map_err(broken(PART))? {
             let command = command.map_err(broken(PART))?;
@@ -105,10 +99,8 @@ impl SliceHeaders {
                 LoadCommandVariant::Segment64(segment, data) => {
                     self.segment(segment, data, sections, &mut segments)?;
                 }
-                LoadCommandVariant::Symtab(found) => table = Some(found),
-                LoadCommandVariant::Dysymtab(found) => {
-                    local = Some((found.ilocalsym.get(LE), found.nlocalsym.get(LE)));
-                }
+                LoadCommandVariant::Symtab(found) => symbols = Some(found),
+                LoadCommandVariant::Dysymtab(found) => local = Some(found),
                 LoadCommandVariant::LinkeditData(data) if command.cmd() == macho::LC_CODE_SIGNATURE => {
                     self.signature = Some((data.dataoff.get(LE).into(), data.datasize.get(LE).into()));
                 }
@@ -118,9 +110,8 @@ impl SliceHeaders {
                 LoadCommandVariant::Rpath(found) => slice.rpaths.push(text(found.path)?),
                 LoadCommandVariant::Uuid(found) => slice.uuid = Some(uuid(found.uuid)),
                 LoadCommandVariant::BuildVersion(found, _) => {
-                    slice.platform = Some(platform(found.platform.get(LE).0));
-                    slice.min_os = Some(version(found.minos.get(LE).0));
-                    slice.sdk = sdk(found.sdk.get(LE).0);
+                    let number = found.platform.get(LE).0;
+                    set_platform(slice, number, found.minos.get(LE), found.sdk.get(LE));
                 }
                 LoadCommandVariant::VersionMin(found) => {
                     let number = match found.cmd.get(LE) {
@@ -129,9 +120,7 @@ impl SliceHeaders {
                         macho::LC_VERSION_MIN_TVOS => 3,
                         _ => 4,
                     };
-                    slice.platform = Some(platform(number));
-                    slice.min_os = Some(version(found.version.get(LE).0));
-                    slice.sdk = sdk(found.sdk.get(LE).0);
+                    set_platform(slice, number, found.version.get(LE), found.sdk.get(LE));
                 }
                 _ => {}
             }
@@ -141,17 +130,9 @@ impl SliceHeaders {
         }
         // Sections lie in segments and are the better name, so they come first.
         sections.append(&mut segments);
-        let offset = self.slice.offset;
-        self.symbols = table.map(|table| {
-            let all = (0, table.nsyms.get(LE));
-            let (first, count) = local.unwrap_or(all);
-            let names = offset + u64::from(table.stroff.get(LE));
-            LocalSymbols {
-                first: offset + u64::from(table.symoff.get(LE)) + u64::from(first) * NLIST,
-                count: count.min(table.nsyms.get(LE)).into(),
-                names: (names, names + u64::from(table.strsize.get(LE))),
-            }
-        });
+        if let Some(symbols) = symbols {
+            self.slice.stripped = is_stripped(reader, self.slice.offset, symbols, local)?;
+        }
         Ok(())
     }
 
@@ -189,9 +170,6 @@ impl SliceHeaders {
 
     pub(super) fn facts(self, reader: &mut BinaryReader<'_>) -> Result<Slice> {
         let mut slice = self.slice;
-        if let Some(symbols) = self.symbols {
-            slice.stripped = symbols.are_stripped(reader)?;
-        }
         if let Some(place) = self.signature {
             slice.signature = signature::read(reader, (slice.offset, slice.size), place)?;
         }
@@ -199,25 +177,27 @@ impl SliceHeaders {
     }
 }
 
-const NLIST: u64 = size_of::<Nlist64<LE>>() as u64;
-
-impl LocalSymbols {
-    /// Whether there are none. Apple's `strip` leaves one of its own, named after the bug that it works around.
-    fn are_stripped(&self, reader: &mut BinaryReader<'_>) -> Result<bool> {
-        if self.count > 1 {
-            return Ok(false);
-        }
-        for index in 0..self.count {
-            let part = "Mach-O symbol table";
-            // The first field is the index of the name.
-            let name: object::U32<LE> = reader.pod(part, self.first + index * NLIST)?;
-            let at = self.names.0 + u64::from(name.get(LE));
-            if reader.string(part, at, self.names.1)? != "radr://5614542" {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+/// Whether a slice has no local symbols. Apple's `strip` leaves one of its own, named after the bug that it works around.
+fn is_stripped(
+    reader: &mut BinaryReader<'_>,
+    slice: u64,
+    symbols: &SymtabCommand<LE>,
+    local: Option<&DysymtabCommand<LE>>,
+) -> Result<bool> {
+    let all = symbols.nsyms.get(LE);
+    let (first, count) = local.map_or((0, all), |local| (local.ilocalsym.get(LE), local.nlocalsym.get(LE)));
+    match count.min(all) {
+        0 => return Ok(true),
+        1 => {}
+        _ => return Ok(false),
     }
+    let part = "Mach-O symbol table";
+    let at = slice + u64::from(symbols.symoff.get(LE)) + u64::from(first) * size_of::<Nlist64<LE>>() as u64;
+    // The first field is the index of the name.
+    let name: object::U32<LE> = reader.pod(part, at)?;
+    let names = slice + u64::from(symbols.stroff.get(LE));
+    let end = names + u64::from(symbols.strsize.get(LE));
+    Ok(reader.string(part, names + u64::from(name.get(LE)), end)? == "radr://5614542")
 }
 
 fn arch(cpu: macho::CpuType) -> Result<Arch> {
@@ -249,39 +229,30 @@ fn dylib(command: LoadCommandData<'_, LE>, found: &DylibCommand<LE>) -> Result<D
     Ok(Dylib {
         path: command.string(LE, found.dylib.name).map(printable).map_err(broken(PART))?,
         load,
-        current_version: version_of_three(found.dylib.current_version.get(LE).0),
-        compatibility_version: version_of_three(found.dylib.compatibility_version.get(LE).0),
+        current_version: found.dylib.current_version.get(LE).to_string(),
+        compatibility_version: found.dylib.compatibility_version.get(LE).to_string(),
     })
-}
-
-fn uuid(bytes: [u8; 16]) -> String {
-    let hex = format!("{:032X}", u128::from_be_bytes(bytes));
-    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
-}
-
-/// `xxxx.yy.zz` in nibbles; a last part of zero is left out.
-fn version(number: u32) -> String {
-    match number & 0xff {
-        0 => format!("{}.{}", number >> 16, number >> 8 & 0xff),
-        patch => format!("{}.{}.{patch}", number >> 16, number >> 8 & 0xff),
-    }
-}
-
-fn version_of_three(number: u32) -> String {
-    format!("{}.{}.{}", number >> 16, number >> 8 & 0xff, number & 0xff)
-}
-
-fn sdk(number: u32) -> Option<String> {
-    (number != 0).then(|| version(number))
 }
 
 /// The platforms by their numbers, from 1 on (`PLATFORM_MACOS` and the following).
 const PLATFORMS: &str = "macos ios tvos watchos bridgeos maccatalyst iossimulator tvossimulator watchossimulator driverkit \
      visionos visionossimulator";
 
+fn set_platform(slice: &mut Slice, number: u32, min_os: Version, sdk: Version) {
+    slice.platform = Some(platform(number));
+    slice.min_os = Some(version(min_os));
+    slice.sdk = (sdk.0 != 0).then(|| version(sdk));
+}
+
 fn platform(number: u32) -> String {
     let name = (number as usize).checked_sub(1).and_then(|index| PLATFORMS.split(' ').nth(index));
     name.map_or_else(|| number.to_string(), str::to_owned)
+}
+
+/// A last part of zero is left out.
+fn version(number: Version) -> String {
+    let text = number.to_string();
+    text.strip_suffix(".0").unwrap_or(&text).to_owned()
 }
 
 #[cfg(test)]
@@ -289,12 +260,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_and_uuids_are_written_as_apple_does() {
-        assert_eq!(version(0x000b_0000), "11.0");
-        assert_eq!(version(0x000a_0d04), "10.13.4");
-        assert_eq!(version_of_three(0x0547_0000), "1351.0.0");
-        assert_eq!(sdk(0), None);
-        assert_eq!(uuid([0xab; 16]), "ABABABAB-ABAB-ABAB-ABAB-ABABABABABAB");
+    fn versions_are_written_as_apple_does() {
+        assert_eq!(version(Version(0x000b_0000)), "11.0");
+        assert_eq!(version(Version(0x000a_0a00)), "10.10");
+        assert_eq!(version(Version(0x000a_0d04)), "10.13.4");
+        assert_eq!(version(Version(0x000b_000a)), "11.0.10");
         assert_eq!((platform(1), platform(99)), ("macos".to_owned(), "99".to_owned()));
     }
 }

@@ -8,7 +8,8 @@ use object::read::macho::{CodeDirectory, CodeSignature};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::{Result, broken, cut_off, malformed};
-use crate::reader::{BinaryReader, printable};
+use crate::reader::BinaryReader;
+use crate::text::printable;
 use crate::{Signature, SignatureKind};
 
 const PART: &str = "Mach-O signature";

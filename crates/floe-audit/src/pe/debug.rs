@@ -6,8 +6,9 @@ use object::LittleEndian as LE;
 use object::pe::{self, DebugType, ImageDebugDirectory};
 
 use super::Image;
-use crate::error::{Result, cut_off, too_large};
-use crate::reader::{BinaryReader, printable};
+use crate::error::{Result, too_large};
+use crate::reader::BinaryReader;
+use crate::text::{until_zero, uuid};
 
 const PART: &str = "PE debug directory";
 /// More entries than any linker writes.
@@ -45,25 +46,24 @@ pub(super) fn read(reader: &mut BinaryReader<'_>, image: &Image) -> Result<Debug
         if kind == pe::IMAGE_DEBUG_TYPE_CODEVIEW && debug.id.is_none() && size >= CODEVIEW {
             let at = entry.pointer_to_raw_data.get(LE).into();
             let bytes = reader.bytes(PART, at, size.min(CODEVIEW + MAX_PATH))?;
-            (debug.id, debug.pdb_path) = codeview(&bytes)?;
+            let (id, path) = codeview(&bytes).unzip();
+            debug.id = id;
+            debug.pdb_path = path.filter(|path| !path.is_empty());
         }
     }
     Ok(debug)
 }
 
 /// The identifier with the age, and the path, of a CodeView entry for PDB 7.0 (`RSDS`). Others have neither.
-fn codeview(bytes: &[u8]) -> Result<(Option<String>, Option<String>)> {
-    let Some(rest) = bytes.strip_prefix(b"RSDS") else { return Ok((None, None)) };
-    let (fields, path) = rest.split_first_chunk::<20>().ok_or_else(|| cut_off(PART))?;
-    let [a, b, c, d, e, f, g, h, last @ .., w, x, y, z] = fields;
+fn codeview(bytes: &[u8]) -> Option<(String, String)> {
+    let (guid, rest) = bytes.strip_prefix(b"RSDS")?.split_first_chunk()?;
+    let (age, path) = rest.split_first_chunk()?;
     // The first three parts of an identifier are little-endian numbers.
-    let head = format!("{d:02X}{c:02X}{b:02X}{a:02X}-{f:02X}{e:02X}-{h:02X}{g:02X}");
-    let tail: String = last.iter().map(|byte| format!("{byte:02X}")).collect();
-    let (two, six) = tail.split_at(4);
-    let age = u32::from_le_bytes([*w, *x, *y, *z]);
-    let length = memchr::memchr(0, path).unwrap_or(path.len());
-    let path = Some(printable(&path[..length])).filter(|path| !path.is_empty());
-    Ok((Some(format!("{head}-{two}-{six}-{age}")), path))
+    let mut guid = *guid;
+    guid[..4].reverse();
+    guid[4..6].reverse();
+    guid[6..8].reverse();
+    Some((format!("{}-{}", uuid(guid), u32::from_le_bytes(*age)), until_zero(path)))
 }
 
 fn name(kind: DebugType) -> String {
@@ -92,9 +92,9 @@ mod tests {
         bytes.extend(7_u32.to_le_bytes());
         bytes.extend(b"floe.pdb\0");
         let (id, path) = codeview(&bytes).unwrap();
-        assert_eq!(id.as_deref(), Some("04030201-0605-0807-090A-0B0C0D0E0F10-7"));
-        assert_eq!(path.as_deref(), Some("floe.pdb"));
-        assert_eq!(codeview(b"NB10").unwrap(), (None, None));
-        assert!(codeview(b"RSDS\0").is_err());
+        assert_eq!(id, "04030201-0605-0807-090A-0B0C0D0E0F10-7");
+        assert_eq!(path, "floe.pdb");
+        assert_eq!(codeview(b"NB10"), None);
+        assert_eq!(codeview(b"RSDS\0"), None);
     }
 }

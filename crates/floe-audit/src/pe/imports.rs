@@ -59,18 +59,9 @@ fn names<T: Pod + Copy>(
 
 /// Where the C runtime comes from, and its DLLs among the imports.
 pub(super) fn crt<'a>(imports: impl Iterator<Item = &'a String>) -> (Crt, Vec<String>) {
-    let mut crt = Crt::Static;
-    let mut dlls = Vec::new();
-    for dll in imports {
-        match crt_of_dll(&dll.to_ascii_lowercase()) {
-            Some(Crt::DynamicDebug) => crt = Crt::DynamicDebug,
-            Some(_) if crt == Crt::Static => crt = Crt::Dynamic,
-            Some(_) => {}
-            None => continue,
-        }
-        dlls.push(dll.clone());
-    }
-    (crt, dlls)
+    let found = |dll: &'a String| Some((crt_of_dll(&dll.to_ascii_lowercase())?, dll.clone()));
+    let (kinds, dlls): (Vec<Crt>, Vec<String>) = imports.filter_map(found).unzip();
+    (kinds.into_iter().max().unwrap_or(Crt::Static), dlls)
 }
 
 /// Recognises Microsoft's names: `vcruntime140_1.dll`, `msvcp140.dll`, `msvcr120.dll`, `msvcrt.dll`, `ucrtbase.dll` and its

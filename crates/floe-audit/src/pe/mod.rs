@@ -13,10 +13,11 @@ use object::pe::{
 };
 use object::read::pe::{ImageNtHeaders, ImageOptionalHeader as _};
 
-use super::error::{Result, cut_off, malformed, unsupported};
+use super::error::{Result, cut_off, malformed, of_target, unsupported};
 use super::facts::{Section, of_format};
 use super::headers::Headers;
-use super::reader::{BinaryReader, printable};
+use super::reader::BinaryReader;
+use super::text::printable;
 use super::{BinaryKind, Executable, Facts, PeFacts, TimeStamp};
 use crate::{Arch, Format};
 
@@ -111,17 +112,15 @@ impl<N: ImageNtHeaders + Copy + 'static> PeHeaders<N> {
     /// A section's name. If it is too long for its field, the field refers to the COFF string table: `/4`.
     fn section_name(&self, reader: &mut BinaryReader<'_>, section: &ImageSectionHeader) -> Result<String> {
         let file = self.nt.file_header();
-        let length = section.name.iter().position(|byte| *byte == 0).unwrap_or(section.name.len());
-        let name = printable(&section.name[..length]);
         let symbols = u64::from(file.pointer_to_symbol_table.get(LE));
-        match name.strip_prefix('/').map(str::parse::<u32>) {
-            Some(Ok(index)) if symbols != 0 => {
+        match section.name_offset() {
+            Ok(Some(index)) if symbols != 0 => {
                 let entry = size_of::<ImageSymbolBytes>() as u64;
                 let count = u64::from(file.number_of_symbols.get(LE));
                 let at = symbols + count * entry + u64::from(index);
                 reader.string("COFF string table", at, at + SECTION_NAME)
             }
-            _ => Ok(name),
+            _ => Ok(printable(section.raw_name())),
         }
     }
 }
@@ -236,15 +235,7 @@ fn arch(machine: pe::Machine, bits: u8) -> Result<Arch> {
         pe::IMAGE_FILE_MACHINE_I386 => Some(Arch::X86),
         _ => None,
     };
-    arch.filter(|arch| arch.bits() == bits).map_or_else(
-        || {
-            let machine = machine.0;
-            unsupported(format!(
-                "it is a {bits}-bit PE file for machine {machine:#06x}, which no target of floe has"
-            ))
-        },
-        Ok,
-    )
+    of_target(arch, bits, Format::Pe, format_args!("{:#06x}", machine.0))
 }
 
 fn subsystem(number: pe::Subsystem) -> String {
