@@ -67,13 +67,13 @@ pub fn facts_while_copying<S: Read + Seek, W: Write + ?Sized>(
 
 /// The facts outside the content, and the sections. Where two sections overlap, the first one counts.
 fn headers<S: Read + Seek>(file: &mut S) -> Result<(Facts, Vec<Section>)> {
-    let mut reader = BinaryReader::new(file)?;
-    let (mut facts, sections) = headers::read(&mut reader)?.facts(&mut reader)?;
+    let reader = BinaryReader::new(file)?;
+    let (mut facts, sections) = headers::read(reader.clone())?.facts()?;
     let dwarf = [".debug_info", ".zdebug_info", "__DWARF,__debug_info", "__DWARF,__zdebug_info"];
     facts.size = reader.size();
     facts.debug_info = sections.iter().any(|section| dwarf.contains(&section.name.as_str()));
-    facts.auditable = auditable::read(&mut reader, &sections)?;
-    let version = strings::rustc_version(&mut reader, &sections)?;
+    facts.auditable = auditable::read(&reader, &sections)?;
+    let version = strings::rustc_version(&reader, &sections)?;
     facts.rustc = version.map(|version| Rustc { version: Some(version), source: None });
     Ok((facts, sections))
 }

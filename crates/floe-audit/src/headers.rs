@@ -12,10 +12,10 @@ pub(super) trait Headers {
     /// An error for a library.
     fn identity(self: Box<Self>) -> Result<Executable>;
 
-    fn facts(self: Box<Self>, reader: &mut BinaryReader<'_>) -> Result<(Facts, Vec<Section>)>;
+    fn facts(self: Box<Self>) -> Result<(Facts, Vec<Section>)>;
 }
 
-pub(super) fn read(reader: &mut BinaryReader<'_>) -> Result<Box<dyn Headers>> {
+pub(super) fn read<'f>(reader: BinaryReader<'f>) -> Result<Box<dyn Headers + 'f>> {
     let magic = reader.bytes("magic", 0, reader.size().min(4))?;
     match *magic {
         [] => unsupported("it is empty"),

@@ -52,7 +52,7 @@ impl fmt::Display for Executable {
 /// libraries are refused. [`Error::Truncated`] if a segment or section ends after the end of the file. Any other
 /// [`Error`] if the headers are invalid or cannot be read.
 pub fn identify<S: Read + Seek>(mut file: S) -> Result<Executable, Error> {
-    headers::read(&mut BinaryReader::new(&mut file)?)?.identity()
+    headers::read(BinaryReader::new(&mut file)?)?.identity()
 }
 
 #[cfg(test)]

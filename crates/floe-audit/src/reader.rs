@@ -3,7 +3,9 @@
 //! No offset, size or count from the file is trusted. The sum of all pieces is limited, so that a hostile file costs
 //! bounded time and memory. (`object::read::ReadCache` gives no such bound: it keeps every piece it ever read.)
 
+use std::cell::RefCell;
 use std::io::{Read, Seek, SeekFrom};
+use std::rc::Rc;
 
 use object::pod::{self, Pod};
 
@@ -21,10 +23,17 @@ const PIECE: u64 = 64;
 trait ReadSeek: Read + Seek {}
 impl<T: Read + Seek> ReadSeek for T {}
 
-/// A binary that is read piece by piece. `part` names the piece in an error.
+/// A binary, or a slice of one, that is read piece by piece. `part` names the piece in an error.
+#[derive(Clone)]
 pub(super) struct BinaryReader<'f> {
-    inner: &'f mut dyn ReadSeek,
+    file: Rc<RefCell<BudgetedFile<'f>>>,
+    /// Where the slice begins in the file.
+    begin: u64,
     size: u64,
+}
+
+struct BudgetedFile<'f> {
+    inner: &'f mut dyn ReadSeek,
     left: u64,
 }
 
@@ -32,21 +41,29 @@ impl<'f> BinaryReader<'f> {
     pub(super) fn new<S: Read + Seek>(inner: &'f mut S) -> Result<Self> {
         let size = inner.seek(SeekFrom::End(0)).map_err(Error::Io)?;
         let left = size.saturating_mul(2).saturating_add(LITTLE).min(BUDGET);
-        Ok(BinaryReader { inner, size, left })
+        Ok(BinaryReader { file: Rc::new(RefCell::new(BudgetedFile { inner, left })), begin: 0, size })
     }
 
-    /// The size of the file in bytes.
+    /// A slice of the file, with the same budget.
+    pub(super) fn slice(&self, part: &'static str, offset: u64, size: u64) -> Result<BinaryReader<'f>> {
+        self.within(part, offset, size)?;
+        Ok(BinaryReader { file: self.file.clone(), begin: self.begin + offset, size })
+    }
+
+    /// Where it begins in the file, in bytes.
+    pub(super) fn begin(&self) -> u64 {
+        self.begin
+    }
+
+    /// Its size in bytes.
     pub(super) fn size(&self) -> u64 {
         self.size
     }
 
-    pub(super) fn bytes(&mut self, part: &'static str, offset: u64, size: u64) -> Result<Vec<u8>> {
+    pub(super) fn bytes(&self, part: &'static str, offset: u64, size: u64) -> Result<Vec<u8>> {
         self.within(part, offset, size)?;
-        let cost = size.max(PIECE);
-        if size > LARGEST || cost > self.left {
-            return Err(too_large(part));
-        }
-        self.left -= cost;
+        let left = self.file.borrow().left.checked_sub(size.max(PIECE)).filter(|_| size <= LARGEST);
+        self.file.borrow_mut().left = left.ok_or_else(|| too_large(part))?;
         // At most `LARGEST`, so the cast loses nothing.
         let mut bytes = vec![0; size as usize];
         self.fill(offset, &mut bytes)?;
@@ -54,24 +71,19 @@ impl<'f> BinaryReader<'f> {
     }
 
     /// One plain structure.
-    pub(super) fn pod<T: Pod + Copy>(&mut self, part: &'static str, offset: u64) -> Result<T> {
+    pub(super) fn pod<T: Pod + Copy>(&self, part: &'static str, offset: u64) -> Result<T> {
         self.pods(part, offset, 1).map(|all| all[0])
     }
 
     /// `count` plain structures side by side.
-    pub(super) fn pods<T: Pod + Copy>(
-        &mut self,
-        part: &'static str,
-        offset: u64,
-        count: u64,
-    ) -> Result<Vec<T>> {
+    pub(super) fn pods<T: Pod + Copy>(&self, part: &'static str, offset: u64, count: u64) -> Result<Vec<T>> {
         let size = count.checked_mul(size_of::<T>() as u64).ok_or_else(|| cut_off(part))?;
         let bytes = self.bytes(part, offset, size)?;
         pod::slice_from_bytes(&bytes, count as usize).map(|(all, _)| all.to_vec()).map_err(|()| cut_off(part))
     }
 
     /// The text from `offset` to the next zero byte, which must lie before `end`. Text after 1024 bytes is dropped.
-    pub(super) fn string(&mut self, part: &'static str, offset: u64, end: u64) -> Result<String> {
+    pub(super) fn string(&self, part: &'static str, offset: u64, end: u64) -> Result<String> {
         let end = end.min(self.size);
         let mut text = Vec::new();
         while text.len() < TEXT {
@@ -87,7 +99,7 @@ impl<'f> BinaryReader<'f> {
         Ok(printable(&text))
     }
 
-    /// Checks that a piece lies in the file.
+    /// Checks that a piece lies in it.
     pub(super) fn within(&self, part: &'static str, offset: u64, size: u64) -> Result<()> {
         let end = offset.checked_add(size).ok_or_else(|| cut_off(part))?;
         if end > self.size {
@@ -98,9 +110,10 @@ impl<'f> BinaryReader<'f> {
 
     /// Fills a buffer from `offset` on. It costs nothing, so it is for passes over content that is known to lie in the
     /// file.
-    pub(super) fn fill(&mut self, offset: u64, buffer: &mut [u8]) -> Result<()> {
-        let read = self.inner.seek(SeekFrom::Start(offset)).and_then(|_| self.inner.read_exact(buffer));
-        read.map_err(Error::Io)
+    pub(super) fn fill(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
+        let inner = &mut self.file.borrow_mut().inner;
+        let sought = inner.seek(SeekFrom::Start(self.begin + offset));
+        sought.and_then(|_| inner.read_exact(buffer)).map_err(Error::Io)
     }
 }
 
@@ -113,7 +126,7 @@ mod tests {
     #[test]
     fn a_piece_outside_the_file_is_an_error_and_takes_no_memory() {
         let mut file = Cursor::new(b"abc\0d\x1b[31m");
-        let mut reader = BinaryReader::new(&mut file).unwrap();
+        let reader = BinaryReader::new(&mut file).unwrap();
         assert_eq!(reader.bytes("x", 1, 2).unwrap(), b"bc");
         assert_eq!(reader.string("x", 0, 10).unwrap(), "abc");
         assert!(reader.string("x", 4, 10).is_err());
@@ -128,7 +141,7 @@ mod tests {
     #[test]
     fn the_budget_ends() {
         let mut file = Cursor::new(vec![0; 4096]);
-        let mut reader = BinaryReader::new(&mut file).unwrap();
+        let reader = BinaryReader::new(&mut file).unwrap();
         let reads = (0..).take_while(|_| reader.bytes("x", 0, 4096).is_ok()).count();
         assert_eq!(reads as u64, LITTLE / 4096 + 2);
         let error = reader.bytes("x", 0, 1).unwrap_err().to_string();

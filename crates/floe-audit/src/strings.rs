@@ -122,7 +122,7 @@ impl Search {
 }
 
 /// The version of the Rust compiler, which it writes into ELF's section `.comment`.
-pub(super) fn rustc_version(reader: &mut BinaryReader<'_>, sections: &[Section]) -> Result<Option<String>> {
+pub(super) fn rustc_version(reader: &BinaryReader<'_>, sections: &[Section]) -> Result<Option<String>> {
     let Some(comment) = sections.iter().find(|section| section.name == ".comment") else { return Ok(None) };
     let bytes = reader.bytes("section `.comment`", comment.offset, comment.size.min(COMMENT))?;
     let mut texts = bytes.split(|byte| *byte == 0);

@@ -14,17 +14,18 @@ const PART: &str = "ELF dynamic section";
 const MAX_ENTRIES: u64 = 64 * 1024;
 
 /// The entries for the loader; empty in a file that has none.
-pub(super) struct DynamicSection {
+pub(super) struct DynamicSection<'f> {
+    pub(super) reader: BinaryReader<'f>,
     entries: Vec<Dynamic>,
     /// Address, offset and size in the file of each loaded segment.
     loads: Vec<(u64, u64, u64)>,
 }
 
-impl DynamicSection {
+impl<'f> DynamicSection<'f> {
     pub(super) fn read<E: FileHeader<Endian = LE>>(
-        reader: &mut BinaryReader<'_>,
+        reader: BinaryReader<'f>,
         segments: &[E::ProgramHeader],
-    ) -> Result<DynamicSection> {
+    ) -> Result<DynamicSection<'f>> {
         let place = |segment: &E::ProgramHeader| {
             (segment.p_vaddr(LE).into(), segment.p_offset(LE).into(), segment.p_filesz(LE).into())
         };
@@ -36,7 +37,8 @@ impl DynamicSection {
         }
         let entries: Vec<E::Dyn> = reader.pods(PART, offset, count)?;
         let entries = entries.iter().map(|entry| Dynamic { tag: entry.tag(LE), val: entry.val(LE) });
-        Ok(DynamicSection { entries: entries.take_while(|entry| entry.tag != elf::DT_NULL).collect(), loads })
+        let entries = entries.take_while(|entry| entry.tag != elf::DT_NULL).collect();
+        Ok(DynamicSection { reader, entries, loads })
     }
 
     /// The value of the first entry with a tag.
@@ -64,18 +66,18 @@ impl DynamicSection {
     }
 
     /// The strings of all entries with a tag, in their order.
-    pub(super) fn strings(&self, reader: &mut BinaryReader<'_>, tag: DynamicTag) -> Result<Vec<String>> {
+    pub(super) fn strings(&self, tag: DynamicTag) -> Result<Vec<String>> {
         let entries = self.entries.iter().filter(|entry| entry.tag == tag);
-        entries.map(|entry| self.string(reader, entry.val)).collect()
+        entries.map(|entry| self.string(entry.val)).collect()
     }
 
     /// The string at an index of the string table.
-    pub(super) fn string(&self, reader: &mut BinaryReader<'_>, index: u64) -> Result<String> {
+    pub(super) fn string(&self, index: u64) -> Result<String> {
         let part = "ELF dynamic string table";
         let table = self.table(elf::DT_STRTAB)?.ok_or_else(|| cut_off(part))?;
         let end = self.value(elf::DT_STRSZ).and_then(|size| table.checked_add(size));
         let begin = table.checked_add(index);
         let (begin, end) = begin.zip(end).ok_or_else(|| cut_off(part))?;
-        reader.string(part, begin, end)
+        self.reader.string(part, begin, end)
     }
 }

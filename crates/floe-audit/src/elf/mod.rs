@@ -29,14 +29,15 @@ const MAX_NAME: usize = 256;
 const MAX_INTERPRETER: u64 = 4096;
 
 /// The headers that a loader reads, in a file of 32 or 64 bits.
-struct ElfHeaders<E: FileHeader> {
+struct ElfHeaders<'f, E: FileHeader> {
+    reader: BinaryReader<'f>,
     file: E,
     arch: Arch,
     segments: Vec<E::ProgramHeader>,
     interpreter: Option<String>,
 }
 
-pub(super) fn read(reader: &mut BinaryReader<'_>) -> Result<Box<dyn Headers>> {
+pub(super) fn read<'f>(reader: BinaryReader<'f>) -> Result<Box<dyn Headers + 'f>> {
     let ident = reader.bytes("ELF header", 0, 6)?;
     if ident[5] == 2 {
         return unsupported("it is a big-endian ELF file, and no target of floe is big-endian");
@@ -47,8 +48,8 @@ pub(super) fn read(reader: &mut BinaryReader<'_>) -> Result<Box<dyn Headers>> {
     }
 }
 
-impl<E: FileHeader<Endian = LE> + 'static> ElfHeaders<E> {
-    fn read(reader: &mut BinaryReader<'_>) -> Result<Box<dyn Headers>> {
+impl<'f, E: FileHeader<Endian = LE> + 'static> ElfHeaders<'f, E> {
+    fn read(reader: BinaryReader<'f>) -> Result<Box<dyn Headers + 'f>> {
         let file: E = reader.pod("ELF header", 0)?;
         if !file.is_supported() {
             return Err(malformed("ELF header", "its class, byte order or version is unknown"));
@@ -60,9 +61,9 @@ impl<E: FileHeader<Endian = LE> + 'static> ElfHeaders<E> {
             other => return unsupported(format!("it is an ELF file of type {}, not an executable", other.0)),
         }
         let arch = arch(file.e_machine(LE), if file.is_class_64() { 64 } else { 32 })?;
-        let segments = segments(reader, &file)?;
-        let interpreter = find(&segments, elf::PT_INTERP).map(|segment| interpreter(reader, segment));
-        Ok(Box::new(ElfHeaders { file, arch, interpreter: interpreter.transpose()?, segments }))
+        let segments = segments(&reader, &file)?;
+        let interpreter = find(&segments, elf::PT_INTERP).map(|segment| interpreter(&reader, segment));
+        Ok(Box::new(ElfHeaders { reader, file, arch, interpreter: interpreter.transpose()?, segments }))
     }
 
     fn has_entry(&self) -> bool {
@@ -70,8 +71,8 @@ impl<E: FileHeader<Endian = LE> + 'static> ElfHeaders<E> {
     }
 
     /// The sections that occupy bytes of the file, and how many symbols the section `.dynsym` holds.
-    fn sections(&self, reader: &mut BinaryReader<'_>) -> Result<(Vec<Section>, Option<u64>)> {
-        let part = "ELF section table";
+    fn sections(&self) -> Result<(Vec<Section>, Option<u64>)> {
+        let (reader, part) = (&self.reader, "ELF section table");
         let offset = self.file.e_shoff(LE).into();
         if offset == 0 {
             return Ok((Vec::new(), None));
@@ -114,7 +115,7 @@ impl<E: FileHeader<Endian = LE> + 'static> ElfHeaders<E> {
         Ok((sections, symbols))
     }
 
-    fn relro(&self, dynamic: &DynamicSection) -> Relro {
+    fn relro(&self, dynamic: &DynamicSection<'_>) -> Relro {
         let at_once = dynamic.value(elf::DT_BIND_NOW).is_some()
             || dynamic.value(elf::DT_FLAGS).unwrap_or(0) & elf::DF_BIND_NOW.0 != 0
             || dynamic.value(elf::DT_FLAGS_1).unwrap_or(0) & elf::DF_1_NOW.0 != 0;
@@ -125,7 +126,7 @@ impl<E: FileHeader<Endian = LE> + 'static> ElfHeaders<E> {
         }
     }
 
-    fn kind(&self, elf: &ElfFacts, dynamic: &DynamicSection) -> BinaryKind {
+    fn kind(&self, elf: &ElfFacts, dynamic: &DynamicSection<'_>) -> BinaryKind {
         let dynamically = elf.interpreter.is_some() || !elf.needed.is_empty();
         let pie = dynamic.value(elf::DT_FLAGS_1).unwrap_or(0) & elf::DF_1_PIE.0 != 0;
         match (self.file.e_type(LE), dynamically) {
@@ -142,10 +143,10 @@ impl<E: FileHeader<Endian = LE> + 'static> ElfHeaders<E> {
     }
 
     /// The note that linkers make from a digest of the output (`NT_GNU_BUILD_ID`), as hex digits.
-    fn build_id(&self, reader: &mut BinaryReader<'_>) -> Result<Option<String>> {
+    fn build_id(&self) -> Result<Option<String>> {
         let part = "list of ELF notes";
         for segment in self.segments.iter().filter(|segment| segment.p_type(LE) == elf::PT_NOTE) {
-            let bytes = reader.bytes(part, segment.p_offset(LE).into(), segment.p_filesz(LE).into())?;
+            let bytes = self.reader.bytes(part, segment.p_offset(LE).into(), segment.p_filesz(LE).into())?;
             for note in NoteIterator::<E>::new(LE, segment.p_align(LE), &bytes).map_err(broken(part))? {
                 let note = note.map_err(broken(part))?;
                 let (kind, id) = (note.n_type(LE).0, note.desc());
@@ -158,7 +159,7 @@ impl<E: FileHeader<Endian = LE> + 'static> ElfHeaders<E> {
     }
 }
 
-impl<E: FileHeader<Endian = LE> + 'static> Headers for ElfHeaders<E> {
+impl<E: FileHeader<Endian = LE> + 'static> Headers for ElfHeaders<'_, E> {
     fn identity(self: Box<Self>) -> Result<Executable> {
         if !self.has_entry() {
             return unsupported("it is an ELF file without an entry point: a library, not an executable");
@@ -166,17 +167,17 @@ impl<E: FileHeader<Endian = LE> + 'static> Headers for ElfHeaders<E> {
         Ok(Executable { format: Format::Elf, arches: vec![self.arch], interpreter: self.interpreter })
     }
 
-    fn facts(self: Box<Self>, reader: &mut BinaryReader<'_>) -> Result<(Facts, Vec<Section>)> {
-        let (sections, dynsym) = self.sections(reader)?;
-        let dynamic = DynamicSection::read::<E>(reader, &self.segments)?;
+    fn facts(self: Box<Self>) -> Result<(Facts, Vec<Section>)> {
+        let (sections, dynsym) = self.sections()?;
+        let dynamic = DynamicSection::read::<E>(self.reader.clone(), &self.segments)?;
         let mut elf = ElfFacts {
             float_abi: float_abi(self.arch, self.file.e_flags(LE)),
             relro: self.relro(&dynamic),
             interpreter: self.interpreter.clone(),
-            soname: dynamic.strings(reader, elf::DT_SONAME)?.pop(),
-            needed: dynamic.strings(reader, elf::DT_NEEDED)?,
-            rpath: folders(dynamic.strings(reader, elf::DT_RPATH)?),
-            runpath: folders(dynamic.strings(reader, elf::DT_RUNPATH)?),
+            soname: dynamic.strings(elf::DT_SONAME)?.pop(),
+            needed: dynamic.strings(elf::DT_NEEDED)?,
+            rpath: folders(dynamic.strings(elf::DT_RPATH)?),
+            runpath: folders(dynamic.strings(elf::DT_RUNPATH)?),
             ..ElfFacts::default()
         };
         if let Some(stack) = find(&self.segments, elf::PT_GNU_STACK) {
@@ -185,10 +186,10 @@ impl<E: FileHeader<Endian = LE> + 'static> Headers for ElfHeaders<E> {
         }
         let mixed = loads(&self.segments).any(|segment| segment.p_flags(LE).contains(elf::PF_W | elf::PF_X));
         elf.nx = elf.stack == Stack::NotExecutable && !mixed;
-        (elf.floors, elf.unnumbered) = versions::needs::<E>(reader, &dynamic, dynsym)?;
+        (elf.floors, elf.unnumbered) = versions::needs::<E>(&dynamic, dynsym)?;
         let facts = Facts {
             stripped: !sections.iter().any(|section| section.name == ".symtab"),
-            build_id: self.build_id(reader)?,
+            build_id: self.build_id()?,
             ..of_format(Format::Elf, vec![self.arch], self.kind(&elf, &dynamic))
         };
         Ok((Facts { elf: Some(elf), ..facts }, sections))
@@ -224,7 +225,7 @@ fn float_abi(arch: Arch, flags: elf::FileFlags) -> Option<FloatAbi> {
 }
 
 fn segments<E: FileHeader<Endian = LE>>(
-    reader: &mut BinaryReader<'_>,
+    reader: &BinaryReader<'_>,
     file: &E,
 ) -> Result<Vec<E::ProgramHeader>> {
     let part = "ELF program header table";
@@ -245,7 +246,7 @@ fn segments<E: FileHeader<Endian = LE>>(
     Ok(segments)
 }
 
-fn interpreter(reader: &mut BinaryReader<'_>, segment: &impl ProgramHeader<Endian = LE>) -> Result<String> {
+fn interpreter(reader: &BinaryReader<'_>, segment: &impl ProgramHeader<Endian = LE>) -> Result<String> {
     let part = "ELF interpreter";
     let size = segment.p_filesz(LE).into();
     if size > MAX_INTERPRETER {

@@ -8,7 +8,7 @@ use object::read::macho::{LoadCommandData, LoadCommandVariant, MachHeader as _, 
 
 use super::signature;
 use crate::Arch;
-use crate::error::{Error, Result, broken, cut_off, malformed, unsupported};
+use crate::error::{Result, broken, malformed, unsupported};
 use crate::facts::Section;
 use crate::reader::BinaryReader;
 use crate::text::{printable, uuid};
@@ -18,30 +18,30 @@ const PART: &str = "list of Mach-O load commands";
 /// More load commands, in bytes, than any linker writes.
 const MAX_COMMANDS: u32 = 1024 * 1024;
 
-pub(super) struct SliceHeaders {
+/// The load commands of a slice.
+pub(super) struct SliceHeaders<'f> {
+    /// Of the slice alone.
+    reader: BinaryReader<'f>,
     /// All facts but the signature.
     pub(super) slice: Slice,
-    /// Offset in the slice and size, in bytes.
+    /// The offset and the size in the slice, in bytes.
     signature: Option<(u64, u64)>,
+    /// The sections and the segments with bytes in the file.
+    sections: Vec<Section>,
+    segments: Vec<Section>,
 }
 
-impl SliceHeaders {
-    /// Reads the slice at an offset in the file, both in bytes. Its sections and segments with bytes in the file are added
-    /// to `sections`.
-    pub(super) fn read(
-        reader: &mut BinaryReader<'_>,
-        (offset, size): (u64, u64),
-        sections: &mut Vec<Section>,
-    ) -> Result<SliceHeaders> {
-        let header: MachHeader64<LE> = reader.pod("Mach-O header", offset)?;
+impl<'f> SliceHeaders<'f> {
+    pub(super) fn read(reader: BinaryReader<'f>) -> Result<SliceHeaders<'f>> {
+        let header: MachHeader64<LE> = reader.pod("Mach-O header", 0)?;
         if !header.is_supported() {
             return Err(malformed("Mach-O header", "it has no known magic"));
         }
         let slice = Slice {
             arch: arch(header.cputype(LE))?,
             kind: BinaryKind::Shared,
-            offset,
-            size,
+            offset: reader.begin(),
+            size: reader.size(),
             stripped: true,
             debug_info: false,
             uuid: None,
@@ -65,12 +65,10 @@ impl SliceHeaders {
             return Err(malformed(PART, "it is too long"));
         }
         let length = size_of::<MachHeader64<LE>>() as u64 + u64::from(header.sizeofcmds(LE));
-        if length > size {
-            return Err(cut_off(PART));
-        }
-        let bytes = reader.bytes(PART, offset, length)?;
-        let mut headers = SliceHeaders { slice, signature: None };
-        headers.read_commands(reader, &header, &bytes, sections)?;
+        let bytes = reader.bytes(PART, 0, length)?;
+        let (sections, segments) = (Vec::new(), Vec::new());
+        let mut headers = SliceHeaders { reader, slice, signature: None, sections, segments };
+        headers.read_commands(&header, &bytes)?;
         let slice = &mut headers.slice;
         if header.filetype(LE) == macho::MH_EXECUTE {
             slice.kind = match header.flags(LE).contains(macho::MH_PIE) {
@@ -82,23 +80,14 @@ impl SliceHeaders {
         Ok(headers)
     }
 
-    fn read_commands(
-        &mut self,
-        reader: &mut BinaryReader<'_>,
-        header: &MachHeader64<LE>,
-        bytes: &[u8],
-        sections: &mut Vec<Section>,
-    ) -> Result<()> {
+    fn read_commands(&mut self, header: &MachHeader64<LE>, bytes: &[u8]) -> Result<()> {
         let (mut symbols, mut local) = (None, None);
-        let mut segments = Vec::new();
         for command in header.load_commands(LE, bytes, 0).map_err(broken(PART))? {
             let command = command.map_err(broken(PART))?;
             let slice = &mut self.slice;
             let text = |at| command.string(LE, at).map(printable).map_err(broken(PART));
             match command.variant().map_err(broken(PART))? {
-                LoadCommandVariant::Segment64(segment, data) => {
-                    self.segment(segment, data, sections, &mut segments)?;
-                }
+                LoadCommandVariant::Segment64(segment, data) => self.read_segment(segment, data)?,
                 LoadCommandVariant::Symtab(found) => symbols = Some(found),
                 LoadCommandVariant::Dysymtab(found) => local = Some(found),
                 LoadCommandVariant::LinkeditData(data) if command.cmd() == macho::LC_CODE_SIGNATURE => {
@@ -125,35 +114,22 @@ impl SliceHeaders {
                 _ => {}
             }
         }
-        if segments.is_empty() {
+        if self.segments.is_empty() {
             return unsupported("it is a Mach-O file that loads nothing, not an executable");
         }
-        // Sections lie in segments and are the better name, so they come first.
-        sections.append(&mut segments);
         if let Some(symbols) = symbols {
-            self.slice.stripped = is_stripped(reader, self.slice.offset, symbols, local)?;
+            self.slice.stripped = self.is_stripped(symbols, local)?;
         }
         Ok(())
     }
 
-    fn segment(
-        &mut self,
-        segment: &SegmentCommand64<LE>,
-        data: &[u8],
-        sections: &mut Vec<Section>,
-        segments: &mut Vec<Section>,
-    ) -> Result<()> {
+    fn read_segment(&mut self, segment: &SegmentCommand64<LE>, data: &[u8]) -> Result<()> {
         let part = "Mach-O segment";
-        let (slice_offset, slice_size) = (self.slice.offset, self.slice.size);
-        let within = |begin: u64, size: u64| match begin.checked_add(size) {
-            Some(end) if end <= slice_size => Ok(slice_offset + begin),
-            Some(end) => Err(Error::Truncated { part, end, size: slice_size }),
-            None => Err(cut_off(part)),
-        };
         let (begin, size) = segment.file_range(LE);
         if size > 0 {
-            let name = printable(segment.name());
-            segments.push(Section { name, offset: within(begin, size)?, size });
+            self.reader.within(part, begin, size)?;
+            let (name, offset) = (printable(segment.name()), self.reader.begin() + begin);
+            self.segments.push(Section { name, offset, size });
         }
         for section in segment.sections(LE, data).map_err(broken(PART))? {
             let name = format!("{},{}", printable(section.segment_name()), printable(section.name()));
@@ -162,42 +138,40 @@ impl SliceHeaders {
             if let Some((begin, size)) = section.file_range(LE, section.offset(LE).into())
                 && size > 0
             {
-                sections.push(Section { name, offset: within(begin, size)?, size });
+                self.reader.within(part, begin, size)?;
+                self.sections.push(Section { name, offset: self.reader.begin() + begin, size });
             }
         }
         Ok(())
     }
 
-    pub(super) fn facts(self, reader: &mut BinaryReader<'_>) -> Result<Slice> {
-        let mut slice = self.slice;
-        if let Some(place) = self.signature {
-            slice.signature = signature::read(reader, (slice.offset, slice.size), place)?;
+    /// Whether it has no local symbols. Apple's `strip` leaves one of its own, named after the bug that it works around.
+    fn is_stripped(&self, symbols: &SymtabCommand<LE>, local: Option<&DysymtabCommand<LE>>) -> Result<bool> {
+        let all = symbols.nsyms.get(LE);
+        let local = local.map(|local| (local.ilocalsym.get(LE), local.nlocalsym.get(LE)));
+        let (first, count) = local.unwrap_or((0, all));
+        match count.min(all) {
+            0 => return Ok(true),
+            1 => {}
+            _ => return Ok(false),
         }
-        Ok(slice)
+        let part = "Mach-O symbol table";
+        let at = u64::from(symbols.symoff.get(LE)) + u64::from(first) * size_of::<Nlist64<LE>>() as u64;
+        // The first field is the index of the name.
+        let name: object::U32<LE> = self.reader.pod(part, at)?;
+        let names = u64::from(symbols.stroff.get(LE));
+        let end = names + u64::from(symbols.strsize.get(LE));
+        Ok(self.reader.string(part, names + u64::from(name.get(LE)), end)? == "radr://5614542")
     }
-}
 
-/// Whether a slice has no local symbols. Apple's `strip` leaves one of its own, named after the bug that it works around.
-fn is_stripped(
-    reader: &mut BinaryReader<'_>,
-    slice: u64,
-    symbols: &SymtabCommand<LE>,
-    local: Option<&DysymtabCommand<LE>>,
-) -> Result<bool> {
-    let all = symbols.nsyms.get(LE);
-    let (first, count) = local.map_or((0, all), |local| (local.ilocalsym.get(LE), local.nlocalsym.get(LE)));
-    match count.min(all) {
-        0 => return Ok(true),
-        1 => {}
-        _ => return Ok(false),
+    /// All facts, and the sections. Sections lie in segments and are the better name, so they come first.
+    pub(super) fn facts(self) -> Result<(Slice, Vec<Section>)> {
+        let mut slice = self.slice;
+        if let Some((offset, size)) = self.signature {
+            slice.signature = signature::read(&self.reader, offset, size)?;
+        }
+        Ok((slice, [self.sections, self.segments].into_iter().flatten().collect()))
     }
-    let part = "Mach-O symbol table";
-    let at = slice + u64::from(symbols.symoff.get(LE)) + u64::from(first) * size_of::<Nlist64<LE>>() as u64;
-    // The first field is the index of the name.
-    let name: object::U32<LE> = reader.pod(part, at)?;
-    let names = slice + u64::from(symbols.stroff.get(LE));
-    let end = names + u64::from(symbols.strsize.get(LE));
-    Ok(reader.string(part, names + u64::from(name.get(LE)), end)? == "radr://5614542")
 }
 
 fn arch(cpu: macho::CpuType) -> Result<Arch> {

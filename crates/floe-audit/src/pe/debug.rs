@@ -7,7 +7,6 @@ use object::pe::{self, DebugType, ImageDebugDirectory};
 
 use super::Image;
 use crate::error::{Result, too_large};
-use crate::reader::BinaryReader;
 use crate::text::{until_zero, uuid};
 
 const PART: &str = "PE debug directory";
@@ -27,7 +26,7 @@ pub(super) struct DebugDirectory {
     pub(super) reproducible: bool,
 }
 
-pub(super) fn read(reader: &mut BinaryReader<'_>, image: &Image) -> Result<DebugDirectory> {
+pub(super) fn read(image: &Image<'_>) -> Result<DebugDirectory> {
     let mut debug = DebugDirectory::default();
     let Some((address, size)) = image.directory(pe::IMAGE_DIRECTORY_ENTRY_DEBUG) else {
         return Ok(debug);
@@ -37,7 +36,7 @@ pub(super) fn read(reader: &mut BinaryReader<'_>, image: &Image) -> Result<Debug
         return Err(too_large(PART));
     }
     let (at, _) = image.offset(PART, address)?;
-    let entries: Vec<ImageDebugDirectory> = reader.pods(PART, at, count)?;
+    let entries: Vec<ImageDebugDirectory> = image.reader.pods(PART, at, count)?;
     for entry in entries {
         let kind = entry.typ.get(LE);
         debug.kinds.push(name(kind));
@@ -45,7 +44,7 @@ pub(super) fn read(reader: &mut BinaryReader<'_>, image: &Image) -> Result<Debug
         let size = u64::from(entry.size_of_data.get(LE));
         if kind == pe::IMAGE_DEBUG_TYPE_CODEVIEW && debug.id.is_none() && size >= CODEVIEW {
             let at = entry.pointer_to_raw_data.get(LE).into();
-            let bytes = reader.bytes(PART, at, size.min(CODEVIEW + MAX_PATH))?;
+            let bytes = image.reader.bytes(PART, at, size.min(CODEVIEW + MAX_PATH))?;
             let (id, path) = codeview(&bytes).unzip();
             debug.id = id;
             debug.pdb_path = path.filter(|path| !path.is_empty());

@@ -36,21 +36,22 @@ const MAX_SIGNATURE: u64 = 1024 * 1024;
 const SECTION_NAME: u64 = 256;
 
 /// The headers and the image that they describe, in a file of 32 or 64 bits.
-struct PeHeaders<N> {
+struct PeHeaders<'f, N> {
     arch: Arch,
     nt: N,
-    image: Image,
+    image: Image<'f>,
 }
 
 /// Where the parts of an image are in the file.
-struct Image {
+struct Image<'f> {
+    reader: BinaryReader<'f>,
     directories: Vec<ImageDataDirectory>,
     sections: Vec<ImageSectionHeader>,
     /// The size of all headers, in bytes.
     headers: u64,
 }
 
-pub(super) fn read(reader: &mut BinaryReader<'_>) -> Result<Box<dyn Headers>> {
+pub(super) fn read<'f>(reader: BinaryReader<'f>) -> Result<Box<dyn Headers + 'f>> {
     let part = "PE header";
     let dos: ImageDosHeader = reader.pod("DOS header", 0)?;
     let begin = u64::from(dos.e_lfanew.get(LE));
@@ -63,8 +64,8 @@ pub(super) fn read(reader: &mut BinaryReader<'_>) -> Result<Box<dyn Headers>> {
     }
 }
 
-impl<N: ImageNtHeaders + Copy + 'static> PeHeaders<N> {
-    fn read(reader: &mut BinaryReader<'_>, begin: u64) -> Result<Box<dyn Headers>> {
+impl<'f, N: ImageNtHeaders + Copy + 'static> PeHeaders<'f, N> {
+    fn read(reader: BinaryReader<'f>, begin: u64) -> Result<Box<dyn Headers + 'f>> {
         let part = "PE header";
         let nt: N = reader.pod(part, begin)?;
         let (file, optional) = (*nt.file_header(), *nt.optional_header());
@@ -90,7 +91,7 @@ impl<N: ImageNtHeaders + Copy + 'static> PeHeaders<N> {
                 reader.within("PE section", at.into(), size.into())?;
             }
         }
-        let image = Image { directories, sections, headers: optional.size_of_headers().into() };
+        let image = Image { reader, directories, sections, headers: optional.size_of_headers().into() };
         Ok(Box::new(PeHeaders { arch, nt, image }))
     }
 
@@ -98,19 +99,19 @@ impl<N: ImageNtHeaders + Copy + 'static> PeHeaders<N> {
         self.nt.file_header().characteristics.get(LE).contains(pe::IMAGE_FILE_DLL)
     }
 
-    fn sections(&self, reader: &mut BinaryReader<'_>) -> Result<Vec<Section>> {
+    fn sections(&self) -> Result<Vec<Section>> {
         let mut sections = Vec::new();
         for section in &self.image.sections {
             let (offset, size) = file_range(section);
             if size > 0 {
-                sections.push(Section { name: self.section_name(reader, section)?, offset, size });
+                sections.push(Section { name: self.section_name(section)?, offset, size });
             }
         }
         Ok(sections)
     }
 
     /// A section's name. If it is too long for its field, the field refers to the COFF string table: `/4`.
-    fn section_name(&self, reader: &mut BinaryReader<'_>, section: &ImageSectionHeader) -> Result<String> {
+    fn section_name(&self, section: &ImageSectionHeader) -> Result<String> {
         let file = self.nt.file_header();
         let symbols = u64::from(file.pointer_to_symbol_table.get(LE));
         match section.name_offset() {
@@ -118,14 +119,14 @@ impl<N: ImageNtHeaders + Copy + 'static> PeHeaders<N> {
                 let entry = size_of::<ImageSymbolBytes>() as u64;
                 let count = u64::from(file.number_of_symbols.get(LE));
                 let at = symbols + count * entry + u64::from(index);
-                reader.string("COFF string table", at, at + SECTION_NAME)
+                self.image.reader.string("COFF string table", at, at + SECTION_NAME)
             }
             _ => Ok(printable(section.raw_name())),
         }
     }
 }
 
-impl Image {
+impl Image<'_> {
     /// The address and the size of a data directory, if the file has it.
     pub(super) fn directory(&self, index: usize) -> Option<(u64, u64)> {
         let found = self.directories.get(index)?;
@@ -149,14 +150,14 @@ impl Image {
     }
 
     /// Whether the certificate table holds an Authenticode signature, and by whom.
-    fn authenticode(&self, reader: &mut BinaryReader<'_>) -> Result<(bool, Option<String>)> {
+    fn authenticode(&self) -> Result<(bool, Option<String>)> {
         // This is the only directory whose address is an offset in the file.
         let Some((at, size)) =
             self.directory(pe::IMAGE_DIRECTORY_ENTRY_SECURITY).filter(|(_, size)| *size > 0)
         else {
             return Ok((false, None));
         };
-        let part = "PE certificate table";
+        let (reader, part) = (&self.reader, "PE certificate table");
         reader.within(part, at, size)?;
         // dwLength, wRevision, wCertificateType
         let fields: Vec<object::U16<LE>> = reader.pods(part, at, 4)?;
@@ -169,7 +170,7 @@ impl Image {
     }
 }
 
-impl<N: ImageNtHeaders + Copy + 'static> Headers for PeHeaders<N> {
+impl<N: ImageNtHeaders + Copy + 'static> Headers for PeHeaders<'_, N> {
     fn identity(self: Box<Self>) -> Result<Executable> {
         if self.is_library() {
             return unsupported("it is a DLL, not an executable");
@@ -177,15 +178,15 @@ impl<N: ImageNtHeaders + Copy + 'static> Headers for PeHeaders<N> {
         Ok(Executable { format: Format::Pe, arches: vec![self.arch], interpreter: None })
     }
 
-    fn facts(self: Box<Self>, reader: &mut BinaryReader<'_>) -> Result<(Facts, Vec<Section>)> {
+    fn facts(self: Box<Self>) -> Result<(Facts, Vec<Section>)> {
         let (file, optional) = (self.nt.file_header(), self.nt.optional_header());
         let flags = optional.dll_characteristics();
         let (major, minor) = (optional.major_subsystem_version(), optional.minor_subsystem_version());
-        let sections = self.sections(reader)?;
-        let debug = debug::read(reader, &self.image)?;
-        let (imports, delay_imports) = imports::read(reader, &self.image)?;
+        let sections = self.sections()?;
+        let debug = debug::read(&self.image)?;
+        let (imports, delay_imports) = imports::read(&self.image)?;
         let (crt, crt_dlls) = imports::crt(imports.iter().chain(&delay_imports));
-        let (authenticode, signer) = self.image.authenticode(reader)?;
+        let (authenticode, signer) = self.image.authenticode()?;
         let value = file.time_date_stamp.get(LE);
         let pe = PeFacts {
             subsystem: subsystem(optional.subsystem()),
