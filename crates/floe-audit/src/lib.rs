@@ -30,7 +30,6 @@ mod elf;
 mod error;
 mod facts;
 mod headers;
-mod identity;
 mod macho;
 mod model;
 mod paths;
@@ -46,7 +45,7 @@ pub use auditable::dependency_list;
 pub use contract::{Arch, Contract, FloatAbi, Format};
 pub use error::Error;
 pub use facts::{facts, facts_while_copying};
-pub use identity::{Executable, identify};
+pub use headers::{Executable, identify};
 pub use model::{
     Auditable, BinaryKind, Crt, Dylib, DylibLoad, ElfFacts, EmbeddedCrate, Facts, Floor, FoundPath,
     MachoFacts, PathKind, Paths, PeFacts, Relro, Rustc, Signature, SignatureKind, Slice, Stack, Symbol,

@@ -4,7 +4,6 @@
 //! searched.
 
 use memchr::memmem::Finder;
-use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::ops::Range;
 
@@ -13,7 +12,7 @@ use super::facts::Section;
 use super::paths::{self, MARKERS, Marker};
 use super::reader::BinaryReader;
 use super::text::printable;
-use super::{FoundPath, PathKind, Paths};
+use super::{FoundPath, Paths};
 
 /// How many new bytes are searched at once.
 const PIECE: u64 = 256 * 1024;
@@ -37,7 +36,6 @@ pub(super) struct Search {
     pub(super) paths: Paths,
     /// The commit or version in the first path of the standard library.
     pub(super) rustc_source: Option<String>,
-    kept: BTreeMap<PathKind, usize>,
     judged: u32,
 }
 
@@ -55,7 +53,6 @@ impl Search {
             begin: 0,
             paths: Paths::default(),
             rustc_source: None,
-            kept: BTreeMap::new(),
             judged: 0,
         };
         let mut from = 0;
@@ -108,12 +105,11 @@ impl Search {
         }
         let Some(hit) = paths::read(marker, before, text) else { return };
         self.paths.total += 1;
-        let kept = self.kept.entry(hit.kind).or_default();
-        let same = |path: &FoundPath| path.kind == hit.kind && path.text == hit.text;
-        if *kept == KEPT || self.paths.found.iter().any(same) {
+        let kept = self.paths.found.iter().filter(|path| path.kind == hit.kind);
+        let kept: Vec<&str> = kept.map(|path| path.text.as_str()).collect();
+        if kept.len() == KEPT || kept.contains(&hit.text.as_str()) {
             return;
         }
-        *kept += 1;
         let offset = self.begin + (at - hit.lead) as u64;
         let section = self.sections.iter().find(|section| section.contains(offset));
         let section = section.map(|section| section.name.clone());
@@ -132,6 +128,7 @@ pub(super) fn rustc_version(reader: &BinaryReader<'_>, sections: &[Section]) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::PathKind;
 
     fn search(bytes: &[u8]) -> Search {
         let size = bytes.len() as u64;

@@ -15,6 +15,13 @@ pub(super) fn until_zero(bytes: &[u8]) -> String {
     printable(bytes.split(|byte| *byte == 0).next().unwrap_or_default())
 }
 
+/// The name of a number in a table of `number=name`, or the number.
+pub(super) fn named(number: u32, names: &str) -> String {
+    let number = number.to_string();
+    let name = names.split(' ').find_map(|entry| entry.strip_prefix(&number)?.strip_prefix('='));
+    name.map_or_else(|| number.clone(), str::to_owned)
+}
+
 /// `XXXXXXXX-XXXX-XXXX-XXXX-XXXXXXXXXXXX`
 pub(super) fn uuid(bytes: [u8; 16]) -> String {
     let hex = hex::encode_upper(bytes);
@@ -24,6 +31,12 @@ pub(super) fn uuid(bytes: [u8; 16]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_is_named_or_written() {
+        let names = ["1", "11", "2"].map(|number| named(number.parse().unwrap(), "11=b 1=a"));
+        assert_eq!(names, ["a", "b", "2"]);
+    }
 
     #[test]
     fn identifiers_are_written_as_apple_does() {

@@ -11,7 +11,7 @@ use crate::Arch;
 use crate::error::{Result, broken, malformed, unsupported};
 use crate::facts::Section;
 use crate::reader::BinaryReader;
-use crate::text::{printable, uuid};
+use crate::text::{named, printable, uuid};
 use crate::{BinaryKind, Dylib, DylibLoad, Signature, Slice};
 
 const PART: &str = "list of Mach-O load commands";
@@ -208,19 +208,14 @@ fn dylib(command: LoadCommandData<'_, LE>, found: &DylibCommand<LE>) -> Result<D
     })
 }
 
-/// The platforms by their numbers, from 1 on (`PLATFORM_MACOS` and the following).
-const PLATFORMS: &str = "macos ios tvos watchos bridgeos maccatalyst iossimulator tvossimulator watchossimulator driverkit \
-     visionos visionossimulator";
+/// `PLATFORM_MACOS` and the following.
+const PLATFORMS: &str = "1=macos 2=ios 3=tvos 4=watchos 5=bridgeos 6=maccatalyst 7=iossimulator 8=tvossimulator \
+     9=watchossimulator 10=driverkit 11=visionos 12=visionossimulator";
 
 fn set_platform(slice: &mut Slice, number: u32, min_os: Version, sdk: Version) {
-    slice.platform = Some(platform(number));
+    slice.platform = Some(named(number, PLATFORMS));
     slice.min_os = Some(version(min_os));
     slice.sdk = (sdk.0 != 0).then(|| version(sdk));
-}
-
-fn platform(number: u32) -> String {
-    let name = (number as usize).checked_sub(1).and_then(|index| PLATFORMS.split(' ').nth(index));
-    name.map_or_else(|| number.to_string(), str::to_owned)
 }
 
 /// A last part of zero is left out.
@@ -239,6 +234,5 @@ mod tests {
         assert_eq!(version(Version(0x000a_0a00)), "10.10");
         assert_eq!(version(Version(0x000a_0d04)), "10.13.4");
         assert_eq!(version(Version(0x000b_000a)), "11.0.10");
-        assert_eq!((platform(1), platform(99)), ("macos".to_owned(), "99".to_owned()));
     }
 }

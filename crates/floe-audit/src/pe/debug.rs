@@ -3,11 +3,11 @@
 //! It holds the name of the PDB file, and whether the time stamps are digests. The PDB file itself is not read.
 
 use object::LittleEndian as LE;
-use object::pe::{self, DebugType, ImageDebugDirectory};
+use object::pe::{self, ImageDebugDirectory};
 
 use super::Image;
 use crate::error::{Result, too_large};
-use crate::text::{until_zero, uuid};
+use crate::text::{named, until_zero, uuid};
 
 const PART: &str = "PE debug directory";
 /// More entries than any linker writes.
@@ -16,6 +16,10 @@ const MAX_ENTRIES: u64 = 256;
 const CODEVIEW: u64 = 24;
 /// The longest path of a PDB file that is read, in bytes.
 const MAX_PATH: u64 = 4096;
+
+/// `IMAGE_DEBUG_TYPE_COFF` and others.
+const KINDS: &str =
+    "1=coff 2=codeview 4=misc 12=vc_feature 13=pogo 14=iltcg 16=repro 20=ex_dllcharacteristics";
 
 #[derive(Default)]
 pub(super) struct DebugDirectory {
@@ -39,7 +43,7 @@ pub(super) fn read(image: &Image<'_>) -> Result<DebugDirectory> {
     let entries: Vec<ImageDebugDirectory> = image.reader.pods(PART, at, count)?;
     for entry in entries {
         let kind = entry.typ.get(LE);
-        debug.kinds.push(name(kind));
+        debug.kinds.push(named(kind.0, KINDS));
         debug.reproducible |= kind == pe::IMAGE_DEBUG_TYPE_REPRO;
         let size = u64::from(entry.size_of_data.get(LE));
         if kind == pe::IMAGE_DEBUG_TYPE_CODEVIEW && debug.id.is_none() && size >= CODEVIEW {
@@ -63,21 +67,6 @@ fn codeview(bytes: &[u8]) -> Option<(String, String)> {
     guid[4..6].reverse();
     guid[6..8].reverse();
     Some((format!("{}-{}", uuid(guid), u32::from_le_bytes(*age)), until_zero(path)))
-}
-
-fn name(kind: DebugType) -> String {
-    let name = match kind {
-        pe::IMAGE_DEBUG_TYPE_COFF => "coff",
-        pe::IMAGE_DEBUG_TYPE_CODEVIEW => "codeview",
-        pe::IMAGE_DEBUG_TYPE_MISC => "misc",
-        pe::IMAGE_DEBUG_TYPE_VC_FEATURE => "vc_feature",
-        pe::IMAGE_DEBUG_TYPE_POGO => "pogo",
-        pe::IMAGE_DEBUG_TYPE_ILTCG => "iltcg",
-        pe::IMAGE_DEBUG_TYPE_REPRO => "repro",
-        pe::IMAGE_DEBUG_TYPE_EX_DLLCHARACTERISTICS => "ex_dllcharacteristics",
-        other => return other.0.to_string(),
-    };
-    name.to_owned()
 }
 
 #[cfg(test)]

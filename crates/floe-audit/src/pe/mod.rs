@@ -17,7 +17,7 @@ use super::error::{Result, cut_off, malformed, of_target, unsupported};
 use super::facts::{Section, of_format};
 use super::headers::Headers;
 use super::reader::BinaryReader;
-use super::text::printable;
+use super::text::{named, printable};
 use super::{BinaryKind, Executable, Facts, PeFacts, TimeStamp};
 use crate::{Arch, Format};
 
@@ -34,6 +34,9 @@ const WIN_CERTIFICATE: u64 = 8;
 const MAX_SIGNATURE: u64 = 1024 * 1024;
 /// The longest name of a section, with its zero byte.
 const SECTION_NAME: u64 = 256;
+
+/// `IMAGE_SUBSYSTEM_NATIVE` and others.
+const SUBSYSTEMS: &str = "1=native 2=windows_gui 3=windows_cui 7=posix_cui 10=efi_application";
 
 /// The headers and the image that they describe, in a file of 32 or 64 bits.
 struct PeHeaders<'f, N> {
@@ -189,7 +192,7 @@ impl<N: ImageNtHeaders + Copy + 'static> Headers for PeHeaders<'_, N> {
         let (authenticode, signer) = self.image.authenticode()?;
         let value = file.time_date_stamp.get(LE);
         let pe = PeFacts {
-            subsystem: subsystem(optional.subsystem()),
+            subsystem: named(optional.subsystem().0.into(), SUBSYSTEMS),
             subsystem_version: format!("{major}.{minor}"),
             imports,
             delay_imports,
@@ -237,16 +240,4 @@ fn arch(machine: pe::Machine, bits: u8) -> Result<Arch> {
         _ => None,
     };
     of_target(arch, bits, Format::Pe, format_args!("{:#06x}", machine.0))
-}
-
-fn subsystem(number: pe::Subsystem) -> String {
-    let name = match number {
-        pe::IMAGE_SUBSYSTEM_NATIVE => "native",
-        pe::IMAGE_SUBSYSTEM_WINDOWS_GUI => "windows_gui",
-        pe::IMAGE_SUBSYSTEM_WINDOWS_CUI => "windows_cui",
-        pe::IMAGE_SUBSYSTEM_POSIX_CUI => "posix_cui",
-        pe::IMAGE_SUBSYSTEM_EFI_APPLICATION => "efi_application",
-        other => return other.0.to_string(),
-    };
-    name.to_owned()
 }
