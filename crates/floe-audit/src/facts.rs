@@ -27,6 +27,25 @@ impl Section {
     }
 }
 
+/// A range of memory that a loader fills from the file.
+pub(super) struct Mapping {
+    pub(super) address: u64,
+    /// In bytes from the beginning of the file.
+    pub(super) offset: u64,
+    /// In bytes, in the file.
+    pub(super) size: u64,
+}
+
+impl Mapping {
+    /// The offset in the file of an address, and of the end of its range.
+    pub(super) fn find(mappings: &[Mapping], address: u64) -> Option<(u64, u64)> {
+        mappings.iter().find_map(|Mapping { address: begin, offset, size }| {
+            let distance = address.checked_sub(*begin).filter(|distance| distance < size)?;
+            Some((offset + distance, offset + size))
+        })
+    }
+}
+
 /// Reads the facts of an executable or a shared library.
 ///
 /// `file` is a file, or a [`Cursor`](std::io::Cursor) over bytes. It is read in small pieces: first the headers at

@@ -7,6 +7,7 @@ use object::elf::{self, DynamicTag};
 use object::read::elf::{Dyn as _, Dynamic, FileHeader, ProgramHeader};
 
 use crate::error::{Result, cut_off, too_large};
+use crate::facts::Mapping;
 use crate::reader::BinaryReader;
 
 const PART: &str = "ELF dynamic section";
@@ -17,8 +18,8 @@ const MAX_ENTRIES: u64 = 64 * 1024;
 pub(super) struct DynamicSection<'f> {
     pub(super) reader: BinaryReader<'f>,
     entries: Vec<Dynamic>,
-    /// Address, offset and size in the file of each loaded segment.
-    loads: Vec<(u64, u64, u64)>,
+    /// The loaded segments.
+    mappings: Vec<Mapping>,
 }
 
 impl<'f> DynamicSection<'f> {
@@ -26,11 +27,13 @@ impl<'f> DynamicSection<'f> {
         reader: BinaryReader<'f>,
         segments: &[E::ProgramHeader],
     ) -> Result<DynamicSection<'f>> {
-        let place = |segment: &E::ProgramHeader| {
-            (segment.p_vaddr(LE).into(), segment.p_offset(LE).into(), segment.p_filesz(LE).into())
+        let mapping = |segment: &E::ProgramHeader| {
+            let (offset, size) = segment.file_range(LE);
+            Mapping { address: segment.p_vaddr(LE).into(), offset, size }
         };
-        let loads = super::loads(segments).map(place).collect();
-        let (_, offset, size) = super::find(segments, elf::PT_DYNAMIC).map(place).unwrap_or_default();
+        let mappings = super::of_type(segments, elf::PT_LOAD).map(mapping).collect();
+        let dynamic = super::of_type(segments, elf::PT_DYNAMIC).next();
+        let (offset, size) = dynamic.map(|segment| segment.file_range(LE)).unwrap_or_default();
         let count = size / size_of::<E::Dyn>() as u64;
         if count > MAX_ENTRIES {
             return Err(too_large(PART));
@@ -38,7 +41,7 @@ impl<'f> DynamicSection<'f> {
         let entries: Vec<E::Dyn> = reader.pods(PART, offset, count)?;
         let entries = entries.iter().map(|entry| Dynamic { tag: entry.tag(LE), val: entry.val(LE) });
         let entries = entries.take_while(|entry| entry.tag != elf::DT_NULL).collect();
-        Ok(DynamicSection { reader, entries, loads })
+        Ok(DynamicSection { reader, entries, mappings })
     }
 
     /// The value of the first entry with a tag.
@@ -48,15 +51,9 @@ impl<'f> DynamicSection<'f> {
 
     /// The offset in the file of the table whose address an entry holds.
     pub(super) fn table(&self, tag: DynamicTag) -> Result<Option<u64>> {
-        self.value(tag).map(|address| self.offset(address)).transpose()
-    }
-
-    fn offset(&self, address: u64) -> Result<u64> {
-        let holds = |(begin, _, size): &&(u64, u64, u64)| {
-            address.checked_sub(*begin).is_some_and(|distance| distance < *size)
-        };
-        let load = self.loads.iter().find(holds).ok_or_else(|| cut_off(PART))?;
-        load.1.checked_add(address - load.0).ok_or_else(|| cut_off(PART))
+        let Some(address) = self.value(tag) else { return Ok(None) };
+        let (offset, _) = Mapping::find(&self.mappings, address).ok_or_else(|| cut_off(PART))?;
+        Ok(Some(offset))
     }
 
     /// The nearest address that an entry holds after an address.
@@ -75,9 +72,7 @@ impl<'f> DynamicSection<'f> {
     pub(super) fn string(&self, index: u64) -> Result<String> {
         let part = "ELF dynamic string table";
         let table = self.table(elf::DT_STRTAB)?.ok_or_else(|| cut_off(part))?;
-        let end = self.value(elf::DT_STRSZ).and_then(|size| table.checked_add(size));
-        let begin = table.checked_add(index);
-        let (begin, end) = begin.zip(end).ok_or_else(|| cut_off(part))?;
-        self.reader.string(part, begin, end)
+        let end = table.checked_add(self.value(elf::DT_STRSZ).unwrap_or(0)).ok_or_else(|| cut_off(part))?;
+        self.reader.string(part, table.saturating_add(index), end)
     }
 }

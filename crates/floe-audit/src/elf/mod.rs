@@ -62,7 +62,8 @@ impl<'f, E: FileHeader<Endian = LE> + 'static> ElfHeaders<'f, E> {
         }
         let arch = arch(file.e_machine(LE), if file.is_class_64() { 64 } else { 32 })?;
         let segments = segments(&reader, &file)?;
-        let interpreter = find(&segments, elf::PT_INTERP).map(|segment| interpreter(&reader, segment));
+        let interpreter =
+            of_type(&segments, elf::PT_INTERP).next().map(|segment| interpreter(&reader, segment));
         Ok(Box::new(ElfHeaders { reader, file, arch, interpreter: interpreter.transpose()?, segments }))
     }
 
@@ -91,20 +92,13 @@ impl<'f, E: FileHeader<Endian = LE> + 'static> ElfHeaders<'f, E> {
             elf::SHN_XINDEX => first.sh_link(LE),
             index => u32::from(index.0),
         };
-        let names = match table.get(names as usize) {
-            Some(names) => reader.bytes(
-                "table of ELF section names",
-                names.sh_offset(LE).into(),
-                names.sh_size(LE).into(),
-            )?,
-            None => Vec::new(),
-        };
+        let names =
+            table.get(names as usize).map(|names| (names.sh_offset(LE).into(), names.sh_size(LE).into()));
+        let (offset, size) = names.unwrap_or_default();
+        let names = reader.bytes("table of ELF section names", offset, size)?;
         let mut sections = Vec::new();
-        for section in &table {
-            if matches!(section.sh_type(LE), elf::SHT_NULL | elf::SHT_NOBITS) {
-                continue;
-            }
-            let (offset, size) = (section.sh_offset(LE).into(), section.sh_size(LE).into());
+        for section in table.iter().filter(|section| section.sh_type(LE) != elf::SHT_NULL) {
+            let Some((offset, size)) = section.file_range(LE) else { continue };
             reader.within("ELF section", offset, size)?;
             let name = names.get(section.sh_name(LE) as usize..).unwrap_or_default();
             let name = until_zero(&name[..name.len().min(MAX_NAME)]);
@@ -119,7 +113,7 @@ impl<'f, E: FileHeader<Endian = LE> + 'static> ElfHeaders<'f, E> {
         let at_once = dynamic.value(elf::DT_BIND_NOW).is_some()
             || dynamic.value(elf::DT_FLAGS).unwrap_or(0) & elf::DF_BIND_NOW.0 != 0
             || dynamic.value(elf::DT_FLAGS_1).unwrap_or(0) & elf::DF_1_NOW.0 != 0;
-        match (find(&self.segments, elf::PT_GNU_RELRO), at_once) {
+        match (of_type(&self.segments, elf::PT_GNU_RELRO).next(), at_once) {
             (None, _) => Relro::None,
             (Some(_), false) => Relro::Partial,
             (Some(_), true) => Relro::Full,
@@ -145,8 +139,9 @@ impl<'f, E: FileHeader<Endian = LE> + 'static> ElfHeaders<'f, E> {
     /// The note that linkers make from a digest of the output (`NT_GNU_BUILD_ID`), as hex digits.
     fn build_id(&self) -> Result<Option<String>> {
         let part = "list of ELF notes";
-        for segment in self.segments.iter().filter(|segment| segment.p_type(LE) == elf::PT_NOTE) {
-            let bytes = self.reader.bytes(part, segment.p_offset(LE).into(), segment.p_filesz(LE).into())?;
+        for segment in of_type(&self.segments, elf::PT_NOTE) {
+            let (offset, size) = segment.file_range(LE);
+            let bytes = self.reader.bytes(part, offset, size)?;
             for note in NoteIterator::<E>::new(LE, segment.p_align(LE), &bytes).map_err(broken(part))? {
                 let note = note.map_err(broken(part))?;
                 let (kind, id) = (note.n_type(LE).0, note.desc());
@@ -180,19 +175,22 @@ impl<E: FileHeader<Endian = LE> + 'static> Headers for ElfHeaders<'_, E> {
             runpath: folders(dynamic.strings(elf::DT_RUNPATH)?),
             ..ElfFacts::default()
         };
-        if let Some(stack) = find(&self.segments, elf::PT_GNU_STACK) {
+        if let Some(stack) = of_type(&self.segments, elf::PT_GNU_STACK).next() {
             let executable = stack.p_flags(LE).contains(elf::PF_X);
             elf.stack = if executable { Stack::Executable } else { Stack::NotExecutable };
         }
-        let mixed = loads(&self.segments).any(|segment| segment.p_flags(LE).contains(elf::PF_W | elf::PF_X));
+        let mut loaded = of_type(&self.segments, elf::PT_LOAD);
+        let mixed = loaded.any(|segment| segment.p_flags(LE).contains(elf::PF_W | elf::PF_X));
         elf.nx = elf.stack == Stack::NotExecutable && !mixed;
         (elf.floors, elf.unnumbered) = versions::needs::<E>(&dynamic, dynsym)?;
+        let kind = self.kind(&elf, &dynamic);
         let facts = Facts {
             stripped: !sections.iter().any(|section| section.name == ".symtab"),
             build_id: self.build_id()?,
-            ..of_format(Format::Elf, vec![self.arch], self.kind(&elf, &dynamic))
+            elf: Some(elf),
+            ..of_format(Format::Elf, vec![self.arch], kind)
         };
-        Ok((Facts { elf: Some(elf), ..facts }, sections))
+        Ok((facts, sections))
     }
 }
 
@@ -237,10 +235,11 @@ fn segments<E: FileHeader<Endian = LE>>(
         return Err(malformed(part, format_args!("its entries are not {entry} bytes long")));
     }
     let segments: Vec<E::ProgramHeader> = reader.pods(part, file.e_phoff(LE).into(), count.into())?;
-    for segment in segments.iter().filter(|segment| segment.p_filesz(LE).into() > 0) {
-        reader.within("ELF segment", segment.p_offset(LE).into(), segment.p_filesz(LE).into())?;
+    for (offset, size) in segments.iter().map(|segment| segment.file_range(LE)).filter(|(_, size)| *size > 0)
+    {
+        reader.within("ELF segment", offset, size)?;
     }
-    if loads(&segments).next().is_none() {
+    if of_type(&segments, elf::PT_LOAD).next().is_none() {
         return unsupported("it is an ELF file that loads nothing, not an executable");
     }
     Ok(segments)
@@ -248,21 +247,20 @@ fn segments<E: FileHeader<Endian = LE>>(
 
 fn interpreter(reader: &BinaryReader<'_>, segment: &impl ProgramHeader<Endian = LE>) -> Result<String> {
     let part = "ELF interpreter";
-    let size = segment.p_filesz(LE).into();
+    let (offset, size) = segment.file_range(LE);
     if size > MAX_INTERPRETER {
         return Err(cut_off(part));
     }
-    let bytes = reader.bytes(part, segment.p_offset(LE).into(), size)?;
+    let bytes = reader.bytes(part, offset, size)?;
     let path = bytes.strip_suffix(b"\0").filter(|path| !path.is_empty());
     path.map(printable).ok_or_else(|| cut_off(part))
 }
 
-fn loads<P: ProgramHeader<Endian = LE>>(segments: &[P]) -> impl Iterator<Item = &P> {
-    segments.iter().filter(|segment| segment.p_type(LE) == elf::PT_LOAD)
-}
-
-fn find<P: ProgramHeader<Endian = LE>>(segments: &[P], kind: elf::ProgramType) -> Option<&P> {
-    segments.iter().find(|segment| segment.p_type(LE) == kind)
+fn of_type<P: ProgramHeader<Endian = LE>>(
+    segments: &[P],
+    kind: elf::ProgramType,
+) -> impl Iterator<Item = &P> {
+    segments.iter().filter(move |segment| segment.p_type(LE) == kind)
 }
 
 fn folders(paths: Vec<String>) -> Vec<String> {

@@ -14,7 +14,7 @@ use object::pe::{
 use object::read::pe::{ImageNtHeaders, ImageOptionalHeader as _};
 
 use super::error::{Result, cut_off, malformed, of_target, unsupported};
-use super::facts::{Section, of_format};
+use super::facts::{Mapping, Section, of_format};
 use super::headers::Headers;
 use super::reader::BinaryReader;
 use super::text::{named, printable};
@@ -42,6 +42,7 @@ const SUBSYSTEMS: &str = "1=native 2=windows_gui 3=windows_cui 7=posix_cui 10=ef
 struct PeHeaders<'f, N> {
     arch: Arch,
     nt: N,
+    sections: Vec<ImageSectionHeader>,
     image: Image<'f>,
 }
 
@@ -49,9 +50,8 @@ struct PeHeaders<'f, N> {
 struct Image<'f> {
     reader: BinaryReader<'f>,
     directories: Vec<ImageDataDirectory>,
-    sections: Vec<ImageSectionHeader>,
-    /// The size of all headers, in bytes.
-    headers: u64,
+    /// The sections, then the headers.
+    mappings: Vec<Mapping>,
 }
 
 pub(super) fn read<'f>(reader: BinaryReader<'f>) -> Result<Box<dyn Headers + 'f>> {
@@ -87,15 +87,24 @@ impl<'f, N: ImageNtHeaders + Copy + 'static> PeHeaders<'f, N> {
         let count = file.number_of_sections.get(LE);
         let sections: Vec<ImageSectionHeader> =
             reader.pods("PE section table", begin + FILE_HEADER + size, count.into())?;
+        let mut mappings = Vec::new();
         for section in &sections {
             let (at, size) = (section.pointer_to_raw_data.get(LE), section.size_of_raw_data.get(LE));
             // A section without a place in the file is all zeros, whatever its size.
             if at > 0 {
                 reader.within("PE section", at.into(), size.into())?;
             }
+            // Bytes after its size in memory are padding.
+            let size = match section.virtual_size.get(LE) {
+                _ if at == 0 => 0,
+                0 => size,
+                mapped => size.min(mapped),
+            };
+            let address = section.virtual_address.get(LE).into();
+            mappings.push(Mapping { address, offset: at.into(), size: size.into() });
         }
-        let image = Image { reader, directories, sections, headers: optional.size_of_headers().into() };
-        Ok(Box::new(PeHeaders { arch, nt, image }))
+        mappings.push(Mapping { address: 0, offset: 0, size: optional.size_of_headers().into() });
+        Ok(Box::new(PeHeaders { arch, nt, sections, image: Image { reader, directories, mappings } }))
     }
 
     fn is_library(&self) -> bool {
@@ -104,10 +113,10 @@ impl<'f, N: ImageNtHeaders + Copy + 'static> PeHeaders<'f, N> {
 
     fn sections(&self) -> Result<Vec<Section>> {
         let mut sections = Vec::new();
-        for section in &self.image.sections {
-            let (offset, size) = file_range(section);
-            if size > 0 {
-                sections.push(Section { name: self.section_name(section)?, offset, size });
+        for (section, Mapping { offset, size, .. }) in self.sections.iter().zip(&self.image.mappings) {
+            if *size > 0 {
+                let name = self.section_name(section)?;
+                sections.push(Section { name, offset: *offset, size: *size });
             }
         }
         Ok(sections)
@@ -139,17 +148,8 @@ impl Image<'_> {
 
     /// The offset in the file of an address relative to the image, and of the end of its section.
     pub(super) fn offset(&self, part: &str, address: u64) -> Result<(u64, u64)> {
-        for section in &self.sections {
-            let (at, size) = file_range(section);
-            let distance = address.checked_sub(section.virtual_address.get(LE).into());
-            if let Some(distance) = distance.filter(|distance| *distance < size) {
-                return Ok((at + distance, at + size));
-            }
-        }
-        if address < self.headers {
-            return Ok((address, self.headers));
-        }
-        Err(malformed(part, format_args!("address {address:#x} is in no section")))
+        let found = Mapping::find(&self.mappings, address);
+        found.ok_or_else(|| malformed(part, format_args!("address {address:#x} is in no section")))
     }
 
     /// Whether the certificate table holds an Authenticode signature, and by whom.
@@ -216,19 +216,6 @@ impl<N: ImageNtHeaders + Copy + 'static> Headers for PeHeaders<'_, N> {
             ..of_format(Format::Pe, vec![self.arch], kind)
         };
         Ok((facts, sections))
-    }
-}
-
-/// The offset and size of a section in the file. Bytes after its size in memory are padding.
-fn file_range(section: &ImageSectionHeader) -> (u64, u64) {
-    let size = section.size_of_raw_data.get(LE);
-    let size = match section.virtual_size.get(LE) {
-        0 => size,
-        mapped => size.min(mapped),
-    };
-    match section.pointer_to_raw_data.get(LE) {
-        0 => (0, 0),
-        at => (at.into(), size.into()),
     }
 }
 
