@@ -47,7 +47,7 @@ impl Search {
         sections: Vec<Section>,
     ) -> io::Result<Search> {
         let mut search = Search {
-            finders: MARKERS.map(|marker| (marker, Finder::new(marker.text))).to_vec(),
+            finders: MARKERS.map(|marker| (marker, Finder::new(marker.0))).to_vec(),
             sections,
             window: Vec::new(),
             begin: 0,
@@ -84,7 +84,7 @@ impl Search {
         let mut hits = Vec::new();
         for (marker, finder) in &self.finders {
             // A marker that begins in the part may end after it.
-            let end = self.window.len().min(part.end + marker.text.len() - 1);
+            let end = self.window.len().min(part.end + marker.0.len() - 1);
             let found = finder.find_iter(&self.window[part.start..end]);
             hits.extend(found.map(|at| (part.start + at, *marker)));
         }
@@ -99,7 +99,7 @@ impl Search {
     fn judge(&mut self, marker: Marker, at: usize) {
         let before = &self.window[at.saturating_sub(CONTEXT)..at];
         let text = &self.window[at..self.window.len().min(at + CONTEXT)];
-        if marker.text == paths::RUSTC {
+        if marker.0 == paths::RUSTC {
             self.rustc_source = self.rustc_source.take().or_else(|| paths::rustc_source(text));
             return;
         }
