@@ -45,22 +45,24 @@ pub(super) fn read_universal<'f>(reader: BinaryReader<'f>) -> Result<Box<dyn Hea
     } else {
         reader.pods::<FatArch32>(part, begin, count.into())?.iter().map(FatArch::file_range).collect()
     };
-    let slices = ranges.iter().map(|(offset, size)| SliceHeaders::read(reader.slice(part, *offset, *size)?));
-    MachoHeaders::new(true, slices.collect::<Result<_>>()?)
+    let mut slices = Vec::<SliceHeaders<'f>>::new();
+    for (offset, size) in ranges {
+        let next = SliceHeaders::read(reader.slice(part, offset, size)?)?;
+        if slices.iter().any(|other| other.slice.arch == next.slice.arch) {
+            return unsupported("it is a universal Mach-O file with two slices for one instruction set");
+        }
+        slices.push(next);
+    }
+    MachoHeaders::new(true, slices)
 }
 
 impl<'f> MachoHeaders<'f> {
     fn new(universal: bool, slices: Vec<SliceHeaders<'f>>) -> Result<Box<dyn Headers + 'f>> {
         let kind = slices.first().map(|first| first.slice.kind).ok_or_else(|| cut_off("Mach-O header"))?;
-        let headers = MachoHeaders { universal, kind, slices };
-        let arches = headers.arches();
-        if (1..arches.len()).any(|index| arches[..index].contains(&arches[index])) {
-            return unsupported("it is a universal Mach-O file with two slices for one instruction set");
-        }
-        if headers.slices.iter().any(|other| other.slice.kind != kind) {
+        if slices.iter().any(|other| other.slice.kind != kind) {
             return unsupported("it is a universal Mach-O file of slices that are not of one kind");
         }
-        Ok(Box::new(headers))
+        Ok(Box::new(MachoHeaders { universal, kind, slices }))
     }
 
     fn arches(&self) -> Vec<Arch> {
