@@ -50,7 +50,6 @@ const PAGES_LIMIT: usize = 1000;
 const ITEMS_LIMIT: usize = 100_000;
 
 /// A repository on GitHub and the right to talk to it.
-#[derive(Clone)]
 pub struct GitHub {
     crab: Octocrab,
     service: Service,
@@ -58,9 +57,9 @@ pub struct GitHub {
     site: String,
     repo: Repo,
     limiter: RateLimiter,
-    notes: Arc<Mutex<Option<GeneratedNotes>>>,
+    notes: Mutex<Option<GeneratedNotes>>,
     /// The object that each tag object points to, by the name of the tag object.
-    tag_objects: Arc<Mutex<BTreeMap<String, Object>>>,
+    tag_objects: Mutex<BTreeMap<String, Object>>,
 }
 
 /// A tag, the tag before it, and the notes that GitHub generated when it was asked whether the token may write. The draft
@@ -84,7 +83,7 @@ impl GitHub {
             authorization: token.map(|token| authorization(&token)).transpose()?,
             budget: Arc::default(),
         };
-        let (notes, tag_objects) = (Arc::default(), Arc::default());
+        let (notes, tag_objects) = Default::default();
         Ok(GitHub { crab: service.octocrab(), service, site, repo, limiter, notes, tag_objects })
     }
 
