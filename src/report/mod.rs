@@ -230,7 +230,6 @@ impl Report {
             let message = text.strip_prefix("error: ").unwrap_or(&text);
             let file = failures(error).find_map(|failure| failure.file.as_deref());
             self.annotate("error", file, message);
-            self.summary(&format!("### floe failed\n\n{}", fenced(&text)));
         }
         exit_of(error)
     }
@@ -340,13 +339,4 @@ fn rendered(error: &anyhow::Error) -> String {
 fn detail(line: &str) -> String {
     let line = text::lines(line);
     if line.trim_start().starts_with("::") { format!("  | {line}") } else { format!("  {line}") }
-}
-
-/// Text as a block of code in Markdown, with a fence that it does not hold.
-fn fenced(text: &str) -> String {
-    let mut fence = "```".to_owned();
-    while text.contains(&fence) {
-        fence.push('`');
-    }
-    format!("{fence}text\n{text}\n{fence}")
 }
