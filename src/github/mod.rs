@@ -2,7 +2,6 @@
 //!
 //! It never deletes or changes what is published, and never sends `target_commitish`.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use anyhow::Context as _;
@@ -57,8 +56,6 @@ pub struct GitHub {
     repo: Repo,
     limiter: RateLimiter,
     notes: Arc<Mutex<Option<GeneratedNotes>>>,
-    /// The kind and the name of what each tag object points to, by the name of the tag object.
-    tag_objects: Arc<Mutex<BTreeMap<String, (String, String)>>>,
 }
 
 /// A tag, the tag before it, and the notes that GitHub generated when it was asked whether the token may write. The draft
@@ -82,8 +79,7 @@ impl GitHub {
             authorization: token.map(|token| authorization(&token)).transpose()?,
             budget: Arc::default(),
         };
-        let (notes, tag_objects) = (Arc::default(), Arc::default());
-        Ok(GitHub { crab: service.octocrab(), service, site, repo, limiter, notes, tag_objects })
+        Ok(GitHub { crab: service.octocrab(), service, site, repo, limiter, notes: Arc::default() })
     }
 
     /// The API's server.
