@@ -10,17 +10,16 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
-use http::StatusCode;
 use tokio::task::spawn_blocking;
 use url::Url;
 
 mod pull;
 
-use crate::error::{AtPath as _, Failure};
+use crate::error::AtPath as _;
 use crate::github::GitHub;
 use crate::net::address::Endpoint;
 use crate::net::client::TooLarge;
-use crate::net::retry::{AttemptError, RetryPolicy};
+use crate::net::retry::AttemptError;
 use crate::package;
 use crate::package::archive::{self, Budget, Examined};
 use crate::registry::{self, Credentials, Registry};
@@ -146,16 +145,6 @@ impl Downloader<'_> {
 
     async fn fetch(&self, asset: &RemoteAsset, path: &Path, progress: &Progress) -> Result<(), AttemptError> {
         let mut answer = self.github.download(asset, self.is_private).await?;
-        let status = answer.status();
-        if !status.is_success() {
-            let failure = Failure::new(format!("the server answered {status}"));
-            let refused = AttemptError::answer(status, answer.headers(), "", failure);
-            // GitHub has just listed the asset, so its storage may lag behind.
-            return Err(match status {
-                StatusCode::NOT_FOUND => AttemptError { retry: RetryPolicy::Later, ..refused },
-                _ => refused,
-            });
-        }
         let share = progress.share();
         let saved = answer.save(path, asset.size, |piece| share.add(piece.len() as u64)).await?;
         saved.map_err(|TooLarge| {

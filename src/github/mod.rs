@@ -5,6 +5,7 @@
 use std::sync::{Arc, Mutex};
 
 use anyhow::Context as _;
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use octocrab::repos::RepoHandler;
 use octocrab::{FromResponse, Octocrab};
@@ -29,7 +30,7 @@ pub use submission::Submitter;
 use crate::error::Failure;
 use crate::net::address::Endpoint;
 use crate::net::client::{Client, Streamed};
-use crate::net::retry::{AttemptError, Retry};
+use crate::net::retry::{AttemptError, Retry, RetryPolicy};
 use crate::net::secret;
 use crate::token::Token;
 use error::is_status;
@@ -119,7 +120,7 @@ impl GitHub {
     ) -> Result<Streamed, AttemptError> {
         let url = match is_private {
             // A private asset has no public address; the redirect to storage drops the token.
-            true => self.service.api_url(&self.path(&format!("/releases/assets/{}", asset.id)))?,
+            true => self.service.api.below(&self.path(&format!("/releases/assets/{}", asset.id)))?,
             false => Url::parse(&asset.url).with_context(|| format!("`{}` is not a URL", asset.url))?,
         };
         let mut request = Request::new(Method::GET, url);
@@ -128,22 +129,24 @@ impl GitHub {
             headers.insert(header::ACCEPT, HeaderValue::from_static("application/octet-stream"));
             headers.extend(self.service.authorization.clone().map(|token| (header::AUTHORIZATION, token)));
         }
-        self.service.client.stream(&self.service.api, request).await
+        let answer = self.service.client.stream(&self.service.api, request).await?;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(answer);
+        }
+        let failure = Failure::new(format!("the server answered {status}"));
+        let refused = AttemptError::answer(status, answer.headers(), "", failure);
+        // GitHub has just listed the asset, so its storage may lag behind.
+        Err(match status {
+            StatusCode::NOT_FOUND => AttemptError { retry: RetryPolicy::Later, ..refused },
+            _ => refused,
+        })
     }
 
     /// Reads a small asset into memory, with the token if there is one: that of a draft has no public address.
-    pub async fn read_asset(&self, asset: &RemoteAsset, limit: u64) -> anyhow::Result<Vec<u8>> {
-        let attempt = async |_| {
-            let answer = self.download(asset, self.has_token()).await?;
-            let answer = answer.read(usize::try_from(limit).unwrap_or(usize::MAX)).await?;
-            match answer.status.is_success() {
-                true => Ok(answer.body.to_vec()),
-                false => {
-                    let failure = Failure::new(format!("the server answered {}", answer.status));
-                    Err(AttemptError::answer(answer.status, &answer.headers, "", failure))
-                }
-            }
-        };
+    pub async fn read_asset(&self, asset: &RemoteAsset, limit: u64) -> anyhow::Result<Bytes> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let attempt = async |_| Ok(self.download(asset, self.has_token()).await?.read(limit).await?.body);
         self.retry().run(attempt).await.with_context(|| format!("failed to read `{}`", asset.name))
     }
 

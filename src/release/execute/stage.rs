@@ -39,16 +39,9 @@ impl Run<'_> {
         let (draft, assets): (Vec<_>, Vec<_>) =
             steps.iter().copied().partition(|(_, one)| matches!(one.step, Step::CreateDraft { .. }));
         self.each(&draft, progress).await?;
-        let mut groups: Vec<Vec<Placed<'_>>> = Vec::new();
-        for one in assets {
-            let is_delete = |(_, one): &Placed<'_>| matches!(one.step, Step::DeleteAsset { .. });
-            match groups.last_mut() {
-                Some(group) if group.last().is_some_and(is_delete) => group.push(one),
-                _ => groups.push(vec![one]),
-            }
-        }
+        let groups = assets.chunk_by(|(_, one), _| matches!(one.step, Step::DeleteAsset { .. }));
         let uploads = stream::iter(groups)
-            .map(|group| async move { self.each(&group, progress).await })
+            .map(|group| self.each(group, progress))
             .buffer_unordered(REQUESTS_AT_ONCE)
             .try_collect::<()>();
         let (github, overtaken) = (&self.session.github, OnceLock::new());
