@@ -4,9 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use floe::image;
-use floe::project::cargo::Origin;
 use floe_core::attachment;
-use floe_core::model::{Asset, Attestation, Content, Digest, Image, Release, Target};
+use floe_core::model::{Asset, Attestation, Content, Digest, Image, Release, Source, Target};
 use floe_rehearsal::faults::{Schedule, Side};
 
 use crate::faults::bench::{Bench, Made, folder, made};
@@ -155,8 +154,8 @@ fn resize(made: &mut Made, (assets, layers): (usize, usize), folder: &Path) {
 fn image(layers: usize, folder: &Path) -> Image {
     let archive = docker_archive(layers, folder);
     let layout = folder.join("image");
-    let origin = Origin { commit: Some(COMMIT.parse().unwrap()), epoch: 1_700_000_000 };
-    image::build(&[archive], &image_spec("1.4.0", &origin), &layout).unwrap()
+    let source = Source { commit: Some(COMMIT.parse().unwrap()), epoch: 1_700_000_000 };
+    image::build(&[archive], &image_spec("1.4.0", source), &layout).unwrap()
 }
 
 fn docker_archive(layers: usize, folder: &Path) -> PathBuf {
