@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use reqwest::Request;
 use url::Url;
 
-use super::Registry;
+use super::{ANSWER_LIMIT, Registry};
 use crate::environment::variable;
 use crate::error::usage;
 use crate::net::address::is_loopback;
@@ -134,7 +134,8 @@ impl Registry {
             url.query_pairs_mut().append_pair("service", &service);
         }
         let own = self.credentials.clone().map(Bearer::Basic);
-        let answer = self.exchange(Request::new(Method::GET, url), own.as_ref()).await?;
+        let answer = self.stream(Request::new(Method::GET, url), own.as_ref()).await?;
+        let answer = answer.read(ANSWER_LIMIT).await?;
         match answer.status {
             StatusCode::OK => Ok(token(&answer.body)?),
             _ => Err(self.refused(&answer, "push to")),

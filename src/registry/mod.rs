@@ -17,7 +17,7 @@ mod push;
 mod referrers;
 
 pub use auth::{Challenge, Credentials};
-pub use pull::PullError;
+pub use pull::{WrongContent, wrong_or_failed};
 pub use referrers::Referrers;
 
 use crate::error::{Failure, Refusal, refusal_of};
@@ -117,11 +117,10 @@ impl Registry {
         path: &str,
         found: impl Fn(Answer) -> Result<T, AttemptError>,
     ) -> anyhow::Result<Option<T>> {
-        let accept = |request: &mut Request| {
-            request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static(MANIFESTS));
-        };
         let ask = async |_| {
-            let answer = self.send(method.clone(), path, accept).await?;
+            let mut request = self.request(method.clone(), path)?;
+            request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static(MANIFESTS));
+            let answer = self.send(request).await?;
             match answer.status {
                 StatusCode::OK => found(answer).map(Some),
                 // Registries hide what does not exist yet behind any of these, even with a token.
@@ -132,37 +131,39 @@ impl Registry {
         self.client.retry.run(ask).await
     }
 
-    /// One request below the repository, tried once.
-    async fn send(
-        &self,
-        method: Method,
-        path: &str,
-        build: impl Fn(&mut Request),
-    ) -> Result<Answer, AttemptError> {
-        self.open(method, path, build).await?.read(ANSWER_LIMIT).await
+    /// A request below the repository.
+    fn request(&self, method: Method, path: &str) -> anyhow::Result<Request> {
+        let url = self.base.below(&format!("/v2/{}/{path}", self.name.repository()))?;
+        Ok(Request::new(method, url))
     }
 
-    /// The same with the body of the answer left to the caller. A refused token is renewed once.
-    async fn open(
-        &self,
-        method: Method,
-        path: &str,
-        build: impl Fn(&mut Request),
-    ) -> Result<Streamed, AttemptError> {
-        let url = self.address(&format!("/v2/{}/{path}", self.name.repository()))?;
-        let request = || {
-            let mut request = Request::new(method.clone(), url.clone());
-            build(&mut request);
-            request
-        };
+    /// Sends a request once and reads its answer whole.
+    async fn send(&self, request: Request) -> Result<Answer, AttemptError> {
+        self.open(request).await?.read(ANSWER_LIMIT).await
+    }
+
+    /// Sends a request with the token, and leaves the body of the answer to the caller. A refused token is renewed once.
+    ///
+    /// Some registries take uploads on another host: the address then holds what that host needs to know, and the token
+    /// does not go there.
+    async fn open(&self, request: Request) -> Result<Streamed, AttemptError> {
+        if request.url().origin() != self.base.url.origin() {
+            return self.stream(request, None).await;
+        }
         self.authenticate_once().await?;
         let token = self.state.bearer.lock().await.clone();
-        let answer = self.stream(request(), token.as_ref()).await?;
+        let again = request.try_clone();
+        let answer = self.stream(request, token.as_ref()).await?;
         if answer.status() != StatusCode::UNAUTHORIZED {
             return Ok(answer);
         }
-        let token = self.renew(&answer.read(ANSWER_LIMIT).await?, token.as_ref()).await?;
-        self.stream(request(), Some(&token)).await
+        let refused = answer.read(ANSWER_LIMIT).await?;
+        let token = self.renew(&refused, token.as_ref()).await?;
+        match again {
+            Some(again) => self.stream(again, Some(&token)).await,
+            // The body of an upload is gone; the next try sends it with the new token.
+            None => Err(AttemptError { retry: RetryPolicy::Now, ..self.refused(&refused, "push to") }),
+        }
     }
 
     /// Where there are credentials, a token is likely to be wanted: one request finds out, and all others wait until there is
@@ -172,18 +173,14 @@ impl Registry {
             return Ok(());
         }
         let ask = || async {
-            let answer = self.exchange(Request::new(Method::GET, self.address("/v2/")?), None).await?;
+            let request = Request::new(Method::GET, self.base.below("/v2/")?);
+            let answer = self.stream(request, None).await?.read(ANSWER_LIMIT).await?;
             if answer.status == StatusCode::UNAUTHORIZED {
                 self.renew(&answer, None).await?;
             }
             Ok(())
         };
         self.state.authenticated.get_or_try_init(ask).await.copied()
-    }
-
-    /// Sends a request and reads its answer whole.
-    async fn exchange(&self, request: Request, token: Option<&auth::Bearer>) -> Result<Answer, AttemptError> {
-        self.stream(request, token).await?.read(ANSWER_LIMIT).await
     }
 
     async fn stream(
@@ -203,10 +200,6 @@ impl Registry {
         format!("`{}{separator}{reference}`", self.name)
     }
 
-    fn address(&self, path: &str) -> anyhow::Result<Url> {
-        self.base.url.join(path).with_context(|| format!("`{path}` is not a valid path on a registry"))
-    }
-
     /// Judges an answer that is not a success.
     fn refused(&self, answer: &Answer, right: &str) -> AttemptError {
         let message = message(&answer.body);
@@ -217,11 +210,10 @@ impl Registry {
         if judged.retry != RetryPolicy::Never || !matches!(answer.status.as_u16(), 401 | 403) {
             return judged;
         }
-        let failure = match self.pull_only {
-            true => self.pull_denied(message),
-            false => Failure::new(judged.error.to_string()).hint(self.push_hint(right)),
-        };
-        AttemptError::fatal(failure.refused(Refusal::Denied))
+        match self.pull_only {
+            true => AttemptError::fatal(self.pull_denied(message).refused(Refusal::Denied)),
+            false => judged.hint(self.push_hint(right)),
+        }
     }
 
     fn push_hint(&self, right: &str) -> String {

@@ -23,17 +23,6 @@ pub struct Actions {
     summary: Option<PathBuf>,
 }
 
-/// The level of an annotation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
-    /// An error.
-    Error,
-    /// A warning.
-    Warning,
-    /// A notice.
-    Notice,
-}
-
 impl Actions {
     /// The workflow this process runs in, if it runs in one.
     pub fn from_env() -> Option<Self> {
@@ -56,13 +45,8 @@ impl Actions {
     }
 }
 
-/// An annotation: `::error title=…,file=…::message`.
-pub fn annotation(level: Level, title: &str, file: Option<&str>, message: &str) -> String {
-    let level = match level {
-        Level::Error => "error",
-        Level::Warning => "warning",
-        Level::Notice => "notice",
-    };
+/// An annotation: `::error title=…,file=…::message`. Its level is `error`, `warning` or `notice`.
+pub fn annotation(level: &str, title: &str, file: Option<&str>, message: &str) -> String {
     let file = file.map(|file| format!(",file={}", property(file))).unwrap_or_default();
     format!("::{level} title={}{file}::{}", property(title), data(message))
 }
@@ -125,10 +109,10 @@ mod tests {
     #[test]
     fn annotations_are_always_one_line() {
         assert_eq!(
-            annotation(Level::Error, "floe: a, b", Some("Cargo.toml"), "100%\nof it\r"),
+            annotation("error", "floe: a, b", Some("Cargo.toml"), "100%\nof it\r"),
             "::error title=floe%3A a%2C b,file=Cargo.toml::100%25%0Aof it%0D"
         );
-        assert_eq!(annotation(Level::Notice, "x", None, "a:b,c"), "::notice title=x::a:b,c");
+        assert_eq!(annotation("notice", "x", None, "a:b,c"), "::notice title=x::a:b,c");
         assert_eq!(group("a\n::error::b"), "::group::a%0A::error::b");
     }
 

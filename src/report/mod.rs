@@ -21,12 +21,12 @@ use indicatif::{MultiProgress, ProgressDrawTarget};
 
 use crate::error::{Exit, Failure, exit_of, failures, hint_of, issues};
 use crate::token::Token;
-use actions::{Actions, Level};
+use actions::Actions;
 use floe_core::parallel::lock;
 pub use floe_core::units::{seconds, size};
 use floe_core::untrusted::text;
 pub use hide::without_passwords;
-pub use progress::{Countdown, Progress, Share};
+pub use progress::{Progress, Share};
 
 /// The number of details that are shown of one failure; a hostile file has a million.
 const DETAILS: usize = 500;
@@ -135,7 +135,7 @@ impl Report {
         self.warnings.fetch_add(1, Ordering::Relaxed);
         let at = if self.strict { Verbosity::Quiet } else { Verbosity::Normal };
         match self.actions {
-            Some(_) if self.verbosity >= at => self.annotate(Level::Warning, "floe", None, text.as_ref()),
+            Some(_) if self.verbosity >= at => self.annotate("warning", "floe", None, text.as_ref()),
             _ => self.say(at, "33", "warning", text.as_ref()),
         }
     }
@@ -216,7 +216,7 @@ impl Report {
     /// In a workflow, a notice on the page of the run.
     pub fn notice(&self, title: &str, text: &str) {
         if self.actions.is_some() {
-            self.annotate(Level::Notice, title, None, text);
+            self.annotate("notice", title, None, text);
         }
     }
 
@@ -240,7 +240,7 @@ impl Report {
         if self.actions.is_some() {
             let message = text.strip_prefix("error: ").unwrap_or(&text);
             let file = failures(error).find_map(|failure| failure.file.as_deref());
-            self.annotate(Level::Error, "floe", file, message);
+            self.annotate("error", "floe", file, message);
             self.summary(&format!("### floe failed\n\n{}", fenced(&text)));
         }
         exit_of(error)
@@ -261,7 +261,7 @@ impl Report {
         self.error(&failure.into());
     }
 
-    fn annotate(&self, level: Level, title: &str, file: Option<&str>, text: &str) {
+    fn annotate(&self, level: &str, title: &str, file: Option<&str>, text: &str) {
         let text = self.hide(text::table(text));
         self.write(&actions::annotation(level, title, file, &text));
     }
