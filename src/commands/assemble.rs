@@ -21,7 +21,7 @@ use floe_audit::Facts;
 use floe_core::model::assembly::DESCRIPTION;
 use floe_core::model::release::CHECKSUMS;
 use floe_core::model::{
-    ArchiveKind, Assembly, BinaryFacts, Builder, BuiltOn, Content, Record, Release, Schema, Target,
+    self, ArchiveKind, Assembly, BinaryFacts, Builder, BuiltOn, Content, Record, Release, Schema, Target,
 };
 use floe_core::untrusted::files as untrusted;
 use floe_core::verify::{Depth, Verified};
@@ -57,7 +57,7 @@ pub fn assemble(args: AssembleArgs, report: &Report) -> anyhow::Result<()> {
     let whole = out.path().join("dist");
     copy(&release, &whole)?;
     assemble::write_rendered(&release, &whole)?;
-    let described = describe(&release, &inputs).to_json();
+    let described = model::to_json(&describe(&release, &inputs));
     let written = [
         ("dist/".to_owned() + DESCRIPTION, described),
         (CHECKSUMS.to_owned(), release.checksums()),

@@ -28,6 +28,7 @@ use floe_core::attachment::{BUNDLE_LIMIT, attachments};
 use floe_core::model::release::{ATTESTATION, CHECKSUMS, MINISIGN};
 use floe_core::model::{ArchiveKind, Digest, Image, ImageName, Manifest, sbom};
 use floe_core::untrusted::files;
+use floe_core::untrusted::text::has_only;
 use floe_core::verify::ASSET_LIMIT;
 use floe_core::verify::published::{Attached, Download, File, Pulled, ReleaseRequest, sums};
 use floe_core::world::{RemoteAsset, RemoteRelease};
@@ -253,8 +254,7 @@ fn check_names(assets: &[RemoteAsset]) -> anyhow::Result<()> {
     let mut seen = BTreeSet::new();
     for RemoteAsset { name, size, .. } in assets {
         // GitHub's names are plain, but the server may not be GitHub.
-        let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._+-~".contains(&byte));
-        let is_safe = plain && !name.is_empty() && !name.starts_with('.') && !archive::is_reserved(name);
+        let is_safe = has_only(name, "._+-~") && !name.starts_with('.') && !archive::is_reserved(name);
         anyhow::ensure!(is_safe, "`{}` is not the name of an asset", name.escape_debug());
         let is_new = seen.insert(name.to_ascii_lowercase());
         anyhow::ensure!(is_new, "GitHub lists `{name}` twice, or two names that differ only in case");

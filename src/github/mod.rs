@@ -2,7 +2,6 @@
 //!
 //! It never deletes or changes what is published, and never sends `target_commitish`.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use anyhow::Context as _;
@@ -38,19 +37,15 @@ use error::is_status;
 use floe_core::model::{Repo, Tag};
 use floe_core::parallel::lock;
 use floe_core::world::{Budget, RemoteAsset};
-use models::Object;
 use rate_limit::RateLimiter;
 use service::Service;
 
-/// The number of parallel uploads, each over its own connection.
-pub const ASSETS_AT_ONCE: usize = 6;
 /// Enough pages for a hundred thousand releases.
 const PAGES_LIMIT: usize = 1000;
 /// The limit of a list, however many entries a page has.
 const ITEMS_LIMIT: usize = 100_000;
 
 /// A repository on GitHub and the right to talk to it.
-#[derive(Clone)]
 pub struct GitHub {
     crab: Octocrab,
     service: Service,
@@ -58,9 +53,7 @@ pub struct GitHub {
     site: String,
     repo: Repo,
     limiter: RateLimiter,
-    notes: Arc<Mutex<Option<GeneratedNotes>>>,
-    /// The object that each tag object points to, by the name of the tag object.
-    tag_objects: Arc<Mutex<BTreeMap<String, Object>>>,
+    notes: Mutex<Option<GeneratedNotes>>,
 }
 
 /// A tag, the tag before it, and the notes that GitHub generated when it was asked whether the token may write. The draft
@@ -84,8 +77,7 @@ impl GitHub {
             authorization: token.map(|token| authorization(&token)).transpose()?,
             budget: Arc::default(),
         };
-        let (notes, tag_objects) = (Arc::default(), Arc::default());
-        Ok(GitHub { crab: service.octocrab(), service, site, repo, limiter, notes, tag_objects })
+        Ok(GitHub { crab: service.octocrab(), service, site, repo, limiter, notes: Mutex::default() })
     }
 
     /// The API's server.
@@ -114,7 +106,6 @@ impl GitHub {
 
     /// Opens connections for uploads that follow; nothing is sent over them.
     pub async fn open_connections(&self, uploads: usize) {
-        let uploads = uploads.min(ASSETS_AT_ONCE);
         if let Ok(server) = self.service.client.led(&self.service.api, &self.service.uploads).await {
             self.service.client.open(&server, uploads).await;
         }

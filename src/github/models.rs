@@ -42,20 +42,6 @@ pub(super) struct Entry {
     pub name: String,
 }
 
-/// A reference or a tag object.
-#[derive(Deserialize)]
-pub(super) struct Pointer {
-    pub object: Object,
-}
-
-/// The kind and the name of a git object.
-#[derive(Clone, Deserialize)]
-pub(super) struct Object {
-    #[serde(rename = "type")]
-    pub kind: String,
-    pub sha: String,
-}
-
 /// A git object of which only the name counts.
 #[derive(Deserialize)]
 pub(super) struct Named {

@@ -63,7 +63,7 @@ impl Service {
         *request.headers_mut() = parts.headers;
         let headers = request.headers_mut();
         headers.remove(header::CONTENT_LENGTH);
-        headers.insert(header::ACCEPT, HeaderValue::from_static("application/vnd.github+json"));
+        headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("application/vnd.github+json"));
         headers.insert("x-github-api-version", HeaderValue::from_static(API_VERSION));
         headers.extend(self.authorization.clone().map(|token| (header::AUTHORIZATION, token)));
         if !body.is_end_stream() {

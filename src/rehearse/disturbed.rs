@@ -16,8 +16,7 @@ use crate::release::published::Immutability;
 use crate::release::session::{Secrets, Session};
 use crate::report::{Report, Verbosity, seconds};
 use floe_core::clock::Clock;
-use floe_core::model::release::CHECKSUMS;
-use floe_core::model::{Destination, Release};
+use floe_core::model::{Destination, Release, Subject};
 use floe_core::plan::Plan;
 use floe_core::receipt::Receipt;
 use floe_core::verify::published::ReleaseRequest;
@@ -43,7 +42,8 @@ impl Attempt<'_> {
     /// One run.
     pub async fn run(self) -> anyhow::Result<(Plan, Receipt)> {
         let client = self.client.of_another_run();
-        let session = Session::connect(self.release, self.servers, self.secrets.clone(), client)?;
+        let session =
+            Session::connect(&Subject::from(self.release), self.servers, self.secrets.clone(), client)?;
         release::publish(self.release, &session, self.receipt).await
     }
 }
@@ -108,11 +108,11 @@ pub async fn verify_by_seed(
     report: &Report,
 ) -> anyhow::Result<()> {
     let fault = AttestationFault::from_seed(seed);
-    let Destination { repo, tag, commit, .. } = &release.destination;
+    let Destination { tag, commit, .. } = &release.destination;
     report.step("Injecting", format!("GitHub's answer about its attestation: {fault}"));
-    let (github, interceptor) = (&servers.testbed.github, servers.testbed.interceptor(Side::GitHub));
-    interceptor.set_clock(Clock::skipping());
-    fault.arm((github, interceptor), (repo, tag, commit), AttestationFault::unsigned)?;
+    let github = servers.testbed.interceptor(Side::GitHub);
+    github.set_clock(Clock::skipping());
+    fault.arm(github, (tag, commit), AttestationFault::unsigned);
     let folder = Scratch::new("verify")?;
     let quiet = Report::new(Verbosity::Quiet);
     let retry = Retry::new(5, Duration::from_secs(1), Clock::skipping(), quiet.clone());
@@ -124,10 +124,7 @@ pub async fn verify_by_seed(
         Err(error) if exit_of(&error) == Exit::Problems => Verified::Refused,
         Err(_) => Verified::Failed,
     };
-    interceptor.calm();
-    if let Some(sums) = release.asset(CHECKSUMS) {
-        github.edit(repo, |stored| stored.attestations.remove(&sums.digest.to_string()))?;
-    }
+    github.calm();
     if let Some(violation) = fault.violation(found) {
         let text = format!("the faults of seed {seed} led to a violated invariant");
         return Err(Failure::new(text).details([violation]).into());

@@ -34,11 +34,11 @@ impl Sizes {
     }
 }
 
-/// GitHub, first run: the repository, the tag and its object, the releases; the notes; the draft, and whether it is the
-/// first; the assets; once more the tag without its object, the releases, and the draft's assets; the publishing; the
-/// repository and the file of each channel, the root where there is no file, and a PUT.
+/// GitHub, first run: the repository, the tag, the releases; the notes; the draft, and whether it is the first; the assets;
+/// once more the tag, the releases, and the draft's assets; the publishing; the repository and the file of each channel,
+/// the root where there is no file, and a PUT.
 fn github_first(sizes: &Sizes) -> usize {
-    (1 + 2 + 1) + 1 + (1 + 1) + sizes.assets + (1 + 1 + 1) + 1 + (2 + 1 + 1) * sizes.channels
+    (1 + 1 + 1) + 1 + (1 + 1) + sizes.assets + (1 + 1 + 1) + 1 + (2 + 1 + 1) * sizes.channels
 }
 
 /// The registry, first run: a refusal, the token; the index and the tags; every part; a session and a PUT for each blob;
@@ -48,10 +48,10 @@ fn registry_first(sizes: &Sizes) -> usize {
     (1 + 1) + (1 + tags) + (blobs + platforms) + 2 * blobs + (platforms + 1) + (1 + tags) + tags + 3
 }
 
-/// Nothing to do: the repository, the tag and its object, the releases; a refusal, the token, the index and the tags. Each
+/// Nothing to do: the repository, the tag, the releases; a refusal, the token, the index and the tags. Each
 /// channel: its repository and its file.
 fn github_again(sizes: &Sizes) -> usize {
-    1 + 2 + 1 + 2 * sizes.channels
+    1 + 1 + 1 + 2 * sizes.channels
 }
 
 fn registry_again(sizes: &Sizes) -> usize {

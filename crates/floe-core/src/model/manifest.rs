@@ -157,8 +157,6 @@ impl Artifact {
     }
 }
 
-documents!(Manifest);
-
 impl Manifest {
     /// The asset's name for a project.
     pub fn file_name(project: &str) -> String {

@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 use super::manifest::{Artifact, Manifest, ManifestImage, ManifestPlatform};
 use super::{
     BuiltOn, ChannelPlace, Commit, Digest, FileFacts, Image, ImageName, Record, Rendered, Repo, Schema, Tag,
+    to_json,
 };
 use crate::model::notes::{self, Notes, NotesSource};
+use crate::untrusted::text::has_only;
 
 /// The file that lists every asset's digest in the form `sha256sum -c` reads.
 pub const CHECKSUMS: &str = "SHA256SUMS";
@@ -123,6 +125,12 @@ pub enum Content {
     Bytes(Vec<u8>),
 }
 
+/// Whether GitHub keeps a name as it was sent, and a line of `SHA256SUMS` or of the notes takes it: anything unusual becomes
+/// a dot, and dots at both ends go.
+pub fn is_asset_name(name: &str) -> bool {
+    has_only(name, "._+-") && !name.starts_with('.') && !name.ends_with('.')
+}
+
 impl Asset {
     /// The media type sent with the upload.
     pub fn content_type(&self) -> &'static str {
@@ -223,7 +231,7 @@ impl Release {
     fn derive(&mut self) {
         let manifest = Manifest::file_name(&self.name);
         self.assets.retain(|asset| asset.name != CHECKSUMS && asset.name != manifest);
-        self.assets.push(Asset::made_here(manifest, self.manifest.to_json().into_bytes()));
+        self.assets.push(Asset::made_here(manifest, to_json(&self.manifest).into_bytes()));
         self.assets.sort_by(|a, b| a.name.cmp(&b.name));
         let sums = self.checksums().into_bytes();
         self.assets.insert(0, Asset::made_here(CHECKSUMS.to_owned(), sums));
