@@ -3,18 +3,21 @@
 //! A private repository is answered with 404 where the caller may not see it, like one that does not exist.
 
 use std::borrow::Cow;
+use std::future::{Ready, ready};
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use floe_core::model::{Digest, Repo};
+use bytes::Bytes;
+use floe_core::model::Digest;
 use floe_core::parallel::lock;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use http_body_util::{BodyExt as _, Collected};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::release_params::object;
 use super::response::{ApiError, ApiResult, json_response, ok};
 use super::site::unix_time;
 use super::state::{StoredRelease, StoredRepo, StoredState, key};
@@ -32,9 +35,16 @@ pub(super) struct Caller {
 impl Caller {
     /// Whether the caller may write the contents of a repository.
     pub(super) fn can_push(&self, repo: &StoredRepo) -> bool {
-        let key = |repo: &Repo| key(repo.owner(), repo.name());
-        let is_it = |may: &Repo| key(may) == key(&repo.repo);
-        self.account.as_ref().is_some_and(|account| account.can_push.iter().any(is_it))
+        self.account.as_ref().is_some_and(|account| account.can_push.iter().any(|may| may.is(&repo.repo)))
+    }
+
+    /// Fails if the caller may not write the contents of a repository.
+    pub(super) fn check_push(&self, repo: &StoredRepo) -> ApiResult<()> {
+        match &self.account {
+            None => Err(ApiError::anonymous()),
+            Some(_) if !self.can_push(repo) => Err(ApiError::no_push()),
+            Some(_) => Ok(()),
+        }
     }
 
     /// Whether the caller may read the settings of a repository.
@@ -81,8 +91,8 @@ pub(super) struct RepoRequest {
     pub caller: Caller,
     pub uri: Uri,
     pub headers: HeaderMap,
-    owner: String,
-    name: String,
+    /// Of the repository, in the state.
+    key: String,
     /// The path parameter after the name: an id, a tag, a ref or a file.
     pub parameter: String,
 }
@@ -95,22 +105,26 @@ impl FromRequestParts<EmbeddedGitHub> for RepoRequest {
         let mut path = path.map_err(|_| ApiError::not_found())?.0.into_iter();
         let mut next = || path.next().unwrap_or_default();
         // The redirect of a renamed repository leads to its number.
-        let (owner, name) = match parts.uri.path().starts_with("/repositories/") {
+        let key = match parts.uri.path().starts_with("/repositories/") {
             true => {
-                let id: u64 = next().parse().map_err(|_| ApiError::not_found())?;
-                let name = |repo: &StoredRepo| (repo.repo.owner().to_owned(), repo.repo.name().to_owned());
-                let found = |stored: &StoredState| stored.repos.values().find(|repo| repo.id == id).map(name);
+                let id = next();
+                let found = |stored: &StoredState| {
+                    stored
+                        .repos
+                        .iter()
+                        .find(|(_, repo)| repo.id.to_string() == id)
+                        .map(|(key, _)| key.clone())
+                };
                 github.store.read(found).ok_or_else(ApiError::not_found)?
             }
-            false => (next(), next()),
+            false => key(&next(), &next()),
         };
         Ok(RepoRequest {
             github: github.clone(),
             caller: github.caller(&parts.headers)?,
             uri: parts.uri.clone(),
             headers: parts.headers.clone(),
-            owner,
-            name,
+            key,
             parameter: next(),
         })
     }
@@ -150,23 +164,37 @@ impl RepoRequest {
 
     /// The repository in the state, if the caller may see it.
     pub(super) fn readable<'a>(&self, stored: &'a StoredState) -> ApiResult<&'a StoredRepo> {
-        let repo = stored.repos.get(&key(&self.owner, &self.name)).ok_or_else(ApiError::not_found)?;
+        let repo = stored.repos.get(&self.key).ok_or_else(ApiError::not_found)?;
         if repo.private && self.caller.account.is_none() {
             return Err(ApiError::not_found());
         }
         Ok(repo)
     }
 
+    /// The repository in the state, if the caller may write it.
     pub(super) fn writable<'a>(&self, stored: &'a mut StoredState) -> ApiResult<&'a mut StoredRepo> {
-        let can_push = self.caller.can_push(self.readable(stored)?);
-        if self.caller.account.is_none() {
-            return Err(ApiError::anonymous());
+        self.caller.check_push(self.readable(stored)?)?;
+        let repo = stored.repos.get_mut(&self.key).ok_or_else(ApiError::not_found)?;
+        if repo.archived {
+            let message = "Repository was archived so is read-only.";
+            return Err(ApiError::new(StatusCode::FORBIDDEN, message));
         }
-        if !can_push {
-            return Err(ApiError::no_push());
-        }
-        stored.repos.get_mut(&key(&self.owner, &self.name)).ok_or_else(ApiError::not_found)
+        Ok(repo)
     }
+}
+
+/// The handler of a request that looks at a repository.
+pub(super) fn read(
+    look: fn(&RepoRequest, &StoredRepo) -> ApiResult,
+) -> impl Fn(RepoRequest) -> Ready<ApiResult> + Clone {
+    move |request| ready(request.read(|repo| look(&request, repo)))
+}
+
+/// The handler of a request that changes a repository as its body, a JSON object, says.
+pub(super) fn change(
+    change: fn(&RepoRequest, &mut StoredRepo, &Map<String, Value>) -> ApiResult,
+) -> impl Fn(RepoRequest, Bytes) -> Ready<ApiResult> + Clone {
+    move |request, body| ready(request.change(|repo, _| change(&request, repo, &object(&body)?)))
 }
 
 impl EmbeddedGitHub {
@@ -343,12 +371,10 @@ pub(super) async fn repository(request: RepoRequest) -> ApiResult {
 }
 
 /// `GET /repos/{owner}/{name}/immutable-releases`
-pub(super) async fn immutable_releases(request: RepoRequest) -> ApiResult {
-    request.read(|repo| {
-        // Without the right to ask the response is the same as for a repository where it is off.
-        if !request.caller.is_admin(repo) || !request.github.options().immutable {
-            return Err(ApiError::not_found());
-        }
-        ok(&json!({ "enabled": true, "enforced_by_owner": false }))
-    })
+pub(super) fn immutable_releases(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
+    // Without the right to ask the response is the same as for a repository where it is off.
+    if !request.caller.is_admin(repo) || !request.github.options().immutable {
+        return Err(ApiError::not_found());
+    }
+    ok(&json!({ "enabled": true, "enforced_by_owner": false }))
 }

@@ -8,17 +8,17 @@ use anyhow::Context as _;
 use axum::body::Body;
 use axum::extract::Query;
 use axum::response::IntoResponse as _;
-use bytes::Bytes;
 use floe_core::model::{Digest, Hasher};
 use futures_util::StreamExt as _;
 use http::{HeaderMap, StatusCode, header};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt as _;
 
 use super::access::RepoRequest;
 use super::quirks::UploadQuirk;
-use super::release_params::{object, text};
+use super::release_params::text;
+use super::releases::visible;
 use super::response::{ApiError, ApiResult, custom, field, json_response, ok, page};
 use super::state::{OPEN, STARTER, StoredAsset, StoredRelease, StoredRepo, UPLOADED, now};
 use super::view;
@@ -29,15 +29,10 @@ const SIZE_LIMIT: u64 = 2_147_483_648;
 const COUNT_LIMIT: usize = 1000;
 
 /// `GET /repos/{owner}/{name}/releases/{id}/assets`
-pub(super) async fn list(request: RepoRequest) -> ApiResult {
-    let id = request.id()?;
-    request.read(|repo| {
-        let release = repo.release(id).filter(|release| request.caller.sees(repo, release));
-        let release = release.ok_or_else(ApiError::not_found)?;
-        let listed = request.github.quirks().listed_assets(&release.assets).into_iter();
-        let listed = listed.map(|asset| view::asset(repo, release, asset, &request.caller));
-        Ok(page(listed.collect(), &request))
-    })
+pub(super) fn list(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
+    let release = visible(request, repo).ok_or_else(ApiError::not_found)?;
+    let listed = request.github.quirks().listed_assets(&release.assets).into_iter();
+    page(request, listed.map(|asset| view::asset(repo, release, asset, &request.caller)))
 }
 
 /// `GET /repos/{owner}/{name}/releases/assets/{id}`: the JSON, or the bytes for `Accept: application/octet-stream`
@@ -56,23 +51,19 @@ pub(super) async fn by_id(request: RepoRequest) -> ApiResult {
 }
 
 /// `PATCH /repos/{owner}/{name}/releases/assets/{id}`: changes name and label
-pub(super) async fn update(request: RepoRequest, bytes: Bytes) -> ApiResult {
+pub(super) fn update(request: &RepoRequest, repo: &mut StoredRepo, body: &Map<String, Value>) -> ApiResult {
     let id = request.id()?;
-    let view = request.change(|repo, _| {
-        let (release, _) = mutable(repo, id, "Cannot update asset from an immutable release")?;
-        let map = object(&bytes)?;
-        let (name, label) = (text(&map, "name")?.map(|name| rewritten(&name)), text(&map, "label")?);
-        let taken = |name: &String| release.assets.iter().any(|asset| asset.id != id && asset.name == *name);
-        if name.as_ref().is_some_and(taken) {
-            return Err(ApiError::invalid([field("ReleaseAsset", "already_exists", "name")]));
-        }
-        let asset = repo.asset_mut(id).ok_or_else(ApiError::not_found)?;
-        asset.name = name.unwrap_or_else(|| asset.name.clone());
-        asset.label = label.unwrap_or_else(|| asset.label.clone());
-        asset.updated_at = now();
-        shown(repo, id, &request)
-    })?;
-    ok(&view)
+    let (release, _) = mutable(repo, id, "Cannot update asset from an immutable release")?;
+    let (name, label) = (text(body, "name")?.map(|name| rewritten(&name)), text(body, "label")?);
+    let taken = |name: &String| release.assets.iter().any(|asset| asset.id != id && asset.name == *name);
+    if name.as_ref().is_some_and(taken) {
+        return Err(ApiError::invalid([field("ReleaseAsset", "already_exists", "name")]));
+    }
+    let asset = repo.asset_mut(id).ok_or_else(ApiError::not_found)?;
+    asset.name = name.unwrap_or_else(|| asset.name.clone());
+    asset.label = label.unwrap_or_else(|| asset.label.clone());
+    asset.updated_at = now();
+    ok(&shown(request, repo, id)?)
 }
 
 /// `DELETE /repos/{owner}/{name}/releases/assets/{id}`
@@ -89,7 +80,7 @@ pub(super) async fn delete(request: RepoRequest) -> ApiResult {
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-fn shown(repo: &StoredRepo, id: u64, request: &RepoRequest) -> ApiResult<Value> {
+fn shown(request: &RepoRequest, repo: &StoredRepo, id: u64) -> ApiResult<Value> {
     let (release, asset) = repo.asset(id).ok_or_else(ApiError::not_found)?;
     Ok(view::asset(repo, release, asset, &request.caller))
 }
@@ -143,7 +134,7 @@ pub(super) async fn upload(
             };
             (uploaded.size, uploaded.digest) = (size, Some(digest));
             (uploaded.state, uploaded.updated_at) = (UPLOADED.to_owned(), now());
-            shown(repo, asset, &request)
+            shown(&request, repo, asset)
         }),
     };
     if finished.is_err() {

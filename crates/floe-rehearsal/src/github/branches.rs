@@ -39,7 +39,6 @@ pub(super) async fn one(request: RepoRequest) -> ApiResult {
 /// `POST /repos/{owner}/{name}/git/refs`, of a branch or a lightweight tag
 pub(super) async fn create_ref(request: RepoRequest, body: Bytes) -> ApiResult {
     let (name, sha) = request.change(|repo, _| {
-        repo.check_writable()?;
         if repo.branches.is_empty() {
             return Err(ApiError::new(StatusCode::CONFLICT, "Git Repository is empty."));
         }
@@ -67,7 +66,6 @@ pub(super) async fn create_ref(request: RepoRequest, body: Bytes) -> ApiResult {
 /// `PATCH /repos/{owner}/{name}/git/refs/heads/{branch}`: moves a branch to another commit
 pub(super) async fn update_ref(request: RepoRequest, body: Bytes) -> ApiResult {
     let sha = request.change(|repo, _| {
-        repo.check_writable()?;
         let branch = request.parameter.strip_prefix("heads/").unwrap_or_default().to_owned();
         let body = object(&body)?;
         let [sha] = required(&body, ["sha"])?;
@@ -135,7 +133,6 @@ pub(super) async fn merge_upstream(request: RepoRequest, body: Bytes) -> ApiResu
     let branch = text(&object(&body)?, "branch")?.unwrap_or_default();
     let merged = request.github.store.change(|stored| {
         let fork = request.writable(stored)?;
-        fork.check_writable()?;
         let parent = fork.parent.clone().ok_or_else(|| {
             ApiError::unprocessable("This branch could not be synced: the repository is not a fork")
         })?;
@@ -164,7 +161,6 @@ pub(super) async fn merge_upstream(request: RepoRequest, body: Bytes) -> ApiResu
 /// `POST /repos/{owner}/{name}/git/trees`: the files of another tree, and further ones
 pub(super) async fn create_tree(request: RepoRequest, body: Bytes) -> ApiResult {
     let sha = request.change(|repo, _| {
-        repo.check_writable()?;
         let body = object(&body)?;
         let base = text(&body, "base_tree")?.unwrap_or_default();
         let mut files = repo.files_of_tree(&base).ok_or_else(ApiError::not_found)?;
@@ -192,7 +188,6 @@ pub(super) async fn create_tree(request: RepoRequest, body: Bytes) -> ApiResult 
 /// `POST /repos/{owner}/{name}/git/commits`, of a tree that was made before
 pub(super) async fn create_commit(request: RepoRequest, body: Bytes) -> ApiResult {
     let (sha, tree) = request.change(|repo, id| {
-        repo.check_writable()?;
         let body = object(&body)?;
         let [_, tree] = required(&body, ["message", "tree"])?;
         let parent = body.get("parents").and_then(|parents| parents.get(0)?.as_str());

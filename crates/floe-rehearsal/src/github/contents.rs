@@ -91,7 +91,6 @@ fn entry(
 pub(super) async fn write(request: RepoRequest, body: Bytes) -> ApiResult {
     let path = request.parameter.clone();
     let (status, sha, commit) = request.change(|repo, id| {
-        repo.check_writable()?;
         let body = object(&body)?;
         let [_, content] = required(&body, ["message", "content"])?;
         let bytes = STANDARD.decode(content.replace(['\n', '\r'], ""));
@@ -129,15 +128,6 @@ fn blob_name(bytes: &[u8]) -> String {
 }
 
 impl StoredRepo {
-    /// Fails if the repository is archived.
-    pub(super) fn check_writable(&self) -> ApiResult<()> {
-        if self.archived {
-            let message = "Repository was archived so is read-only.";
-            return Err(ApiError::new(StatusCode::FORBIDDEN, message));
-        }
-        Ok(())
-    }
-
     /// The commit of a branch.
     pub(super) fn head_of(&self, branch: &str) -> Option<&Commit> {
         Some(&self.branches.get(branch)?.head)

@@ -51,7 +51,7 @@ pub(super) async fn matching_refs(request: RepoRequest) -> ApiResult {
     request.read(|repo| {
         let refs = refs(repo, &request.caller).into_iter();
         let below = refs.filter(|(name, _)| name.starts_with(&request.parameter));
-        Ok(page(below.map(|(_, view)| view).collect(), &request))
+        page(&request, below.map(|(_, view)| view))
     })
 }
 
@@ -90,7 +90,7 @@ pub(super) async fn tags(request: RepoRequest) -> ApiResult {
                 "tarball_url": format!("{api}/tarball/refs/tags/{encoded}"),
             })
         });
-        Ok(page(tags.collect(), &request))
+        page(&request, tags)
     })
 }
 
@@ -115,7 +115,7 @@ pub(super) async fn commits(request: RepoRequest) -> ApiResult {
         let last = request.query("sha").map_or_else(|| repo.default_branch.clone(), |sha| sha.into_owned());
         let last = repo.position(&last).ok_or_else(ApiError::not_found)?;
         let commits = repo.commits[..=last].iter().rev();
-        Ok(page(commits.map(|commit| commit_view(repo, &request.caller, commit)).collect(), &request))
+        page(&request, commits.map(|commit| commit_view(repo, &request.caller, commit)))
     })
 }
 

@@ -32,7 +32,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, patch, post};
 use floe_core::model::{Commit, Repo};
 
-use access::Window;
+use access::{Window, change, read};
 use quirks::Quirks;
 pub(crate) use quirks::UploadQuirk;
 use response::ApiError;
@@ -149,10 +149,10 @@ impl EmbeddedGitHub {
             .route("/{owner}/{name}/legacy.zip/{*ref}", get(source::zip))
             .route("/{owner}/{name}/tar.gz/{*ref}", get(source::tar_gz))
             .route("/{owner}/{name}/zip/{*ref}", get(source::zip))
-            .route("/{owner}/{name}/releases/latest", get(site::latest_page))
-            .route("/{owner}/{name}/releases/tag/{*tag}", get(site::page))
+            .route("/{owner}/{name}/releases/latest", get(read(site::latest_page)))
+            .route("/{owner}/{name}/releases/tag/{*tag}", get(read(site::page)))
             .route("/{owner}/{name}/releases/download/{*file}", get(site::download))
-            .route("/{owner}/{name}/releases/latest/download/{file}", get(site::download_latest))
+            .route("/{owner}/{name}/releases/latest/download/{file}", get(read(site::download_latest)))
             .route("/storage/{asset}", get(site::bytes));
         self.api()
             .merge(site)
@@ -180,9 +180,9 @@ impl EmbeddedGitHub {
 fn repository(path: &str) -> Router<EmbeddedGitHub> {
     let repo = |rest: &str| format!("{path}{rest}");
     Router::new()
-        .route(&repo("/attestations/{digest}"), get(releases::attestations))
+        .route(&repo("/attestations/{digest}"), get(read(releases::attestations)))
         .route(&repo(""), get(access::repository))
-        .route(&repo("/immutable-releases"), get(access::immutable_releases))
+        .route(&repo("/immutable-releases"), get(read(access::immutable_releases)))
         .route(&repo("/tags"), get(git::tags))
         .route(&repo("/git/ref/{*path}"), get(git::one_ref))
         .route(&repo("/branches/{*path}"), get(branches::one))
@@ -206,14 +206,17 @@ fn repository(path: &str) -> Router<EmbeddedGitHub> {
         .route(&repo("/tarball/{*ref}"), get(source::tarball))
         .route(&repo("/zipball"), get(source::zipball))
         .route(&repo("/zipball/{*ref}"), get(source::zipball))
-        .route(&repo("/releases"), get(releases::list).post(releases::create))
+        .route(&repo("/releases"), get(read(releases::list)).post(releases::create))
         .route(&repo("/releases/generate-notes"), post(releases::generate_notes))
-        .route(&repo("/releases/latest"), get(releases::latest))
-        .route(&repo("/releases/tags/{*tag}"), get(releases::by_tag))
-        .route(&repo("/releases/{id}"), get(releases::by_id).patch(releases::update).delete(releases::delete))
-        .route(&repo("/releases/{id}/assets"), get(assets::list))
+        .route(&repo("/releases/latest"), get(read(releases::latest)))
+        .route(&repo("/releases/tags/{*tag}"), get(read(releases::by_tag)))
+        .route(
+            &repo("/releases/{id}"),
+            get(read(releases::by_id)).patch(change(releases::update)).delete(releases::delete),
+        )
+        .route(&repo("/releases/{id}/assets"), get(read(assets::list)))
         .route(
             &repo("/releases/assets/{id}"),
-            get(assets::by_id).patch(assets::update).delete(assets::delete),
+            get(assets::by_id).patch(change(assets::update)).delete(assets::delete),
         )
 }

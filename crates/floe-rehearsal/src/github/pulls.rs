@@ -18,8 +18,7 @@ pub(super) async fn list(request: RepoRequest) -> ApiResult {
             let is_state = state == "all" || (state == "open") == pull.open;
             is_state && head.as_ref().is_none_or(|head| *head == head_of(pull))
         });
-        let shown = wanted.map(|pull| shown(repo, pull, &request.caller)).collect();
-        Ok(page(shown, &request))
+        page(&request, wanted.map(|pull| shown(repo, pull, &request.caller)))
     })
 }
 

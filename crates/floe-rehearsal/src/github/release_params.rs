@@ -26,17 +26,16 @@ pub(super) struct ReleaseParams {
 }
 
 impl ReleaseParams {
-    pub(super) fn parse(bytes: &Bytes) -> ApiResult<Self> {
-        let map = object(bytes)?;
+    pub(super) fn parse(map: &Map<String, Value>) -> ApiResult<Self> {
         let params = ReleaseParams {
-            tag_name: text(&map, "tag_name")?,
-            target_commitish: text(&map, "target_commitish")?.filter(|text| !text.is_empty()),
-            name: text(&map, "name")?,
-            body: text(&map, "body")?,
-            draft: property(&map, "draft", "boolean")?,
-            prerelease: property(&map, "prerelease", "boolean")?,
-            make_latest: make_latest(&map)?,
-            generate_release_notes: property(&map, "generate_release_notes", "boolean")?.unwrap_or(false),
+            tag_name: text(map, "tag_name")?,
+            target_commitish: text(map, "target_commitish")?.filter(|text| !text.is_empty()),
+            name: text(map, "name")?,
+            body: text(map, "body")?,
+            draft: property(map, "draft", "boolean")?,
+            prerelease: property(map, "prerelease", "boolean")?,
+            make_latest: make_latest(map)?,
+            generate_release_notes: property(map, "generate_release_notes", "boolean")?.unwrap_or(false),
         };
         if params.body.as_ref().is_some_and(|body| body.chars().count() > BODY_LIMIT) {
             let message = format!("body is too long (maximum is {BODY_LIMIT} characters)");

@@ -3,57 +3,51 @@
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http::{StatusCode, header};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::access::{Caller, RepoRequest};
 use super::publish::MakeLatest;
-use super::release_params::{ReleaseParams, object, text};
+use super::release_params::{ReleaseParams, object, required, text};
 use super::response::{ApiError, ApiResult, custom, json_response, ok, page};
 use super::state::{StoredRelease, StoredRepo, draft, now};
 use super::view;
 
 /// `GET /repos/{owner}/{name}/releases`
-pub(super) async fn list(request: RepoRequest) -> ApiResult {
-    request.read(|repo| {
-        let listed = request.github.quirks().listed_releases(&repo.releases).into_iter().rev();
-        let listed = listed.filter(|release| request.caller.sees(repo, release));
-        let listed = listed.map(|release| view::release(repo, release, &request.caller)).collect();
-        Ok(page(listed, &request))
-    })
+pub(super) fn list(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
+    let listed = request.github.quirks().listed_releases(&repo.releases).into_iter().rev();
+    let listed = listed.filter(|release| request.caller.sees(repo, release));
+    page(request, listed.map(|release| view::release(repo, release, &request.caller)))
 }
 
 /// `GET /repos/{owner}/{name}/releases/{id}`
-pub(super) async fn by_id(request: RepoRequest) -> ApiResult {
-    let id = request.id()?;
-    show(&request, |repo| repo.release(id).filter(|release| request.caller.sees(repo, release)))
+pub(super) fn by_id(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
+    show(request, repo, visible(request, repo))
+}
+
+/// The release with the id in the path, if the caller may see it.
+pub(super) fn visible<'a>(request: &RepoRequest, repo: &'a StoredRepo) -> Option<&'a StoredRelease> {
+    repo.release(request.id().ok()?).filter(|release| request.caller.sees(repo, release))
 }
 
 /// `GET /repos/{owner}/{name}/releases/tags/{tag}`
-pub(super) async fn by_tag(request: RepoRequest) -> ApiResult {
-    show(&request, |repo| repo.published(&request.parameter))
+pub(super) fn by_tag(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
+    show(request, repo, repo.published(&request.parameter))
 }
 
 /// `GET /repos/{owner}/{name}/releases/latest`
-pub(super) async fn latest(request: RepoRequest) -> ApiResult {
-    show(&request, StoredRepo::latest_release)
+pub(super) fn latest(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
+    show(request, repo, repo.latest_release())
 }
 
-fn show(
-    request: &RepoRequest,
-    find: impl for<'a> FnOnce(&'a StoredRepo) -> Option<&'a StoredRelease>,
-) -> ApiResult {
-    request.read(|repo| ok(&shown(repo, find(repo), &request.caller)?))
-}
-
-fn shown(repo: &StoredRepo, release: Option<&StoredRelease>, caller: &Caller) -> ApiResult<Value> {
-    Ok(view::release(repo, release.ok_or_else(ApiError::not_found)?, caller))
+fn show(request: &RepoRequest, repo: &StoredRepo, release: Option<&StoredRelease>) -> ApiResult {
+    ok(&view::release(repo, release.ok_or_else(ApiError::not_found)?, &request.caller))
 }
 
 /// `POST /repos/{owner}/{name}/releases`
 pub(super) async fn create(request: RepoRequest, bytes: Bytes) -> ApiResult {
     let immutable = request.github.options().immutable;
-    let view = request.change(|repo, id| {
-        let mut params = ReleaseParams::parse(&bytes)?;
+    request.change(|repo, id| {
+        let mut params = ReleaseParams::parse(&object(&bytes)?)?;
         let Some(tag_name) = params.tag_name.take() else {
             return Err(ApiError::invalid_request("\"tag_name\" wasn't supplied."));
         };
@@ -71,39 +65,35 @@ pub(super) async fn create(request: RepoRequest, bytes: Bytes) -> ApiResult {
         if !is_draft {
             repo.publish(id, make_latest, immutable)?;
         }
-        shown(repo, repo.release(id), &request.caller)
-    })?;
-    let location = [(header::LOCATION, view["url"].as_str().unwrap_or_default())];
-    Ok((location, json_response(StatusCode::CREATED, &view)).into_response())
+        let location = [(header::LOCATION, format!("{}/releases/{id}", request.caller.api(repo)))];
+        Ok((StatusCode::CREATED, location, show(&request, repo, repo.release(id))?).into_response())
+    })
 }
 
 /// `PATCH /repos/{owner}/{name}/releases/{id}`
-pub(super) async fn update(request: RepoRequest, bytes: Bytes) -> ApiResult {
-    let (id, immutable) = (request.id()?, request.github.options().immutable);
-    let view = request.change(|repo, _| {
-        let before = repo.release(id).ok_or_else(ApiError::not_found)?.clone();
-        let params = ReleaseParams::parse(&bytes)?;
-        check_frozen(&before, &params)?;
-        let draft = params.draft.unwrap_or(before.draft);
-        let make_latest = params.make_latest;
-        check_latest(make_latest, draft, params.prerelease.unwrap_or(before.prerelease))?;
-        let retagged = params.tag_name.as_ref().is_some_and(|tag| *tag != before.tag_name);
-        let is_latest = repo.latest_release().is_some_and(|latest| latest.id == id);
-        let unchanged = if is_latest { MakeLatest::Yes } else { MakeLatest::No };
-        let release = repo.release_mut(id).ok_or_else(ApiError::not_found)?;
-        params.apply(release);
-        release.updated_at = now();
-        // A published release with another tag has to pass the checks of a new one.
-        release.draft = draft || before.draft || retagged;
-        if !draft && (before.draft || retagged) {
-            let make_latest = make_latest.or((!before.draft).then_some(unchanged));
-            repo.publish(id, make_latest, immutable)?;
-        } else if let (false, Some(make_latest)) = (draft, make_latest) {
-            repo.make_latest(id, make_latest);
-        }
-        shown(repo, repo.release(id), &request.caller)
-    })?;
-    ok(&view)
+pub(super) fn update(request: &RepoRequest, repo: &mut StoredRepo, body: &Map<String, Value>) -> ApiResult {
+    let id = request.id()?;
+    let before = repo.release(id).ok_or_else(ApiError::not_found)?.clone();
+    let params = ReleaseParams::parse(body)?;
+    check_frozen(&before, &params)?;
+    let draft = params.draft.unwrap_or(before.draft);
+    let make_latest = params.make_latest;
+    check_latest(make_latest, draft, params.prerelease.unwrap_or(before.prerelease))?;
+    let retagged = params.tag_name.as_ref().is_some_and(|tag| *tag != before.tag_name);
+    let is_latest = repo.latest_release().is_some_and(|latest| latest.id == id);
+    let unchanged = if is_latest { MakeLatest::Yes } else { MakeLatest::No };
+    let release = repo.release_mut(id).ok_or_else(ApiError::not_found)?;
+    params.apply(release);
+    release.updated_at = now();
+    // A published release with another tag has to pass the checks of a new one.
+    release.draft = draft || before.draft || retagged;
+    if !draft && (before.draft || retagged) {
+        let make_latest = make_latest.or((!before.draft).then_some(unchanged));
+        repo.publish(id, make_latest, request.github.options().immutable)?;
+    } else if let (false, Some(make_latest)) = (draft, make_latest) {
+        repo.make_latest(id, make_latest);
+    }
+    show(request, repo, repo.release(id))
 }
 
 /// `DELETE /repos/{owner}/{name}/releases/{id}`
@@ -123,15 +113,14 @@ pub(super) async fn delete(request: RepoRequest) -> ApiResult {
 
 /// `POST /repos/{owner}/{name}/releases/generate-notes`
 pub(super) async fn generate_notes(request: RepoRequest, bytes: Bytes) -> ApiResult {
-    let mut stored = request.github.store.read(Clone::clone);
-    let repo = request.writable(&mut stored)?;
-    let map = object(&bytes)?;
-    let Some(tag) = text(&map, "tag_name")? else {
-        return Err(ApiError::invalid_request("\"tag_name\" wasn't supplied."));
-    };
-    let previous = text(&map, "previous_tag_name")?;
-    let body = generated_notes(repo, &tag, previous.as_deref(), &request.caller)?;
-    ok(&json!({ "name": tag, "body": body }))
+    request.read(|repo| {
+        request.caller.check_push(repo)?;
+        let map = object(&bytes)?;
+        let [tag] = required(&map, ["tag_name"])?;
+        let previous = text(&map, "previous_tag_name")?;
+        let body = generated_notes(repo, &tag, previous.as_deref(), &request.caller)?;
+        ok(&json!({ "name": tag, "body": body }))
+    })
 }
 
 /// The notes of `tag` as GitHub writes them, without pull requests: the changes since `previous`, or since the release that was published last.
@@ -158,15 +147,13 @@ fn generated_notes(
 }
 
 /// `GET /repos/{owner}/{name}/attestations/{digest}`: those that were added from outside the API
-pub(super) async fn attestations(request: RepoRequest) -> ApiResult {
-    request.read(|repo| {
-        let found = repo.attestations.get(&request.parameter).into_iter().flatten();
-        let api = request.caller.api(repo);
-        let found: Vec<Value> = found
-            .map(|bundle| json!({ "bundle": bundle, "bundle_url": format!("{api}/attestations"), "repository_id": repo.id, "initiator": "github" }))
-            .collect();
-        ok(&json!({ "attestations": found }))
-    })
+pub(super) fn attestations(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
+    let found = repo.attestations.get(&request.parameter).into_iter().flatten();
+    let api = request.caller.api(repo);
+    let found: Vec<Value> = found
+        .map(|bundle| json!({ "bundle": bundle, "bundle_url": format!("{api}/attestations"), "repository_id": repo.id, "initiator": "github" }))
+        .collect();
+    ok(&json!({ "attestations": found }))
 }
 
 /// `GET /{users|orgs}/{owner}/attestations/{digest}`: the same of all repositories of an owner

@@ -20,13 +20,12 @@ pub(super) fn json_response(status: StatusCode, value: &Value) -> Response {
 }
 
 /// The requested page of `items`: `per_page` of them, 30 by default and at most 100.
-pub(super) fn page(items: Vec<Value>, request: &RepoRequest) -> Response {
+pub(super) fn page(request: &RepoRequest, items: impl Iterator<Item = Value>) -> ApiResult {
     let (base, uri) = (&request.caller.base, &request.uri);
     let number = |name: &str| request.query(name)?.parse::<usize>().ok().filter(|n| *n > 0);
     let (per_page, page) = (number("per_page").unwrap_or(30).min(100), number("page").unwrap_or(1));
+    let items: Vec<Value> = items.collect();
     let last = items.len().div_ceil(per_page).max(1);
-    let items: Vec<Value> =
-        items.into_iter().skip((page - 1).saturating_mul(per_page)).take(per_page).collect();
     let mut links = Vec::new();
     if page > 1 {
         links.push(("prev", (page - 1).min(last)));
@@ -40,7 +39,8 @@ pub(super) fn page(items: Vec<Value>, request: &RepoRequest) -> Response {
     let link = |(rel, page)| format!("<{base}{}>; rel=\"{rel}\"", with_page(uri, page));
     let links: Vec<String> = links.into_iter().map(link).collect();
     let links = (!links.is_empty()).then(|| [(header::LINK, links.join(", "))]);
-    (links, json_response(StatusCode::OK, &Value::Array(items))).into_response()
+    let shown = items.into_iter().skip((page - 1).saturating_mul(per_page)).take(per_page);
+    Ok((links, json_response(StatusCode::OK, &Value::Array(shown.collect()))).into_response())
 }
 
 /// The address of the request with another page number.

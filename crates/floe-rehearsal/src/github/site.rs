@@ -13,6 +13,7 @@ use http::{HeaderMap, StatusCode, header};
 
 use super::access::RepoRequest;
 use super::response::{ApiError, ApiResult};
+use super::state::StoredRepo;
 use super::{EmbeddedGitHub, view};
 use crate::download::send_file;
 
@@ -20,20 +21,16 @@ use crate::download::send_file;
 const LIFETIME: u64 = 300;
 
 /// `GET /{owner}/{name}/releases/latest`
-pub(super) async fn latest_page(request: RepoRequest) -> ApiResult {
-    request.read(|repo| {
-        let latest = repo.latest_release().ok_or_else(ApiError::not_found)?;
-        let tag = view::encoded(&latest.tag_name);
-        Ok(redirect(format!("{}/releases/tag/{tag}", request.caller.page(repo))))
-    })
+pub(super) fn latest_page(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
+    let latest = repo.latest_release().ok_or_else(ApiError::not_found)?;
+    let tag = view::encoded(&latest.tag_name);
+    Ok(redirect(format!("{}/releases/tag/{tag}", request.caller.page(repo))))
 }
 
 /// `GET /{owner}/{name}/releases/tag/{tag}`
-pub(super) async fn page(request: RepoRequest) -> ApiResult {
-    request.read(|repo| {
-        let release = repo.published(&request.parameter).ok_or_else(ApiError::not_found)?;
-        Ok(release.body.clone().unwrap_or_default().into_response())
-    })
+pub(super) fn page(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
+    let release = repo.published(&request.parameter).ok_or_else(ApiError::not_found)?;
+    Ok(release.body.clone().unwrap_or_default().into_response())
 }
 
 /// `GET /{owner}/{name}/releases/download/{tag}/{file}`
@@ -48,12 +45,10 @@ pub(super) async fn download(request: RepoRequest) -> ApiResult {
 }
 
 /// `GET /{owner}/{name}/releases/latest/download/{file}`
-pub(super) async fn download_latest(request: RepoRequest) -> ApiResult {
-    request.read(|repo| {
-        let latest = repo.latest_release().ok_or_else(ApiError::not_found)?;
-        let (tag, file) = (view::encoded(&latest.tag_name), view::encoded(&request.parameter));
-        Ok(redirect(format!("{}/releases/download/{tag}/{file}", request.caller.page(repo))))
-    })
+pub(super) fn download_latest(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
+    let latest = repo.latest_release().ok_or_else(ApiError::not_found)?;
+    let (tag, file) = (view::encoded(&latest.tag_name), view::encoded(&request.parameter));
+    Ok(redirect(format!("{}/releases/download/{tag}/{file}", request.caller.page(repo))))
 }
 
 /// `GET /storage/{asset}`, signed
