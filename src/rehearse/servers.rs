@@ -96,7 +96,7 @@ impl Servers {
             .context("failed to start the embedded feed")?;
         let date = i64::try_from(epoch).ok().and_then(|epoch| DateTime::from_timestamp(epoch, 0));
         let date = date.unwrap_or_default();
-        github.edit(&destination.repo, |stored| stored.add_commit(&destination.commit, Some(date)))?;
+        github.edit(&destination.repo, |stored| stored.set_date(&destination.commit, date))?;
         let running =
             [serve(github.router()).await?, serve(registry.router()).await?, serve(feed.router()).await?];
         let [api_url, registry_url, feed_url] = running.each_ref().map(|server| Some(server.url()));

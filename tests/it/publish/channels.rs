@@ -80,7 +80,7 @@ fn channels_follow_the_release_and_a_second_run_writes_nothing() {
     // The notes, the draft, five assets, the publishing, and the two files.
     let first = first.writes(1 + 1 + 5 + 1 + 2);
     assert_eq!(versions(&scenario), ["1.4.0", "1.4.0"]);
-    assert_eq!(scenario.github.files(&tap()).len(), 2);
+    assert_eq!(scenario.github.files(&tap()).len(), 3);
     let again = scenario.run(["publish"]).exit(0).no_writes();
     assert_eq!(again.stdout, first.stdout);
 

@@ -13,7 +13,7 @@ use super::Testbed;
 use super::artifacts::Artifacts;
 use super::channels::{self, ExpectedChannel, Seen};
 use super::fault::Side;
-use crate::github::{StoredAsset, StoredRelease, StoredRepo};
+use crate::github::{StoredAsset, StoredRef, StoredRelease, StoredRepo};
 use crate::interceptor::LoggedRequest;
 
 /// Checks both servers while one release is published. Clones share what was observed.
@@ -171,7 +171,10 @@ impl Invariants {
     fn snapshot(&self) -> Snapshot {
         let (github, repo) = (&self.testbed.github, &self.testbed.home.repo);
         let commits = |stored: &StoredRepo| {
-            stored.tags.iter().map(|(name, tag)| (name.clone(), tag.commit.clone())).collect()
+            let tag = |(path, to): (&String, &StoredRef)| {
+                Some((path.strip_prefix("tags/")?.to_owned(), to.commit.clone()))
+            };
+            stored.refs.iter().filter_map(tag).collect()
         };
         Snapshot {
             releases: github.releases(repo).into_iter().map(frozen).collect(),

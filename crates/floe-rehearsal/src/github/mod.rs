@@ -7,10 +7,10 @@ mod access;
 mod admin;
 mod assets;
 mod branches;
-mod channels;
 mod contents;
 mod git;
 mod graphql;
+mod objects;
 mod publish;
 mod pulls;
 mod quirks;
@@ -37,7 +37,7 @@ use quirks::Quirks;
 pub(crate) use quirks::UploadQuirk;
 use response::ApiError;
 use state::StoredState;
-pub use state::{StoredAsset, StoredPull, StoredRelease, StoredRepo};
+pub use state::{StoredAsset, StoredPull, StoredRef, StoredRelease, StoredRepo};
 
 use crate::store::Store;
 
@@ -144,11 +144,11 @@ impl EmbeddedGitHub {
     /// All routes: the API at `/`, uploads at `/uploads`, storage at `/storage`, and the pages and downloads of the site.
     pub fn router(&self) -> Router {
         let site = Router::new()
-            .route("/{owner}/{name}/archive/{*file}", get(source::archive))
-            .route("/{owner}/{name}/legacy.tar.gz/{*ref}", get(source::tar_gz))
-            .route("/{owner}/{name}/legacy.zip/{*ref}", get(source::zip))
-            .route("/{owner}/{name}/tar.gz/{*ref}", get(source::tar_gz))
-            .route("/{owner}/{name}/zip/{*ref}", get(source::zip))
+            .route("/{owner}/{name}/archive/{*file}", get(read(source::archive)))
+            .route("/{owner}/{name}/legacy.tar.gz/{*ref}", get(read(source::tar_gz)))
+            .route("/{owner}/{name}/legacy.zip/{*ref}", get(read(source::zip)))
+            .route("/{owner}/{name}/tar.gz/{*ref}", get(read(source::tar_gz)))
+            .route("/{owner}/{name}/zip/{*ref}", get(read(source::zip)))
             .route("/{owner}/{name}/releases/latest", get(read(site::latest_page)))
             .route("/{owner}/{name}/releases/tag/{*tag}", get(read(site::page)))
             .route("/{owner}/{name}/releases/download/{*file}", get(site::download))
@@ -183,29 +183,29 @@ fn repository(path: &str) -> Router<EmbeddedGitHub> {
         .route(&repo("/attestations/{digest}"), get(read(releases::attestations)))
         .route(&repo(""), get(access::repository))
         .route(&repo("/immutable-releases"), get(read(access::immutable_releases)))
-        .route(&repo("/tags"), get(git::tags))
-        .route(&repo("/git/ref/{*path}"), get(git::one_ref))
-        .route(&repo("/branches/{*path}"), get(branches::one))
-        .route(&repo("/git/refs"), post(branches::create_ref))
-        .route(&repo("/git/refs/{*path}"), patch(branches::update_ref).delete(git::delete_ref))
+        .route(&repo("/tags"), get(read(git::tags)))
+        .route(&repo("/git/ref/{*path}"), get(read(git::one_ref)))
+        .route(&repo("/branches/{*path}"), get(read(git::branch)))
+        .route(&repo("/git/refs"), post(change(branches::create_ref)))
+        .route(&repo("/git/refs/{*path}"), patch(change(branches::update_ref)).delete(branches::delete_ref))
         .route(&repo("/merge-upstream"), post(branches::merge_upstream))
-        .route(&repo("/pulls"), get(pulls::list).post(pulls::create))
-        .route(&repo("/git/matching-refs/{*path}"), get(git::matching_refs))
-        .route(&repo("/git/tags/{sha}"), get(git::tag_object))
-        .route(&repo("/git/commits/{sha}"), get(git::git_commit))
-        .route(&repo("/git/commits"), post(branches::create_commit))
-        .route(&repo("/git/trees"), post(branches::create_tree))
-        .route(&repo("/commits"), get(git::commits))
-        .route(&repo("/commits/{*path}"), get(git::commit))
+        .route(&repo("/pulls"), get(read(pulls::list)).post(pulls::create))
+        .route(&repo("/git/matching-refs/{*path}"), get(read(git::matching_refs)))
+        .route(&repo("/git/tags/{sha}"), get(read(git::tag_object)))
+        .route(&repo("/git/commits/{sha}"), get(read(git::git_commit)))
+        .route(&repo("/git/commits"), post(change(branches::create_commit)))
+        .route(&repo("/git/trees"), post(change(branches::create_tree)))
+        .route(&repo("/commits"), get(read(git::commits)))
+        .route(&repo("/commits/{*path}"), get(read(git::commit)))
         .route(&repo("/compare/{*range}"), get(git::compare))
-        .route(&repo("/readme"), get(contents::readme))
-        .route(&repo("/contents"), get(contents::root))
-        .route(&repo("/contents/"), get(contents::root))
-        .route(&repo("/contents/{*path}"), get(contents::file).put(contents::write))
-        .route(&repo("/tarball"), get(source::tarball))
-        .route(&repo("/tarball/{*ref}"), get(source::tarball))
-        .route(&repo("/zipball"), get(source::zipball))
-        .route(&repo("/zipball/{*ref}"), get(source::zipball))
+        .route(&repo("/readme"), get(read(contents::readme)))
+        .route(&repo("/contents"), get(read(contents::contents)))
+        .route(&repo("/contents/"), get(read(contents::contents)))
+        .route(&repo("/contents/{*path}"), get(read(contents::contents)).put(change(contents::write)))
+        .route(&repo("/tarball"), get(read(source::tarball)))
+        .route(&repo("/tarball/{*ref}"), get(read(source::tarball)))
+        .route(&repo("/zipball"), get(read(source::zipball)))
+        .route(&repo("/zipball/{*ref}"), get(read(source::zipball)))
         .route(&repo("/releases"), get(read(releases::list)).post(releases::create))
         .route(&repo("/releases/generate-notes"), post(releases::generate_notes))
         .route(&repo("/releases/latest"), get(read(releases::latest)))

@@ -130,7 +130,7 @@ fn generated_notes(
     previous: Option<&str>,
     caller: &Caller,
 ) -> ApiResult<String> {
-    if previous.is_some_and(|previous| !repo.tags.contains_key(previous)) {
+    if previous.is_some_and(|previous| repo.tag(previous).is_none()) {
         return Err(ApiError::invalid([json!("Invalid previous_tag parameter")]));
     }
     let last = repo.releases.iter().rev().find(|release| !release.draft && release.tag_name != tag);

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use floe_core::model::{Commit, Digest, Repo, Schema};
 use serde::{Deserialize, Serialize};
 
+use super::SeedRepo;
 use super::admin::OTHER_USER;
-use super::{SeedRepo, SeedTag};
 
 /// The content of `state.json`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -29,9 +29,12 @@ pub struct StoredRepo {
     /// Whether only accounts can see it. Every account can.
     pub private: bool,
     pub default_branch: String,
-    /// All commits, oldest first. Each is the parent of the next.
+    /// All commits, oldest first.
     pub commits: Vec<StoredCommit>,
-    pub tags: BTreeMap<String, StoredTag>,
+    /// The files of commits, by the name of their tree.
+    pub trees: BTreeMap<String, Files>,
+    /// Branches and tags by name, such as `heads/main`; none in an empty repository.
+    pub refs: BTreeMap<String, StoredRef>,
     /// Oldest first.
     pub releases: Vec<StoredRelease>,
     /// Tag names of deleted immutable releases. They can never be used again.
@@ -44,23 +47,10 @@ pub struct StoredRepo {
     pub protected: bool,
     /// The repository that it is a fork of.
     pub parent: Option<Repo>,
-    /// By name; none in an empty repository.
-    pub branches: BTreeMap<String, StoredBranch>,
-    /// Trees that were made for a commit, by name: the files of a branch, in base64 by path.
-    pub trees: BTreeMap<String, Files>,
-    /// Commits of such trees that are on no branch yet.
-    pub loose: BTreeMap<String, LooseCommit>,
     /// Oldest first.
     pub pulls: Vec<StoredPull>,
     /// The attestations of each digest, as bundles.
     pub attestations: BTreeMap<String, Vec<serde_json::Value>>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct StoredBranch {
-    pub head: Commit,
-    /// A `README.md` is there without being listed here.
-    pub files: Files,
 }
 
 /// Files by path, in base64.
@@ -80,16 +70,10 @@ pub struct StoredPull {
     pub merged: bool,
 }
 
-/// A commit of a tree.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct LooseCommit {
-    pub tree: String,
-    pub parent: Commit,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct StoredTag {
+pub struct StoredRef {
     pub commit: Commit,
+    /// Whether it is a tag with an object of its own.
     pub annotated: bool,
 }
 
@@ -98,6 +82,8 @@ pub struct StoredCommit {
     pub sha: Commit,
     /// In RFC 3339.
     pub date: String,
+    pub parent: Option<Commit>,
+    pub tree: String,
 }
 
 /// A release. Times are in RFC 3339.
@@ -153,8 +139,6 @@ pub struct StoredAsset {
     pub updated_at: String,
 }
 
-/// The invented date of the first commit, 1980-01-01.
-const FIRST_COMMIT: DateTime<Utc> = DateTime::from_timestamp_nanos(315_532_800_000_000_000);
 /// The state of a complete asset.
 pub(super) const UPLOADED: &str = "uploaded";
 /// The state of an asset during its upload.
@@ -203,22 +187,20 @@ impl StoredState {
                 private: false,
                 default_branch: seed.default_branch.clone(),
                 commits: Vec::new(),
-                tags: BTreeMap::new(),
+                trees: BTreeMap::new(),
+                refs: BTreeMap::new(),
                 releases: Vec::new(),
                 spent_tags: BTreeSet::new(),
                 latest: None,
                 archived: false,
                 protected: false,
                 parent: None,
-                branches: BTreeMap::new(),
-                trees: BTreeMap::new(),
-                loose: BTreeMap::new(),
                 attestations: BTreeMap::new(),
                 pulls: Vec::new(),
             }
         });
         for tag in &seed.tags {
-            if !repo.tags.contains_key(&tag.name) {
+            if repo.tag(&tag.name).is_none() {
                 repo.add_tag(tag);
             }
         }
@@ -241,11 +223,6 @@ impl StoredRepo {
         self.releases.iter().find(|release| !release.draft && release.tag_name == tag)
     }
 
-    /// A commit by its whole name.
-    pub(super) fn find_commit(&self, sha: &str) -> Option<&StoredCommit> {
-        self.commits.iter().find(|commit| commit.sha.as_str() == sha)
-    }
-
     /// An asset and its release.
     pub(super) fn asset(&self, id: u64) -> Option<(&StoredRelease, &StoredAsset)> {
         self.releases
@@ -257,27 +234,6 @@ impl StoredRepo {
     /// The asset with this id, to change it.
     pub fn asset_mut(&mut self, id: u64) -> Option<&mut StoredAsset> {
         self.releases.iter_mut().flat_map(|release| &mut release.assets).find(|asset| asset.id == id)
-    }
-
-    /// Adds or moves a tag. The default branch follows.
-    pub(super) fn add_tag(&mut self, tag: &SeedTag) {
-        let stored = StoredTag { commit: tag.commit.clone(), annotated: tag.annotated };
-        self.tags.insert(tag.name.clone(), stored);
-        let branch = self.default_branch.clone();
-        self.move_branch(&branch, tag.commit.clone(), None);
-    }
-
-    /// Adds a commit to the history, or changes its date. Without a date a new one is a minute younger than its parent.
-    pub fn add_commit(&mut self, sha: &Commit, date: Option<DateTime<Utc>>) {
-        let invented = FIRST_COMMIT + TimeDelta::minutes(self.commits.len() as i64);
-        match (self.commits.iter_mut().find(|commit| commit.sha == *sha), date) {
-            (Some(known), Some(date)) => known.date = rfc3339(date),
-            (Some(_), None) => {}
-            (None, date) => {
-                let date = rfc3339(date.unwrap_or(invented));
-                self.commits.push(StoredCommit { sha: sha.clone(), date });
-            }
-        }
     }
 }
 
@@ -309,6 +265,6 @@ pub(super) fn now() -> String {
     rfc3339(SystemTime::now().into())
 }
 
-fn rfc3339(time: DateTime<Utc>) -> String {
+pub(super) fn rfc3339(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

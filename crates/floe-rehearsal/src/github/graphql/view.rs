@@ -42,8 +42,8 @@ pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
         _ => "READ",
     };
     let releases = repo.releases.iter().rev().filter(|release| caller.sees(repo, release));
-    let refs = repo.tags.iter().map(|(name, tag)| reference("refs/tags/", name, tag.commit.as_str()));
-    let branch = repo.head().map(|head| reference("refs/heads/", &repo.default_branch, head.as_str()));
+    let refs = repo.refs.iter().map(|(path, to)| (path, reference(path, to.commit.as_str())));
+    let default = format!("heads/{}", repo.default_branch);
     let none = || connection(std::iter::empty());
     json!({
         "__typename": "Repository",
@@ -70,10 +70,9 @@ pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
         "watchers": none(), "issues": none(), "pullRequests": none(), "repositoryTopics": none(),
         "languages": none(), "labels": none(), "milestones": none(), "assignableUsers": none(),
         "mentionableUsers": none(), "projects": none(), "projectsV2": none(), "forks": none(),
-        "defaultBranchRef": branch.clone(),
-        "refs": connection(refs.clone()),
+        "defaultBranchRef": repo.head().map(|head| reference(&default, head.as_str())),
         // By name, with and without its prefixes.
-        "ref": branch.into_iter().chain(refs).flat_map(|one| names(&one).map(|name| (name, one.clone()))).collect::<Value>(),
+        "ref": refs.flat_map(|(path, one)| names(path).map(|name| (name, one.clone()))).collect::<Value>(),
         "latestRelease": repo.latest_release().map(|latest| release(repo, latest, caller)),
         "releases": connection(releases.clone().map(|one| release(repo, one, caller))),
         // By tag, where a published release comes before drafts.
@@ -82,24 +81,25 @@ pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
     })
 }
 
-fn reference(prefix: &str, name: &str, commit: &str) -> Value {
+/// A ref, whose path is `heads/…` or `tags/…`.
+fn reference(path: &str, commit: &str) -> Value {
+    let (kind, name) = path.split_once('/').unwrap_or_default();
     json!({
-        "__typename": "Ref", "id": format!("REF_{prefix}{name}"), "name": name, "prefix": prefix,
+        "__typename": "Ref", "id": format!("REF_refs/{path}"), "name": name, "prefix": format!("refs/{kind}/"),
         "target": { "__typename": "Commit", "id": format!("C_{commit}"), "oid": commit },
     })
 }
 
 /// The names that a ref is found by.
-fn names(reference: &Value) -> [String; 3] {
-    let [prefix, name] = ["prefix", "name"].map(|field| reference[field].as_str().unwrap_or_default());
-    let short = prefix.trim_start_matches("refs/");
-    [format!("{prefix}{name}"), format!("{short}{name}"), name.to_owned()]
+fn names(path: &str) -> [String; 3] {
+    let (_, name) = path.split_once('/').unwrap_or_default();
+    [format!("refs/{path}"), path.to_owned(), name.to_owned()]
 }
 
 fn release(repo: &StoredRepo, release: &StoredRelease, caller: &Caller) -> Value {
     let shown = rest::release(repo, release, caller);
-    let commit = repo.tags.get(&release.tag_name).map(|tag| tag.commit.as_str());
-    let tag = commit.map(|commit| reference("refs/tags/", &release.tag_name, commit));
+    let commit = repo.tag(&release.tag_name).map(|tag| tag.commit.as_str());
+    let tag = commit.map(|commit| reference(&format!("tags/{}", release.tag_name), commit));
     json!({
         "__typename": "Release",
         "id": shown["node_id"], "databaseId": release.id, "name": release.name, "tagName": release.tag_name,
