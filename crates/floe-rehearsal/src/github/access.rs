@@ -15,9 +15,9 @@ use floe_core::parallel::lock;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use http_body_util::{BodyExt as _, Collected};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::release_params::object;
+use super::body::JsonBody;
 use super::response::{ApiError, ApiResult, json_response, ok};
 use super::site::unix_time;
 use super::state::{StoredRelease, StoredRepo, StoredState, key};
@@ -192,9 +192,9 @@ pub(super) fn read(
 
 /// The handler of a request that changes a repository as its body, a JSON object, says.
 pub(super) fn change(
-    change: fn(&RepoRequest, &mut StoredRepo, &Map<String, Value>) -> ApiResult,
+    change: fn(&RepoRequest, &mut StoredRepo, &JsonBody) -> ApiResult,
 ) -> impl Fn(RepoRequest, Bytes) -> Ready<ApiResult> + Clone {
-    move |request, body| ready(request.change(|repo, _| change(&request, repo, &object(&body)?)))
+    move |request, body| ready(request.change(|repo, _| change(&request, repo, &JsonBody::parse(&body)?)))
 }
 
 impl EmbeddedGitHub {
@@ -240,30 +240,25 @@ pub(super) async fn middleware(
     State(github): State<EmbeddedGitHub>,
     request: Request,
     next: Next,
-) -> Response {
+) -> ApiResult {
     if !request.headers().contains_key(header::USER_AGENT) {
         let text = "Request forbidden by administrative rules. Please make sure your request has a User-Agent \
                     header (https://docs.github.com/en/rest/overview/resources-in-the-rest-api#user-agent-required).";
-        return (StatusCode::FORBIDDEN, text).into_response();
+        return Ok((StatusCode::FORBIDDEN, text).into_response());
     }
     let version = request.headers().get("x-github-api-version").cloned();
-    let caller = match github.caller(request.headers()) {
-        Ok(caller) => caller,
-        Err(error) => return error.into_response(),
-    };
+    let caller = github.caller(request.headers())?;
     let free = request.uri().path() == "/rate_limit";
     let mut window = github.count(&caller, i64::from(!free));
     let known = request.headers().get_all(header::IF_NONE_MATCH).iter().cloned().collect::<Vec<_>>();
     let is_get = request.method() == Method::GET || request.method() == Method::HEAD;
-    let mut response = match window.used > window.limit && !free {
-        true => {
-            let message = format!("API rate limit exceeded for {}.", caller.login());
-            ApiError::new(StatusCode::FORBIDDEN, message).into_response()
-        }
-        false => match github.moved(&request, &caller) {
-            Some(moved) => moved,
-            None => next.run(request).await,
-        },
+    let mut response = if window.used > window.limit && !free {
+        let message = format!("API rate limit exceeded for {}.", caller.login());
+        ApiError::new(StatusCode::FORBIDDEN, message).into_response()
+    } else if let Some(moved) = github.moved(&request, &caller) {
+        moved
+    } else {
+        next.run(request).await
     };
     if is_get && response.status() == StatusCode::OK {
         response = with_etag(response, &known).await;
@@ -273,14 +268,17 @@ pub(super) async fn middleware(
         }
     }
     let headers = response.headers_mut();
-    window.write(headers);
+    for (name, value) in window.headers() {
+        headers.insert(name, value.into());
+    }
+    headers.insert("x-ratelimit-resource", HeaderValue::from_static("core"));
     let version = version.unwrap_or(HeaderValue::from_static("2022-11-28"));
     headers.insert("x-github-api-version-selected", version);
     let expires = caller.account.and_then(|account| account.expires);
     if let Some(expires) = expires.and_then(|text| HeaderValue::from_str(&text).ok()) {
         headers.insert("github-authentication-token-expiration", expires);
     }
-    response
+    Ok(response)
 }
 
 /// Adds the `ETag` of the body, or turns the response into a 304 if the client has this body (RFC 9110, section 13.1.2).
@@ -289,8 +287,8 @@ async fn with_etag(response: Response, known: &[HeaderValue]) -> Response {
     // A body of this server is in memory, so reading it does not fail.
     let bytes = body.collect().await.map(Collected::to_bytes).unwrap_or_default();
     let etag = format!("\"{}\"", Digest::of(&bytes).hex());
-    let is_known = |tag: &str| tag.trim() == "*" || tag.trim().trim_start_matches("W/") == etag;
-    let is_known = known.iter().any(|header| header.to_str().is_ok_and(|tags| tags.split(',').any(is_known)));
+    let is_known = |tags: &str| tags == "*" || tags.contains(&etag);
+    let is_known = known.iter().any(|header| header.to_str().is_ok_and(is_known));
     parts.headers.extend(HeaderValue::from_str(&etag).ok().map(|etag| (header::ETAG, etag)));
     parts.headers.insert(header::CONTENT_LENGTH, bytes.len().into());
     if is_known {
@@ -326,24 +324,22 @@ impl EmbeddedGitHub {
 }
 
 impl Window {
-    fn fields(&self) -> [(&'static str, u64); 4] {
-        let (used, remaining) = (self.used.min(self.limit), self.limit.saturating_sub(self.used));
-        [("limit", self.limit), ("remaining", remaining), ("used", used), ("reset", self.reset)]
-    }
-
-    fn write(&self, headers: &mut HeaderMap) {
-        for (name, value) in self.fields() {
-            headers
-                .extend(HeaderName::try_from(format!("x-ratelimit-{name}")).map(|name| (name, value.into())));
-        }
-        headers.insert("x-ratelimit-resource", HeaderValue::from_static("core"));
+    /// The headers that show it.
+    fn headers(&self) -> [(&'static str, u64); 4] {
+        [
+            ("x-ratelimit-limit", self.limit),
+            ("x-ratelimit-remaining", self.limit.saturating_sub(self.used)),
+            ("x-ratelimit-used", self.used.min(self.limit)),
+            ("x-ratelimit-reset", self.reset),
+        ]
     }
 }
 
 /// `GET /rate_limit`
 pub(super) async fn rate_limit(State(github): State<EmbeddedGitHub>, caller: Caller) -> Response {
     let window = github.count(&caller, 0);
-    let rate: Value = window.fields().into_iter().collect();
+    let field = |(name, value): (&'static str, u64)| (name.trim_start_matches("x-ratelimit-"), value);
+    let rate: Value = window.headers().into_iter().map(field).collect();
     // There is no search here, but clients require its limit.
     let search = json!({ "limit": 30, "remaining": 30, "used": 0, "reset": window.reset });
     json_response(StatusCode::OK, &json!({ "resources": { "core": rate, "search": search }, "rate": rate }))

@@ -87,9 +87,7 @@ impl EmbeddedGitHub {
 
     /// Removes an asset, also from an immutable release.
     pub fn remove_asset(&self, repo: &Repo, asset: u64) -> anyhow::Result<()> {
-        self.edit(repo, |stored| {
-            stored.releases.iter_mut().for_each(|release| release.assets.retain(|kept| kept.id != asset));
-        })
+        self.edit(repo, |stored| drop(stored.remove_asset(asset)))
     }
 
     /// All releases of a repository with drafts, oldest first.

@@ -1,4 +1,4 @@
-//! Assets: list, get, rename, delete and upload. An upload is streamed to disk and hashed on the way; during it the asset is listed
+//! Assets: list, get, delete and upload. An upload is streamed to disk and hashed on the way; during it the asset is listed
 //! in state `open`, and after one that broke off in state `starter`. The bytes leave in `site`.
 
 use std::collections::HashMap;
@@ -11,13 +11,12 @@ use axum::response::IntoResponse as _;
 use floe_core::model::{Digest, Hasher};
 use futures_util::StreamExt as _;
 use http::{HeaderMap, StatusCode, header};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt as _;
 
 use super::access::RepoRequest;
 use super::quirks::UploadQuirk;
-use super::release_params::text;
 use super::releases::visible;
 use super::response::{ApiError, ApiResult, custom, field, json_response, ok, page};
 use super::state::{OPEN, STARTER, StoredAsset, StoredRelease, StoredRepo, UPLOADED, now};
@@ -50,53 +49,25 @@ pub(super) async fn by_id(request: RepoRequest) -> ApiResult {
     }
 }
 
-/// `PATCH /repos/{owner}/{name}/releases/assets/{id}`: changes name and label
-pub(super) fn update(request: &RepoRequest, repo: &mut StoredRepo, body: &Map<String, Value>) -> ApiResult {
-    let id = request.id()?;
-    let (release, _) = mutable(repo, id, "Cannot update asset from an immutable release")?;
-    let (name, label) = (text(body, "name")?.map(|name| rewritten(&name)), text(body, "label")?);
-    let taken = |name: &String| release.assets.iter().any(|asset| asset.id != id && asset.name == *name);
-    if name.as_ref().is_some_and(taken) {
-        return Err(ApiError::invalid([field("ReleaseAsset", "already_exists", "name")]));
-    }
-    let asset = repo.asset_mut(id).ok_or_else(ApiError::not_found)?;
-    asset.name = name.unwrap_or_else(|| asset.name.clone());
-    asset.label = label.unwrap_or_else(|| asset.label.clone());
-    asset.updated_at = now();
-    ok(&shown(request, repo, id)?)
-}
-
 /// `DELETE /repos/{owner}/{name}/releases/assets/{id}`
 pub(super) async fn delete(request: RepoRequest) -> ApiResult {
     let id = request.id()?;
     let deleted = request.change(|repo, _| {
-        let (release, asset) = mutable(repo, id, "Cannot delete asset from an immutable release")?;
-        let (release, deleted) = (release.id, asset.clone());
-        let release = repo.release_mut(release).ok_or_else(ApiError::not_found)?;
-        release.assets.retain(|asset| asset.id != id);
-        Ok(deleted)
+        let (release, _) = repo.asset(id).ok_or_else(ApiError::not_found)?;
+        if release.immutable {
+            let message = "Cannot delete asset from an immutable release";
+            let error = json!({ "resource": "ReleaseAsset", "code": "custom", "message": message });
+            return Err(ApiError::invalid([error]));
+        }
+        Ok(repo.remove_asset(id))
     })?;
-    request.github.delete_bytes(&[deleted]);
+    request.github.delete_bytes(deleted.as_slice());
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 fn shown(request: &RepoRequest, repo: &StoredRepo, id: u64) -> ApiResult<Value> {
     let (release, asset) = repo.asset(id).ok_or_else(ApiError::not_found)?;
     Ok(view::asset(repo, release, asset, &request.caller))
-}
-
-/// An asset of a release that is not immutable, with that release.
-fn mutable<'a>(
-    repo: &'a StoredRepo,
-    id: u64,
-    message: &str,
-) -> ApiResult<(&'a StoredRelease, &'a StoredAsset)> {
-    let (release, asset) = repo.asset(id).ok_or_else(ApiError::not_found)?;
-    if release.immutable {
-        let error = json!({ "resource": "ReleaseAsset", "code": "custom", "message": message });
-        return Err(ApiError::invalid([error]));
-    }
-    Ok((release, asset))
 }
 
 /// `POST /uploads/repos/{owner}/{name}/releases/{id}/assets?name=…&label=…`
@@ -153,15 +124,12 @@ pub(super) fn starter(id: u64, name: String, uploader: &str) -> StoredAsset {
     StoredAsset {
         id,
         name,
-        label: String::new(),
         state: STARTER.to_owned(),
-        size: 0,
-        digest: None,
         content_type: "application/octet-stream".to_owned(),
         uploader: uploader.to_owned(),
-        download_count: 0,
         created_at: now(),
         updated_at: now(),
+        ..StoredAsset::default()
     }
 }
 

@@ -6,24 +6,20 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::StatusCode;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::access::RepoRequest;
+use super::body::JsonBody;
 use super::git::ref_view;
-use super::release_params::{object, required, text};
 use super::response::{ApiError, ApiResult, json_response, ok};
 use super::state::{StoredCommit, StoredRef, StoredRepo};
 
 /// `POST /repos/{owner}/{name}/git/refs`, of a branch or a lightweight tag
-pub(super) fn create_ref(
-    request: &RepoRequest,
-    repo: &mut StoredRepo,
-    body: &Map<String, Value>,
-) -> ApiResult {
+pub(super) fn create_ref(request: &RepoRequest, repo: &mut StoredRepo, body: &JsonBody) -> ApiResult {
     if repo.refs.is_empty() {
         return Err(ApiError::new(StatusCode::CONFLICT, "Git Repository is empty."));
     }
-    let [name, sha] = required(body, ["ref", "sha"])?;
+    let (name, sha) = (body.required("ref")?, body.required("sha")?);
     let is_ref = |path: &&str| {
         ["heads/", "tags/"].iter().any(|kind| path.len() > kind.len() && path.starts_with(kind))
     };
@@ -42,17 +38,12 @@ pub(super) fn create_ref(
 }
 
 /// `PATCH /repos/{owner}/{name}/git/refs/heads/{branch}`: moves a branch to another commit
-pub(super) fn update_ref(
-    request: &RepoRequest,
-    repo: &mut StoredRepo,
-    body: &Map<String, Value>,
-) -> ApiResult {
-    let [sha] = required(body, ["sha"])?;
-    let target = known(repo, &sha)?;
+pub(super) fn update_ref(request: &RepoRequest, repo: &mut StoredRepo, body: &JsonBody) -> ApiResult {
+    let target = known(repo, &body.required("sha")?)?;
     let branch = request.parameter.strip_prefix("heads/").filter(|branch| *branch != repo.default_branch);
     let head = branch.and_then(|branch| repo.branch(branch));
     let head = head.ok_or_else(|| ApiError::unprocessable("Reference does not exist"))?;
-    let is_forced = body.get("force").and_then(Value::as_bool).unwrap_or_default();
+    let is_forced = body.flag("force")?.unwrap_or_default();
     if !is_forced && repo.history(target).all(|commit| commit.sha != *head) {
         return Err(ApiError::unprocessable("Update is not a fast forward"));
     }
@@ -75,11 +66,10 @@ pub(super) async fn delete_ref(request: RepoRequest) -> ApiResult {
 }
 
 /// `POST /repos/{owner}/{name}/git/trees`: the files of another tree, and further ones
-pub(super) fn create_tree(_: &RepoRequest, repo: &mut StoredRepo, body: &Map<String, Value>) -> ApiResult {
-    let [base] = required(body, ["base_tree"])?;
-    let mut files = repo.trees.get(&base).cloned().ok_or_else(ApiError::not_found)?;
-    let entries = body.get("tree").and_then(Value::as_array);
-    let entries = entries.ok_or_else(|| ApiError::invalid_request("\"tree\" wasn't supplied."))?;
+pub(super) fn create_tree(_: &RepoRequest, repo: &mut StoredRepo, body: &JsonBody) -> ApiResult {
+    let mut files = repo.trees.get(&body.required("base_tree")?).cloned().ok_or_else(ApiError::not_found)?;
+    let entries =
+        body.get("tree").as_array().ok_or_else(|| ApiError::invalid_request("\"tree\" wasn't supplied."))?;
     for entry in entries {
         let part = |key: &str| entry.get(key).and_then(Value::as_str);
         let (Some(path), Some(content), Some("100644"), Some("blob")) =
@@ -97,9 +87,9 @@ pub(super) fn create_tree(_: &RepoRequest, repo: &mut StoredRepo, body: &Map<Str
 }
 
 /// `POST /repos/{owner}/{name}/git/commits`, of a tree that was made before
-pub(super) fn create_commit(_: &RepoRequest, repo: &mut StoredRepo, body: &Map<String, Value>) -> ApiResult {
-    let [_, tree] = required(body, ["message", "tree"])?;
-    let parent = body.get("parents").and_then(|parents| parents.get(0)?.as_str());
+pub(super) fn create_commit(_: &RepoRequest, repo: &mut StoredRepo, body: &JsonBody) -> ApiResult {
+    let (_, tree) = (body.required("message")?, body.required("tree")?);
+    let parent = body.get("parents")[0].as_str();
     let parent = parent.and_then(|parent| repo.find_commit(parent)).map(|parent| parent.sha.clone());
     if parent.is_none() || !repo.trees.contains_key(&tree) {
         return Err(ApiError::unprocessable("Tree SHA or parent does not exist"));
@@ -110,7 +100,7 @@ pub(super) fn create_commit(_: &RepoRequest, repo: &mut StoredRepo, body: &Map<S
 
 /// `POST /repos/{owner}/{name}/merge-upstream`: brings a branch of a fork to that of the repository it comes from
 pub(super) async fn merge_upstream(request: RepoRequest, body: Bytes) -> ApiResult {
-    let branch = text(&object(&body)?, "branch")?.unwrap_or_default();
+    let branch = JsonBody::parse(&body)?.text("branch")?.unwrap_or_default();
     let kind = request.github.store.change(|stored| {
         let parent = request.writable(stored)?.parent.clone().ok_or_else(|| {
             ApiError::unprocessable("This branch could not be synced: the repository is not a fork")

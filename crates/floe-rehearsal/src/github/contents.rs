@@ -6,11 +6,11 @@ use axum::response::IntoResponse as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{StatusCode, header};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::access::RepoRequest;
+use super::body::JsonBody;
 use super::objects::{README, invented_name};
-use super::release_params::{required, text};
 use super::response::{ApiError, ApiResult, json_response, ok};
 use super::state::StoredRepo;
 use super::view;
@@ -79,12 +79,12 @@ fn entry(
 }
 
 /// `PUT /repos/{owner}/{name}/contents/{path}`. The branch is looked for before the file is.
-pub(super) fn write(request: &RepoRequest, repo: &mut StoredRepo, body: &Map<String, Value>) -> ApiResult {
+pub(super) fn write(request: &RepoRequest, repo: &mut StoredRepo, body: &JsonBody) -> ApiResult {
     let path = &request.parameter;
-    let [_, content] = required(body, ["message", "content"])?;
+    let (_, content) = (body.required("message")?, body.required("content")?);
     let bytes = STANDARD.decode(content.replace(['\n', '\r'], ""));
     let bytes = bytes.map_err(|_| ApiError::unprocessable("content is not valid Base64"))?;
-    let branch = text(body, "branch")?.unwrap_or_else(|| repo.default_branch.clone());
+    let branch = body.text("branch")?.unwrap_or_else(|| repo.default_branch.clone());
     if !repo.refs.is_empty() && repo.branch(&branch).is_none() {
         return Err(ApiError::new(StatusCode::NOT_FOUND, format!("Branch {branch} not found")));
     }
@@ -93,7 +93,7 @@ pub(super) fn write(request: &RepoRequest, repo: &mut StoredRepo, body: &Map<Str
         return Err(ApiError::new(StatusCode::CONFLICT, rule));
     }
     let there = repo.files(&format!("heads/{branch}")).and_then(|files| files.get(path));
-    let status = match (there.map(|content| blob_name(content)), text(body, "sha")?) {
+    let status = match (there.map(|content| blob_name(content)), body.text("sha")?) {
         (Some(_), None) => return Err(ApiError::invalid_request("\"sha\" wasn't supplied.")),
         (Some(there), Some(given)) if there != given => {
             let message = format!("{path} does not match {given}");

@@ -6,6 +6,7 @@
 mod access;
 mod admin;
 mod assets;
+mod body;
 mod branches;
 mod contents;
 mod git;
@@ -215,8 +216,5 @@ fn repository(path: &str) -> Router<EmbeddedGitHub> {
             get(read(releases::by_id)).patch(change(releases::update)).delete(releases::delete),
         )
         .route(&repo("/releases/{id}/assets"), get(read(assets::list)))
-        .route(
-            &repo("/releases/assets/{id}"),
-            get(assets::by_id).patch(change(assets::update)).delete(assets::delete),
-        )
+        .route(&repo("/releases/assets/{id}"), get(assets::by_id).delete(assets::delete))
 }

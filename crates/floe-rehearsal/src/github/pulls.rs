@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::access::{Caller, RepoRequest};
-use super::release_params::{object, required};
+use super::body::JsonBody;
 use super::response::{ApiError, ApiResult, custom, json_response, page};
 use super::state::{StoredPull, StoredRepo};
 
@@ -22,7 +22,9 @@ pub(super) fn list(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
 
 /// `POST /repos/{owner}/{name}/pulls`: everybody may, who owns the branch that it comes from
 pub(super) async fn create(request: RepoRequest, body: Bytes) -> ApiResult {
-    let [title, head, base] = required(&object(&body)?, ["title", "head", "base"])?;
+    let body = JsonBody::parse(&body)?;
+    let [title, head, base] = ["title", "head", "base"].map(|name| body.required(name));
+    let (title, head, base) = (title?, head?, base?);
     request.github.store.change(|stored| {
         let repo = request.readable(stored)?;
         let invalid = |field: &str, message: &str| ApiError::invalid([custom("PullRequest", field, message)]);

@@ -1,11 +1,6 @@
-//! The body of a request that creates or changes a release. It is parsed by hand, because GitHub's error messages name
-//! the property.
+//! The body of a request that creates or changes a release.
 
-use bytes::Bytes;
-use serde::Deserialize as _;
-use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
-
+use super::body::JsonBody;
 use super::publish::MakeLatest;
 use super::response::{ApiError, ApiResult, custom};
 use super::state::StoredRelease;
@@ -26,16 +21,16 @@ pub(super) struct ReleaseParams {
 }
 
 impl ReleaseParams {
-    pub(super) fn parse(map: &Map<String, Value>) -> ApiResult<Self> {
+    pub(super) fn parse(body: &JsonBody) -> ApiResult<Self> {
         let params = ReleaseParams {
-            tag_name: text(map, "tag_name")?,
-            target_commitish: text(map, "target_commitish")?.filter(|text| !text.is_empty()),
-            name: text(map, "name")?,
-            body: text(map, "body")?,
-            draft: property(map, "draft", "boolean")?,
-            prerelease: property(map, "prerelease", "boolean")?,
-            make_latest: make_latest(map)?,
-            generate_release_notes: property(map, "generate_release_notes", "boolean")?.unwrap_or(false),
+            tag_name: body.text("tag_name")?,
+            target_commitish: body.text("target_commitish")?.filter(|text| !text.is_empty()),
+            name: body.text("name")?,
+            body: body.text("body")?,
+            draft: body.flag("draft")?,
+            prerelease: body.flag("prerelease")?,
+            make_latest: make_latest(body)?,
+            generate_release_notes: body.flag("generate_release_notes")?.unwrap_or(false),
         };
         if params.body.as_ref().is_some_and(|body| body.chars().count() > BODY_LIMIT) {
             let message = format!("body is too long (maximum is {BODY_LIMIT} characters)");
@@ -64,38 +59,8 @@ impl ReleaseParams {
     }
 }
 
-/// The body of a request, which has to be a JSON object.
-pub(super) fn object(bytes: &Bytes) -> ApiResult<Map<String, Value>> {
-    match serde_json::from_slice(bytes) {
-        Ok(Value::Object(map)) => Ok(map),
-        Ok(_) => Err(ApiError::bad_request("Body should be a JSON object")),
-        Err(_) => Err(ApiError::bad_request("Problems parsing JSON")),
-    }
-}
-
-pub(super) fn text(map: &Map<String, Value>, name: &str) -> ApiResult<Option<String>> {
-    property(map, name, "string")
-}
-
-/// Texts that must be there.
-pub(super) fn required<const N: usize>(map: &Map<String, Value>, names: [&str; N]) -> ApiResult<[String; N]> {
-    let mut texts = names.map(str::to_owned);
-    for one in &mut texts {
-        let missing = || ApiError::invalid_request(&format!("\"{one}\" wasn't supplied."));
-        *one = text(map, one)?.ok_or_else(missing)?;
-    }
-    Ok(texts)
-}
-
-/// A property that may be absent or null.
-fn property<T: DeserializeOwned>(map: &Map<String, Value>, name: &str, kind: &str) -> ApiResult<Option<T>> {
-    let value = map.get(name).unwrap_or(&Value::Null);
-    Option::<T>::deserialize(value)
-        .map_err(|_| ApiError::invalid_request(&format!("For 'properties/{name}', {value} is not a {kind}.")))
-}
-
-fn make_latest(map: &Map<String, Value>) -> ApiResult<Option<MakeLatest>> {
-    match text(map, "make_latest")?.as_deref() {
+fn make_latest(body: &JsonBody) -> ApiResult<Option<MakeLatest>> {
+    match body.text("make_latest")?.as_deref() {
         None => Ok(None),
         Some("true") => Ok(Some(MakeLatest::Yes)),
         Some("false") => Ok(Some(MakeLatest::No)),

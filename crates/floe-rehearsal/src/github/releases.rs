@@ -3,11 +3,12 @@
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http::{StatusCode, header};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::access::{Caller, RepoRequest};
+use super::body::JsonBody;
 use super::publish::MakeLatest;
-use super::release_params::{ReleaseParams, object, required, text};
+use super::release_params::ReleaseParams;
 use super::response::{ApiError, ApiResult, custom, json_response, ok, page};
 use super::state::{StoredRelease, StoredRepo, draft, now};
 use super::view;
@@ -47,7 +48,7 @@ fn show(request: &RepoRequest, repo: &StoredRepo, release: Option<&StoredRelease
 pub(super) async fn create(request: RepoRequest, bytes: Bytes) -> ApiResult {
     let immutable = request.github.options().immutable;
     request.change(|repo, id| {
-        let mut params = ReleaseParams::parse(&object(&bytes)?)?;
+        let mut params = ReleaseParams::parse(&JsonBody::parse(&bytes)?)?;
         let Some(tag_name) = params.tag_name.take() else {
             return Err(ApiError::invalid_request("\"tag_name\" wasn't supplied."));
         };
@@ -71,7 +72,7 @@ pub(super) async fn create(request: RepoRequest, bytes: Bytes) -> ApiResult {
 }
 
 /// `PATCH /repos/{owner}/{name}/releases/{id}`
-pub(super) fn update(request: &RepoRequest, repo: &mut StoredRepo, body: &Map<String, Value>) -> ApiResult {
+pub(super) fn update(request: &RepoRequest, repo: &mut StoredRepo, body: &JsonBody) -> ApiResult {
     let id = request.id()?;
     let before = repo.release(id).ok_or_else(ApiError::not_found)?.clone();
     let params = ReleaseParams::parse(body)?;
@@ -115,9 +116,8 @@ pub(super) async fn delete(request: RepoRequest) -> ApiResult {
 pub(super) async fn generate_notes(request: RepoRequest, bytes: Bytes) -> ApiResult {
     request.read(|repo| {
         request.caller.check_push(repo)?;
-        let map = object(&bytes)?;
-        let [tag] = required(&map, ["tag_name"])?;
-        let previous = text(&map, "previous_tag_name")?;
+        let body = JsonBody::parse(&bytes)?;
+        let (tag, previous) = (body.required("tag_name")?, body.text("previous_tag_name")?);
         let body = generated_notes(repo, &tag, previous.as_deref(), &request.caller)?;
         ok(&json!({ "name": tag, "body": body }))
     })

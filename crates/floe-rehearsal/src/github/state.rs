@@ -87,7 +87,7 @@ pub struct StoredCommit {
 }
 
 /// A release. Times are in RFC 3339.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredRelease {
     /// Unique on this server.
     pub id: u64,
@@ -116,7 +116,7 @@ pub struct StoredRelease {
 }
 
 /// An asset. Times are in RFC 3339.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredAsset {
     /// Unique on this server; also the name of the file with its bytes.
     pub id: u64,
@@ -231,6 +231,13 @@ impl StoredRepo {
             .find(|(_, asset)| asset.id == id)
     }
 
+    pub(super) fn remove_asset(&mut self, id: u64) -> Option<StoredAsset> {
+        self.releases.iter_mut().find_map(|release| {
+            let at = release.assets.iter().position(|asset| asset.id == id)?;
+            Some(release.assets.remove(at))
+        })
+    }
+
     /// The asset with this id, to change it.
     pub fn asset_mut(&mut self, id: u64) -> Option<&mut StoredAsset> {
         self.releases.iter_mut().flat_map(|release| &mut release.assets).find(|asset| asset.id == id)
@@ -242,16 +249,11 @@ pub(super) fn draft(id: u64, tag_name: String, target_commitish: String, author:
         id,
         tag_name,
         target_commitish,
-        name: None,
-        body: None,
         draft: true,
-        prerelease: false,
-        immutable: false,
         author: author.to_owned(),
         created_at: now(),
         updated_at: now(),
-        published_at: None,
-        assets: Vec::new(),
+        ..StoredRelease::default()
     }
 }
 

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::EmbeddedGitHub;
 use super::access::Caller;
-use super::release_params::{object, text};
+use super::body::JsonBody;
 use super::response::{ApiError, ApiResult, ok};
 use super::state::{StoredState, key};
 use parse::Field;
@@ -23,11 +23,9 @@ pub(super) async fn query(State(github): State<EmbeddedGitHub>, caller: Caller, 
     if caller.account.is_none() {
         return Err(ApiError::anonymous());
     }
-    let request = object(&bytes)?;
-    let query = text(&request, "query")?.unwrap_or_default();
-    let nothing = Map::new();
-    let variables = request.get("variables").and_then(Value::as_object).unwrap_or(&nothing);
-    let answer = parse::parse(&query, variables).map_err(|error| message(&error));
+    let body = JsonBody::parse(&bytes)?;
+    let query = body.text("query")?.unwrap_or_default();
+    let answer = parse::parse(&query, body.get("variables")).map_err(|error| message(&error));
     let answer = answer.and_then(|fields| github.store.read(|stored| answer_to(&fields, stored, &caller)));
     ok(&answer.unwrap_or_else(|error| json!({ "data": null, "errors": [error] })))
 }

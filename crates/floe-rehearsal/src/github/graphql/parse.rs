@@ -21,7 +21,7 @@ pub(super) struct Field {
 ///
 /// # Errors
 /// The message says what is wrong.
-pub(super) fn parse(query: &str, variables: &Map<String, Value>) -> Result<Vec<Field>, String> {
+pub(super) fn parse(query: &str, variables: &Value) -> Result<Vec<Field>, String> {
     let mut parser = Parser { tokens: tokens(query)?.into_iter(), variables };
     if parser.peek() != "{" {
         parser.expect("query")?;
@@ -76,7 +76,7 @@ fn tokens(query: &str) -> Result<Vec<&str>, String> {
 
 struct Parser<'q> {
     tokens: std::vec::IntoIter<&'q str>,
-    variables: &'q Map<String, Value>,
+    variables: &'q Value,
 }
 
 impl<'q> Parser<'q> {
@@ -142,7 +142,7 @@ impl<'q> Parser<'q> {
         match self.next() {
             "$" => {
                 let name = self.name()?;
-                Ok(self.variables.get(name).cloned().unwrap_or_default())
+                Ok(self.variables[name].clone())
             }
             "[" => {
                 let mut values = Vec::new();
@@ -182,9 +182,8 @@ mod tests {
     #[test]
     fn fields_have_their_arguments_with_the_values_of_variables() {
         let variables = json!({ "name": "x", "size": null });
-        let parse = |query: &str| {
-            parse(query, variables.as_object().unwrap()).map_or_else(|error| error, |fields| shown(&fields))
-        };
+        let parse =
+            |query: &str| parse(query, &variables).map_or_else(|error| error, |fields| shown(&fields));
         let deep = format!("{{ a(b: {}) }}", "[".repeat(100_000));
         for (query, expected) in [
             ("{ a b }", "a:a b:b"),
