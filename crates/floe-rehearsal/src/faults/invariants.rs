@@ -58,7 +58,7 @@ struct Observed {
 /// The state of the servers.
 #[derive(Default)]
 struct Snapshot {
-    /// All releases without the fields that downloads change.
+    /// All releases without the times of their last changes.
     releases: Vec<StoredRelease>,
     /// The commit of each git tag.
     commits: BTreeMap<String, Commit>,
@@ -339,12 +339,9 @@ fn by_hand(body: &str) -> &str {
     body.split("<!-- floe:").next().unwrap_or_default().trim_end()
 }
 
-/// A release without the fields that downloads change.
+/// A release without the time of its last change.
 fn frozen(mut release: StoredRelease) -> StoredRelease {
     release.updated_at.clear();
-    for asset in &mut release.assets {
-        asset.download_count = 0;
-    }
     release
 }
 

@@ -13,14 +13,14 @@ use bytes::Bytes;
 use floe_core::model::Digest;
 use floe_core::parallel::lock;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use http_body_util::{BodyExt as _, Collected};
 use serde_json::{Value, json};
 
 use super::body::JsonBody;
 use super::response::{ApiError, ApiResult, json_response, ok};
 use super::site::unix_time;
-use super::state::{StoredRelease, StoredRepo, StoredState, key};
+use super::state::{StoredRelease, StoredRepo, StoredState};
 use super::{EmbeddedGitHub, GitHubAccount, view};
 
 /// The sender of a request.
@@ -89,10 +89,9 @@ impl FromRequestParts<EmbeddedGitHub> for Caller {
 pub(super) struct RepoRequest {
     pub github: EmbeddedGitHub,
     pub caller: Caller,
-    pub uri: Uri,
-    pub headers: HeaderMap,
-    /// Of the repository, in the state.
-    key: String,
+    pub parts: Parts,
+    /// The id of the repository.
+    repo: u64,
     /// The path parameter after the name: an id, a tag, a ref or a file.
     pub parameter: String,
 }
@@ -104,29 +103,17 @@ impl FromRequestParts<EmbeddedGitHub> for RepoRequest {
         let path = Path::<Vec<String>>::from_request_parts(parts, github).await;
         let mut path = path.map_err(|_| ApiError::not_found())?.0.into_iter();
         let mut next = || path.next().unwrap_or_default();
+        let caller = github.caller(&parts.headers)?;
         // The redirect of a renamed repository leads to its number.
-        let key = match parts.uri.path().starts_with("/repositories/") {
-            true => {
-                let id = next();
-                let found = |stored: &StoredState| {
-                    stored
-                        .repos
-                        .iter()
-                        .find(|(_, repo)| repo.id.to_string() == id)
-                        .map(|(key, _)| key.clone())
-                };
-                github.store.read(found).ok_or_else(ApiError::not_found)?
+        let repo = match parts.uri.path().starts_with("/repositories/") {
+            true => next().parse().ok(),
+            false => {
+                let name = format!("{}/{}", next(), next());
+                github.store.read(|stored| stored.repo(&name).map(|repo| repo.id))
             }
-            false => key(&next(), &next()),
         };
-        Ok(RepoRequest {
-            github: github.clone(),
-            caller: github.caller(&parts.headers)?,
-            uri: parts.uri.clone(),
-            headers: parts.headers.clone(),
-            key,
-            parameter: next(),
-        })
+        let repo = repo.ok_or_else(ApiError::not_found)?;
+        Ok(RepoRequest { github: github.clone(), caller, parts: parts.clone(), repo, parameter: next() })
     }
 }
 
@@ -138,12 +125,12 @@ impl RepoRequest {
 
     /// The first query parameter of that name.
     pub(super) fn query(&self, name: &str) -> Option<Cow<'_, str>> {
-        let query = self.uri.query().unwrap_or_default().as_bytes();
+        let query = self.parts.uri.query().unwrap_or_default().as_bytes();
         Some(url::form_urlencoded::parse(query).find(|(key, _)| key == name)?.1)
     }
 
     pub(super) fn header(&self, name: HeaderName) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        self.parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
     /// Looks at the repository, if the caller may see it.
@@ -164,17 +151,16 @@ impl RepoRequest {
 
     /// The repository in the state, if the caller may see it.
     pub(super) fn readable<'a>(&self, stored: &'a StoredState) -> ApiResult<&'a StoredRepo> {
-        let repo = stored.repos.get(&self.key).ok_or_else(ApiError::not_found)?;
-        if repo.private && self.caller.account.is_none() {
-            return Err(ApiError::not_found());
-        }
-        Ok(repo)
+        let seen = |repo: &&StoredRepo| !repo.private || self.caller.account.is_some();
+        let repo = stored.repos.iter().find(|repo| repo.id == self.repo).filter(seen);
+        repo.ok_or_else(ApiError::not_found)
     }
 
     /// The repository in the state, if the caller may write it.
     pub(super) fn writable<'a>(&self, stored: &'a mut StoredState) -> ApiResult<&'a mut StoredRepo> {
         self.caller.check_push(self.readable(stored)?)?;
-        let repo = stored.repos.get_mut(&self.key).ok_or_else(ApiError::not_found)?;
+        let repo = stored.repos.iter_mut().find(|repo| repo.id == self.repo);
+        let repo = repo.ok_or_else(ApiError::not_found)?;
         if repo.archived {
             let message = "Repository was archived so is read-only.";
             return Err(ApiError::new(StatusCode::FORBIDDEN, message));
@@ -201,13 +187,13 @@ impl EmbeddedGitHub {
     /// The redirect of a request that names a renamed repository by its former name; GitHub's names it by its number.
     fn moved(&self, request: &Request, caller: &Caller) -> Option<Response> {
         let mut parts = request.uri().path().strip_prefix("/repos/")?.split('/');
-        let (owner, name) = (parts.next()?, parts.next()?);
-        let named = format!("/repos/{owner}/{name}");
-        let id = self.store.read(|stored| {
-            let now = stored.renamed.get(&key(owner, name))?;
-            stored.repos.get(now).map(|repo| repo.id)
+        let name = format!("{}/{}", parts.next()?, parts.next()?);
+        let was = |repo: &&StoredRepo| repo.former.iter().any(|former| former.is_called(&name));
+        let id = self.store.read(|stored| match stored.repo(&name) {
+            Some(_) => None,
+            None => stored.repos.iter().find(was).map(|repo| repo.id),
         })?;
-        let rest = request.uri().path_and_query()?.as_str().strip_prefix(&named)?;
+        let rest = request.uri().path_and_query()?.as_str().strip_prefix(&format!("/repos/{name}"))?;
         let url = format!("{}/repositories/{id}{rest}", caller.base);
         let (status, message) = match *request.method() {
             Method::GET | Method::HEAD => (StatusCode::MOVED_PERMANENTLY, "Moved Permanently"),
@@ -355,15 +341,8 @@ pub(super) async fn user(caller: Caller) -> ApiResult {
 }
 
 /// `GET /repos/{owner}/{name}`
-pub(super) async fn repository(request: RepoRequest) -> ApiResult {
-    request.github.store.read(|stored| {
-        let repo = request.readable(stored)?;
-        let parent = repo
-            .parent
-            .as_ref()
-            .and_then(|parent| Some((parent, stored.repo(parent)?.default_branch.as_str())));
-        ok(&view::repository(repo, parent, &request.caller))
-    })
+pub(super) fn repository(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
+    ok(&view::repository(repo, &request.caller))
 }
 
 /// `GET /repos/{owner}/{name}/immutable-releases`

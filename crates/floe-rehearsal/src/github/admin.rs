@@ -15,7 +15,7 @@ use super::assets::starter;
 use super::contents::decoded;
 use super::publish::MakeLatest;
 use super::response::{ApiError, ApiResult};
-use super::state::{StoredAsset, StoredPull, StoredRelease, StoredRepo, UPLOADED, draft, key};
+use super::state::{StoredAsset, StoredPull, StoredRelease, StoredRepo, UPLOADED};
 use super::{EmbeddedGitHub, GitHubOptions, SeedRepo, SeedTag};
 
 /// The author of everything that is created from outside the API.
@@ -57,9 +57,7 @@ impl EmbeddedGitHub {
     /// Creates an empty draft of a tag and returns its id.
     pub fn add_draft(&self, repo: &Repo, tag: &str) -> anyhow::Result<u64> {
         self.change(repo, |stored, id| {
-            let mut draft = draft(id, tag.to_owned(), stored.default_branch.clone(), OTHER_USER);
-            draft.created_at = stored.date_of(tag, &draft.target_commitish);
-            stored.releases.push(draft);
+            stored.add_draft(id, tag.to_owned(), None, OTHER_USER);
             Ok(id)
         })
     }
@@ -134,16 +132,7 @@ impl EmbeddedGitHub {
 
     /// Renames a repository. Its former name redirects.
     pub fn rename(&self, repo: &Repo, to: &Repo) -> anyhow::Result<()> {
-        let renamed: ApiResult<()> = self.store.change(|stored| {
-            let (from, to_key) = (key(repo.owner(), repo.name()), key(to.owner(), to.name()));
-            let mut moved = stored.repos.remove(&from).ok_or_else(ApiError::not_found)?;
-            moved.repo = to.clone();
-            stored.renamed.retain(|name, _| *name != to_key);
-            stored.renamed.insert(from, to_key.clone());
-            stored.repos.insert(to_key, moved);
-            Ok(())
-        });
-        renamed.map_err(|error| anyhow!("the embedded GitHub refused to rename `{repo}`: {error}"))
+        self.edit(repo, |stored| stored.former.push(std::mem::replace(&mut stored.repo, to.clone())))
     }
 
     /// Writes a file to the default branch, as a push does.
@@ -203,7 +192,7 @@ impl EmbeddedGitHub {
 
     /// Looks at a repository, if it is there.
     pub fn look<T>(&self, repo: &Repo, look: impl FnOnce(&StoredRepo) -> T) -> Option<T> {
-        self.store.read(|stored| stored.repo(repo).map(look))
+        self.store.read(|stored| stored.repo(&repo.to_string()).map(look))
     }
 
     /// Changes a repository. `change` gets an unused id.

@@ -1,10 +1,13 @@
-//! Files of a commit: get, list a folder, and write one to a branch in a commit of its own.
+//! Files of a commit: get, list a folder, write one to a branch in a commit of its own, and all of them as an archive.
 
 use std::collections::BTreeSet;
+use std::io::{Cursor, Write as _};
 
 use axum::response::IntoResponse as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use http::{StatusCode, header};
 use serde_json::{Value, json};
 
@@ -12,6 +15,7 @@ use super::access::RepoRequest;
 use super::body::JsonBody;
 use super::objects::{README, invented_name};
 use super::response::{ApiError, ApiResult, json_response, ok};
+use super::site::redirect;
 use super::state::StoredRepo;
 use super::view;
 
@@ -117,4 +121,52 @@ fn blob_name(content: &str) -> String {
 /// The bytes of a stored file. It was encoded by this server, so it can be decoded.
 pub(super) fn decoded(content: &str) -> Vec<u8> {
     STANDARD.decode(content).unwrap_or_default()
+}
+
+/// `GET /repos/{owner}/{name}/{tarball|zipball}/{ref}` redirects to an archive, as GitHub does to another host.
+pub(super) fn to_archive(request: &RepoRequest, repo: &StoredRepo, kind: &str) -> ApiResult {
+    let name = &request.parameter;
+    repo.commit(name).ok_or_else(ApiError::not_found)?;
+    let page = request.caller.page(repo);
+    Ok(redirect(format!("{page}/{kind}/{}", view::encoded(name))))
+}
+
+/// `GET /{owner}/{name}/tar.gz/{ref}`
+pub(super) fn tar_gz(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
+    send_archive(request, repo, "tar.gz", |files| {
+        let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::default()));
+        for (path, bytes) in files {
+            let mut entry = tar::Header::new_gnu();
+            entry.set_size(bytes.len() as u64);
+            entry.set_mode(0o644);
+            tar.append_data(&mut entry, path, bytes.as_slice())?;
+        }
+        Ok(tar.into_inner()?.finish()?)
+    })
+}
+
+/// `GET /{owner}/{name}/zip/{ref}`
+pub(super) fn zip(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
+    send_archive(request, repo, "zip", |files| {
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for (path, bytes) in files {
+            zip.start_file(path, zip::write::SimpleFileOptions::default())?;
+            zip.write_all(&bytes)?;
+        }
+        Ok(zip.finish()?.into_inner())
+    })
+}
+
+fn send_archive(
+    request: &RepoRequest,
+    repo: &StoredRepo,
+    kind: &str,
+    pack: impl FnOnce(Vec<(String, Vec<u8>)>) -> anyhow::Result<Vec<u8>>,
+) -> ApiResult {
+    let commit = repo.commit(&request.parameter).ok_or_else(ApiError::not_found)?;
+    let files = repo.files(commit.sha.as_str()).into_iter().flatten();
+    let top = format!("{}-{}-{}", repo.repo.owner(), repo.repo.name(), commit.sha.short());
+    let bytes = pack(files.map(|(path, content)| (format!("{top}/{path}"), decoded(content))).collect())?;
+    let disposition = format!("attachment; filename={top}.{kind}");
+    Ok(([(header::CONTENT_DISPOSITION, disposition)], bytes).into_response())
 }

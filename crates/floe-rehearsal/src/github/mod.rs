@@ -7,7 +7,6 @@ mod access;
 mod admin;
 mod assets;
 mod body;
-mod branches;
 mod contents;
 mod git;
 mod graphql;
@@ -19,7 +18,6 @@ mod release_params;
 mod releases;
 mod response;
 mod site;
-mod source;
 mod state;
 mod view;
 
@@ -145,14 +143,11 @@ impl EmbeddedGitHub {
     /// All routes: the API at `/`, uploads at `/uploads`, storage at `/storage`, and the pages and downloads of the site.
     pub fn router(&self) -> Router {
         let site = Router::new()
-            .route("/{owner}/{name}/archive/{*file}", get(read(source::archive)))
-            .route("/{owner}/{name}/legacy.tar.gz/{*ref}", get(read(source::tar_gz)))
-            .route("/{owner}/{name}/legacy.zip/{*ref}", get(read(source::zip)))
-            .route("/{owner}/{name}/tar.gz/{*ref}", get(read(source::tar_gz)))
-            .route("/{owner}/{name}/zip/{*ref}", get(read(source::zip)))
+            .route("/{owner}/{name}/tar.gz/{*ref}", get(read(contents::tar_gz)))
+            .route("/{owner}/{name}/zip/{*ref}", get(read(contents::zip)))
             .route("/{owner}/{name}/releases/latest", get(read(site::latest_page)))
             .route("/{owner}/{name}/releases/tag/{*tag}", get(read(site::page)))
-            .route("/{owner}/{name}/releases/download/{*file}", get(site::download))
+            .route("/{owner}/{name}/releases/download/{*file}", get(read(site::download)))
             .route("/{owner}/{name}/releases/latest/download/{file}", get(read(site::download_latest)))
             .route("/storage/{asset}", get(site::bytes));
         self.api()
@@ -182,20 +177,20 @@ fn repository(path: &str) -> Router<EmbeddedGitHub> {
     let repo = |rest: &str| format!("{path}{rest}");
     Router::new()
         .route(&repo("/attestations/{digest}"), get(read(releases::attestations)))
-        .route(&repo(""), get(access::repository))
+        .route(&repo(""), get(read(access::repository)))
         .route(&repo("/immutable-releases"), get(read(access::immutable_releases)))
         .route(&repo("/tags"), get(read(git::tags)))
         .route(&repo("/git/ref/{*path}"), get(read(git::one_ref)))
         .route(&repo("/branches/{*path}"), get(read(git::branch)))
-        .route(&repo("/git/refs"), post(change(branches::create_ref)))
-        .route(&repo("/git/refs/{*path}"), patch(change(branches::update_ref)).delete(branches::delete_ref))
-        .route(&repo("/merge-upstream"), post(branches::merge_upstream))
+        .route(&repo("/git/refs"), post(change(git::create_ref)))
+        .route(&repo("/git/refs/{*path}"), patch(change(git::update_ref)).delete(git::delete_ref))
+        .route(&repo("/merge-upstream"), post(git::merge_upstream))
         .route(&repo("/pulls"), get(read(pulls::list)).post(pulls::create))
         .route(&repo("/git/matching-refs/{*path}"), get(read(git::matching_refs)))
         .route(&repo("/git/tags/{sha}"), get(read(git::tag_object)))
         .route(&repo("/git/commits/{sha}"), get(read(git::git_commit)))
-        .route(&repo("/git/commits"), post(change(branches::create_commit)))
-        .route(&repo("/git/trees"), post(change(branches::create_tree)))
+        .route(&repo("/git/commits"), post(change(git::create_commit)))
+        .route(&repo("/git/trees"), post(change(git::create_tree)))
         .route(&repo("/commits"), get(read(git::commits)))
         .route(&repo("/commits/{*path}"), get(read(git::commit)))
         .route(&repo("/compare/{*range}"), get(git::compare))
@@ -203,10 +198,14 @@ fn repository(path: &str) -> Router<EmbeddedGitHub> {
         .route(&repo("/contents"), get(read(contents::contents)))
         .route(&repo("/contents/"), get(read(contents::contents)))
         .route(&repo("/contents/{*path}"), get(read(contents::contents)).put(change(contents::write)))
-        .route(&repo("/tarball"), get(read(source::tarball)))
-        .route(&repo("/tarball/{*ref}"), get(read(source::tarball)))
-        .route(&repo("/zipball"), get(read(source::zipball)))
-        .route(&repo("/zipball/{*ref}"), get(read(source::zipball)))
+        .route(
+            &repo("/tarball/{*ref}"),
+            get(read(|request, repo| contents::to_archive(request, repo, "tar.gz"))),
+        )
+        .route(
+            &repo("/zipball/{*ref}"),
+            get(read(|request, repo| contents::to_archive(request, repo, "zip"))),
+        )
         .route(&repo("/releases"), get(read(releases::list)).post(releases::create))
         .route(&repo("/releases/generate-notes"), post(releases::generate_notes))
         .route(&repo("/releases/latest"), get(read(releases::latest)))
@@ -216,5 +215,5 @@ fn repository(path: &str) -> Router<EmbeddedGitHub> {
             get(read(releases::by_id)).patch(change(releases::update)).delete(releases::delete),
         )
         .route(&repo("/releases/{id}/assets"), get(read(assets::list)))
-        .route(&repo("/releases/assets/{id}"), get(assets::by_id).delete(assets::delete))
+        .route(&repo("/releases/assets/{id}"), get(read(assets::by_id)).delete(assets::delete))
 }

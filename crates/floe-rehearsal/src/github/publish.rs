@@ -21,6 +21,24 @@ pub(super) enum MakeLatest {
 }
 
 impl StoredRepo {
+    /// Adds an empty draft, without a target for the default branch.
+    pub(super) fn add_draft(&mut self, id: u64, tag_name: String, target: Option<String>, author: &str) {
+        let target_commitish = target.unwrap_or_else(|| self.default_branch.clone());
+        let (created_at, updated_at) = (self.date_of(&tag_name, &target_commitish), now());
+        let (draft, author) = (true, author.to_owned());
+        let release = StoredRelease {
+            id,
+            tag_name,
+            target_commitish,
+            draft,
+            author,
+            created_at,
+            updated_at,
+            ..StoredRelease::default()
+        };
+        self.releases.push(release);
+    }
+
     /// Publishes a draft. It becomes the latest release unless `make_latest` or a prerelease prevents that.
     pub(super) fn publish(
         &mut self,

@@ -32,7 +32,7 @@ pub(super) async fn create(request: RepoRequest, body: Bytes) -> ApiResult {
             return Err(invalid("base", "is invalid"));
         }
         let is_fork = |fork: &&StoredRepo| fork.parent.as_ref() == Some(&repo.repo);
-        let mut forks = stored.repos.values().filter(is_fork);
+        let mut forks = stored.repos.iter().filter(is_fork);
         let found = head.split_once(':').and_then(|(owner, branch)| {
             let fork = forks.find(|fork| fork.repo.owner() == owner)?;
             Some((fork, branch, fork.branch(branch)?))

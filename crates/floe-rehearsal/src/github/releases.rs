@@ -10,7 +10,7 @@ use super::body::JsonBody;
 use super::publish::MakeLatest;
 use super::release_params::ReleaseParams;
 use super::response::{ApiError, ApiResult, custom, json_response, ok, page};
-use super::state::{StoredRelease, StoredRepo, draft, now};
+use super::state::{StoredRelease, StoredRepo, now};
 use super::view;
 
 /// `GET /repos/{owner}/{name}/releases`
@@ -45,37 +45,32 @@ fn show(request: &RepoRequest, repo: &StoredRepo, release: Option<&StoredRelease
 }
 
 /// `POST /repos/{owner}/{name}/releases`
-pub(super) async fn create(request: RepoRequest, bytes: Bytes) -> ApiResult {
-    let immutable = request.github.options().immutable;
+pub(super) async fn create(request: RepoRequest, body: Bytes) -> ApiResult {
     request.change(|repo, id| {
-        let mut params = ReleaseParams::parse(&JsonBody::parse(&bytes)?)?;
-        let Some(tag_name) = params.tag_name.take() else {
-            return Err(ApiError::invalid_request("\"tag_name\" wasn't supplied."));
-        };
-        let (is_draft, make_latest) = (params.draft.unwrap_or(false), params.make_latest);
-        check_latest(make_latest, is_draft, params.prerelease.unwrap_or(false))?;
+        let mut params = ReleaseParams::parse(&JsonBody::parse(&body)?)?;
+        let missing = || ApiError::invalid_request("\"tag_name\" wasn't supplied.");
+        let tag_name = params.tag_name.take().ok_or_else(missing)?;
         if params.generate_release_notes {
             let notes = generated_notes(repo, &tag_name, None, &request.caller)?;
             params.body = Some([params.body.unwrap_or_default(), notes].join("\n").trim_start().to_owned());
             params.name = params.name.or(Some(tag_name.clone()));
         }
-        let mut release = draft(id, tag_name, repo.default_branch.clone(), request.caller.login());
-        params.apply(&mut release);
-        release.created_at = repo.date_of(&release.tag_name, &release.target_commitish);
-        repo.releases.push(release);
-        if !is_draft {
-            repo.publish(id, make_latest, immutable)?;
-        }
+        params.draft = params.draft.or(Some(false));
+        repo.add_draft(id, tag_name, params.target_commitish.take(), request.caller.login());
+        let shown = save(&request, repo, id, params)?;
         let location = [(header::LOCATION, format!("{}/releases/{id}", request.caller.api(repo)))];
-        Ok((StatusCode::CREATED, location, show(&request, repo, repo.release(id))?).into_response())
+        Ok((StatusCode::CREATED, location, shown).into_response())
     })
 }
 
 /// `PATCH /repos/{owner}/{name}/releases/{id}`
 pub(super) fn update(request: &RepoRequest, repo: &mut StoredRepo, body: &JsonBody) -> ApiResult {
-    let id = request.id()?;
+    save(request, repo, request.id()?, ReleaseParams::parse(body)?)
+}
+
+/// Changes a release or a new draft, publishes it if it is to be no draft, and shows it.
+fn save(request: &RepoRequest, repo: &mut StoredRepo, id: u64, params: ReleaseParams) -> ApiResult {
     let before = repo.release(id).ok_or_else(ApiError::not_found)?.clone();
-    let params = ReleaseParams::parse(body)?;
     check_frozen(&before, &params)?;
     let draft = params.draft.unwrap_or(before.draft);
     let make_latest = params.make_latest;

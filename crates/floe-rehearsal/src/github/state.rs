@@ -16,16 +16,15 @@ pub(super) struct StoredState {
     pub schema: Schema<1>,
     /// The last id that was given to anything.
     pub last_id: u64,
-    /// By owner and name in lower case, as GitHub ignores case.
-    pub repos: BTreeMap<String, StoredRepo>,
-    /// The former names of renamed repositories, each with the key of its repository now.
-    pub renamed: BTreeMap<String, String>,
+    pub repos: Vec<StoredRepo>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StoredRepo {
     pub id: u64,
     pub repo: Repo,
+    /// Its names before it was renamed.
+    pub former: Vec<Repo>,
     /// Whether only accounts can see it. Every account can.
     pub private: bool,
     pub default_branch: String,
@@ -124,7 +123,7 @@ pub struct StoredAsset {
     pub name: String,
     /// The text shown in place of the name, or empty.
     pub label: String,
-    /// `uploaded`; `open` during the upload, and `starter` after one that broke off.
+    /// `uploaded`, or `starter` until the upload is complete.
     pub state: String,
     /// Its size in bytes; 0 until it is uploaded.
     pub size: u64,
@@ -134,16 +133,13 @@ pub struct StoredAsset {
     pub content_type: String,
     /// The login of the uploader.
     pub uploader: String,
-    pub download_count: u64,
     pub created_at: String,
     pub updated_at: String,
 }
 
 /// The state of a complete asset.
 pub(super) const UPLOADED: &str = "uploaded";
-/// The state of an asset during its upload.
-pub(super) const OPEN: &str = "open";
-/// The state of an asset whose upload broke off.
+/// The state of an asset during its upload, and after one that broke off.
 pub(super) const STARTER: &str = "starter";
 
 impl StoredRelease {
@@ -167,23 +163,23 @@ impl StoredState {
         self.last_id
     }
 
-    pub(super) fn repo(&self, repo: &Repo) -> Option<&StoredRepo> {
-        self.repos.get(&key(repo.owner(), repo.name()))
+    /// The repository of a name, `owner/name`.
+    pub(super) fn repo(&self, name: &str) -> Option<&StoredRepo> {
+        self.repos.iter().find(|stored| stored.repo.is_called(name))
     }
 
     pub(super) fn repo_mut(&mut self, repo: &Repo) -> Option<&mut StoredRepo> {
-        self.repos.get_mut(&key(repo.owner(), repo.name()))
+        self.repos.iter_mut().find(|stored| stored.repo.is(repo))
     }
 
     /// Adds the parts of a repository that are missing.
     pub(super) fn seed(&mut self, seed: &SeedRepo) {
-        let key = key(seed.repo.owner(), seed.repo.name());
-        let next_id = self.last_id + 1;
-        let repo = self.repos.entry(key).or_insert_with(|| {
-            self.last_id = next_id;
-            StoredRepo {
-                id: next_id,
+        if self.repo_mut(&seed.repo).is_none() {
+            let id = self.next_id();
+            self.repos.push(StoredRepo {
+                id,
                 repo: seed.repo.clone(),
+                former: Vec::new(),
                 private: false,
                 default_branch: seed.default_branch.clone(),
                 commits: Vec::new(),
@@ -197,8 +193,9 @@ impl StoredState {
                 parent: None,
                 attestations: BTreeMap::new(),
                 pulls: Vec::new(),
-            }
-        });
+            });
+        }
+        let Some(repo) = self.repo_mut(&seed.repo) else { return };
         for tag in &seed.tags {
             if repo.tag(&tag.name).is_none() {
                 repo.add_tag(tag);
@@ -242,24 +239,6 @@ impl StoredRepo {
     pub fn asset_mut(&mut self, id: u64) -> Option<&mut StoredAsset> {
         self.releases.iter_mut().flat_map(|release| &mut release.assets).find(|asset| asset.id == id)
     }
-}
-
-pub(super) fn draft(id: u64, tag_name: String, target_commitish: String, author: &str) -> StoredRelease {
-    StoredRelease {
-        id,
-        tag_name,
-        target_commitish,
-        draft: true,
-        author: author.to_owned(),
-        created_at: now(),
-        updated_at: now(),
-        ..StoredRelease::default()
-    }
-}
-
-/// The key of a repository in [`StoredState::repos`].
-pub(super) fn key(owner: &str, name: &str) -> String {
-    format!("{owner}/{name}").to_ascii_lowercase()
 }
 
 /// The current time as GitHub writes it.

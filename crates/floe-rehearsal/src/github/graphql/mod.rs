@@ -7,8 +7,6 @@ mod parse;
 mod view;
 
 use axum::extract::State;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
@@ -16,7 +14,7 @@ use super::EmbeddedGitHub;
 use super::access::Caller;
 use super::body::JsonBody;
 use super::response::{ApiError, ApiResult, ok};
-use super::state::{StoredState, key};
+use super::state::StoredState;
 use parse::Field;
 
 pub(super) async fn query(State(github): State<EmbeddedGitHub>, caller: Caller, bytes: Bytes) -> ApiResult {
@@ -38,15 +36,14 @@ fn answer_to(fields: &[Field], stored: &StoredState, caller: &Caller) -> Result<
             "viewer" => view::user(caller, caller.login()),
             "__typename" => "Query".into(),
             "__type" => {
-                let example = stored.repos.values().next();
+                let example = stored.repos.first();
                 example.map_or(Value::Null, |repo| view::type_named(argument("name"), repo, caller))
             }
             "repository" => {
-                let (owner, name) = (argument("owner"), argument("name"));
-                let found = stored.repos.get(&key(owner, name));
+                let name = format!("{}/{}", argument("owner"), argument("name"));
+                let found = stored.repo(&name);
                 if found.is_none() {
-                    let message =
-                        format!("Could not resolve to a Repository with the name '{owner}/{name}'.");
+                    let message = format!("Could not resolve to a Repository with the name '{name}'.");
                     errors.push(json!({ "type": "NOT_FOUND", "path": [field.alias], "message": message }));
                 }
                 found.map_or(Value::Null, |repo| view::repository(repo, caller))
@@ -98,12 +95,13 @@ fn page(mut nodes: Vec<Value>, arguments: &Map<String, Value>) -> Result<Map<Str
     if first > 100 || arguments.contains_key("last") || arguments.contains_key("before") {
         return Err(message("a page is the `first` nodes, 100 at most, `after` a cursor"));
     }
-    let cursor = |at: usize| STANDARD.encode(format!("cursor:{at}"));
-    let after = arguments.get("after").and_then(Value::as_str);
-    let start = after.map_or(0, |after| (0..=total).find(|at| cursor(*at) == after).unwrap_or(total));
+    // The cursor of a node is the number of nodes up to it.
+    let after = arguments.get("after").and_then(|after| after.as_str()?.parse().ok());
+    let start = after.map_or(0, |after: usize| after.min(total));
     let end = total.min(start + first as usize);
-    let edges = (start..end).map(|at| json!({ "node": nodes[at], "cursor": cursor(at + 1) })).collect();
-    let info = json!({ "hasNextPage": end < total, "hasPreviousPage": start > 0, "endCursor": cursor(end) });
+    let edges = (start..end).map(|at| json!({ "node": nodes[at], "cursor": (at + 1).to_string() })).collect();
+    let info =
+        json!({ "hasNextPage": end < total, "hasPreviousPage": start > 0, "endCursor": end.to_string() });
     let nodes = nodes.drain(start..end).collect();
     let page =
         [("totalCount", total.into()), ("nodes", Value::Array(nodes)), ("edges", edges), ("pageInfo", info)];

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::access::Caller;
-use super::super::state::{StoredAsset, StoredRelease, StoredRepo, draft};
+use super::super::state::{StoredAsset, StoredRelease, StoredRepo};
 use super::super::view as rest;
 
 /// The field with all nodes of a connection, which becomes a page of them.
@@ -17,7 +17,7 @@ fn connection(nodes: impl Iterator<Item = Value>) -> Value {
 pub(super) fn type_named(name: &str, example: &StoredRepo, caller: &Caller) -> Value {
     let example = match name {
         "Repository" => repository(example, caller),
-        "Release" => release(example, &draft(0, String::new(), String::new(), ""), caller),
+        "Release" => release(example, &StoredRelease::default(), caller),
         "User" => user(caller, ""),
         _ => return Value::Null,
     };
@@ -35,7 +35,7 @@ pub(super) fn user(caller: &Caller, login: &str) -> Value {
 }
 
 pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
-    let shown = rest::repository(repo, None, caller);
+    let shown = rest::repository(repo, caller);
     let permission = match (caller.is_admin(repo), caller.can_push(repo)) {
         (true, _) => "ADMIN",
         (_, true) => "WRITE",
@@ -118,7 +118,7 @@ fn asset(repo: &StoredRepo, release: &StoredRelease, asset: &StoredAsset, caller
     json!({
         "__typename": "ReleaseAsset",
         "id": shown["node_id"], "name": asset.name, "size": asset.size, "contentType": asset.content_type,
-        "digest": asset.digest, "downloadCount": asset.download_count, "downloadUrl": shown["browser_download_url"],
+        "digest": asset.digest, "downloadCount": 0, "downloadUrl": shown["browser_download_url"],
         "url": shown["browser_download_url"], "createdAt": asset.created_at, "updatedAt": asset.updated_at,
         "uploadedBy": user(caller, &asset.uploader),
     })

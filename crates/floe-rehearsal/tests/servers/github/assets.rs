@@ -53,7 +53,6 @@ async fn an_upload_can_be_downloaded_byte_for_byte() {
     assert_eq!(latest.header("location"), shown["browser_download_url"]);
     let found = hub.get(latest.header("location"), "").await;
     assert!(hub.get(found.header("location"), "").await.bytes == bytes);
-    assert_eq!(hub.get(url, "").await.json()["download_count"], 2);
     assert_eq!(hub.get("/acme/floe/releases/download/v1.0.0/other", "").await.status, 404);
 
     assert_eq!(hub.delete(url).await.status, 204);

@@ -159,3 +159,65 @@ async fn a_fork_catches_up_and_its_branch_becomes_a_pull_request() {
     assert_eq!(hub.get(&listed, OWNER).await.json()[0]["state"], "closed");
     assert_eq!(hub.github.files(&upstream)["manifests/a/Acme/Tool/1.0.0/Acme.Tool.yaml"], b"one");
 }
+
+#[tokio::test]
+async fn an_older_commit_keeps_its_files() {
+    let hub = hub().await;
+    let made = put(&hub, FILE, OWNER, &body("one", None)).await.json();
+    let (first, name) = (made["commit"]["sha"].as_str().unwrap(), made["content"]["sha"].as_str());
+    let second = put(&hub, FILE, OWNER, &body("two", name)).await.json();
+    let second = second["commit"]["sha"].as_str().unwrap();
+    for (commit, text) in [(first, "one"), (second, "two"), ("trunk", "two"), ("heads/trunk", "two")] {
+        let file = hub.get(&format!("{FILE}?ref={commit}"), "").await.json();
+        assert_eq!(file["content"], format!("{}\n", STANDARD.encode(text)), "{commit}");
+        let archive = hub.get(&format!("{TAP}/zipball/{commit}"), "").await;
+        let archive = hub.get(archive.header("location"), "").await.bytes;
+        let mut zip = zip::ZipArchive::new(std::io::Cursor::new(archive)).unwrap();
+        let found = (0..zip.len()).map(|at| std::io::read_to_string(zip.by_index(at).unwrap()).unwrap());
+        assert!(found.collect::<Vec<_>>()[0] == text, "{commit}");
+    }
+    assert_eq!(hub.get(&format!("{FILE}?ref=seed"), "").await.status, 404);
+    let parent =
+        hub.get(&format!("{TAP}/git/commits/{second}"), "").await.json()["parents"][0]["sha"].clone();
+    assert_eq!(parent, first);
+}
+
+#[tokio::test]
+async fn a_fork_with_commits_of_its_own_has_diverged() {
+    let hub = hub().await;
+    let upstream: Repo = "microsoft/winget-pkgs".parse().unwrap();
+    for repo in [&upstream, &fork()] {
+        hub.github.add_repo(&seed(repo.clone(), "master")).unwrap();
+    }
+    hub.github.set_parent(&fork(), &upstream).unwrap();
+    let compared = async |range: &str| {
+        let answer = hub.get(&format!("/repos/acme/winget-pkgs/compare/{range}"), OWNER).await.json();
+        (answer["status"].clone(), answer["ahead_by"].clone(), answer["behind_by"].clone())
+    };
+    assert_eq!(compared("microsoft:master...master").await, (json!("identical"), json!(0), json!(0)));
+    hub.github.write_file(&upstream, "theirs", b"theirs").unwrap();
+    assert_eq!(compared("microsoft:master...master").await, (json!("behind"), json!(0), json!(1)));
+    hub.github.write_branch(&fork(), "ours", "ours", b"ours").unwrap();
+    assert_eq!(compared("microsoft:master...ours").await, (json!("diverged"), json!(1), json!(1)));
+    assert_eq!(compared("nobody:master...ours").await.0, "404");
+
+    // A branch moves along its history only, unless it is forced.
+    let sha = async |branch: &str| {
+        let path = format!("/repos/acme/winget-pkgs/git/ref/heads/{branch}");
+        hub.get(&path, OWNER).await.json()["object"]["sha"].clone()
+    };
+    let (master, ours) = (sha("master").await, sha("ours").await);
+    let branch = "/repos/acme/winget-pkgs/git/refs/heads/ours";
+    let back = hub.patch(branch, json!({ "sha": master })).await;
+    assert_eq!(said(&back), (422, "Update is not a fast forward".to_owned()));
+    assert_eq!(hub.patch(branch, json!({ "sha": master, "force": true })).await.status, 200);
+    assert_eq!(hub.patch(branch, json!({ "sha": ours })).await.status, 200);
+    assert_eq!(sha("ours").await, ours);
+    // The default branch is pushed by git only.
+    let default = hub.patch(&branch.replace("ours", "master"), json!({ "sha": ours })).await;
+    assert_eq!(said(&default), (422, "Reference does not exist".to_owned()));
+
+    hub.github.write_file(&fork(), "own", b"own").unwrap();
+    let conflict = hub.post("/repos/acme/winget-pkgs/merge-upstream", json!({ "branch": "master" })).await;
+    assert_eq!(said(&conflict), (409, "There are merge conflicts".to_owned()));
+}
