@@ -6,13 +6,6 @@ use super::super::access::Caller;
 use super::super::state::{StoredAsset, StoredRelease, StoredRepo};
 use super::super::view as rest;
 
-/// The field with all nodes of a connection, which becomes a page of them.
-pub(super) const NODES: &str = "__nodes";
-
-fn connection(nodes: impl Iterator<Item = Value>) -> Value {
-    json!({ NODES: nodes.collect::<Vec<Value>>() })
-}
-
 /// The type of a name with its fields, those of an example; or null.
 pub(super) fn type_named(name: &str, example: &StoredRepo, caller: &Caller) -> Value {
     let example = match name {
@@ -44,7 +37,6 @@ pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
     let releases = repo.releases.iter().rev().filter(|release| caller.sees(repo, release));
     let refs = repo.refs.iter().map(|(path, to)| (path, reference(path, to.commit.as_str())));
     let default = format!("heads/{}", repo.default_branch);
-    let none = || connection(std::iter::empty());
     json!({
         "__typename": "Repository",
         "id": shown["node_id"], "databaseId": repo.id, "name": repo.repo.name(),
@@ -67,14 +59,14 @@ pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
         "codeOfConduct": null, "licenseInfo": null, "primaryLanguage": null, "parent": null,
         "templateRepository": null, "contactLinks": [], "fundingLinks": [], "issueTemplates": [],
         "pullRequestTemplates": [],
-        "watchers": none(), "issues": none(), "pullRequests": none(), "repositoryTopics": none(),
-        "languages": none(), "labels": none(), "milestones": none(), "assignableUsers": none(),
-        "mentionableUsers": none(), "projects": none(), "projectsV2": none(), "forks": none(),
+        "watchers": [], "issues": [], "pullRequests": [], "repositoryTopics": [],
+        "languages": [], "labels": [], "milestones": [], "assignableUsers": [],
+        "mentionableUsers": [], "projects": [], "projectsV2": [], "forks": [],
         "defaultBranchRef": repo.head().map(|head| reference(&default, head.as_str())),
         // By name, with and without its prefixes.
         "ref": refs.flat_map(|(path, one)| names(path).map(|name| (name, one.clone()))).collect::<Value>(),
         "latestRelease": repo.latest_release().map(|latest| release(repo, latest, caller)),
-        "releases": connection(releases.clone().map(|one| release(repo, one, caller))),
+        "releases": releases.clone().map(|one| release(repo, one, caller)).collect::<Value>(),
         // By tag, where a published release comes before drafts.
         "release": releases.clone().rev().filter(|one| one.draft).chain(releases.filter(|one| !one.draft))
             .map(|one| (one.tag_name.clone(), release(repo, one, caller))).collect::<Value>(),
@@ -109,7 +101,7 @@ fn release(repo: &StoredRepo, release: &StoredRelease, caller: &Caller) -> Value
         "isLatest": repo.latest_release().is_some_and(|latest| latest.id == release.id),
         "createdAt": release.created_at, "updatedAt": release.updated_at, "publishedAt": release.published_at,
         "url": shown["html_url"], "resourcePath": format!("/{}/releases/tag/{}", repo.repo, release.tag_name),
-        "releaseAssets": connection(release.assets.iter().map(|one| asset(repo, release, one, caller))),
+        "releaseAssets": release.assets.iter().map(|one| asset(repo, release, one, caller)).collect::<Value>(),
     })
 }
 
