@@ -41,7 +41,7 @@ impl Servers {
     /// earlier rehearsal's. A token that can be guessed lets other programs and web pages write.
     pub async fn start(folder: &Path, release: &Release, epoch: u64, token: Token) -> anyhow::Result<Self> {
         let (destination, channels) = (&release.destination, Subject::from(release).channels());
-        let seed = |repo: &Repo, branch: &str, tag: &str| SeedRepo {
+        let seed = |repo: &Repo, branch: &str, tag: &str, parent: Option<&Repo>| SeedRepo {
             repo: repo.clone(),
             tags: vec![SeedTag {
                 name: tag.to_owned(),
@@ -49,16 +49,18 @@ impl Servers {
                 annotated: false,
             }],
             default_branch: branch.to_owned(),
+            parent: parent.cloned(),
         };
         // A tap or a bucket has a commit, its README.
         let channel = |place: &ChannelPlace| match &place.home {
-            Home::Repo(repo) => vec![seed(repo, "main", "first")],
-            Home::Upstream(one) => {
-                [&one.upstream, &one.fork].map(|repo| seed(repo, "master", "first")).into()
-            }
+            Home::Repo(repo) => vec![seed(repo, "main", "first", None)],
+            Home::Upstream(one) => vec![
+                seed(&one.upstream, "master", "first", None),
+                seed(&one.fork, "master", "first", Some(&one.upstream)),
+            ],
             Home::Feed(_) => Vec::new(),
         };
-        let own = seed(&destination.repo, "main", destination.tag.as_str());
+        let own = seed(&destination.repo, "main", destination.tag.as_str(), None);
         let writable = channels.iter().filter_map(ChannelPlace::writes).chain([&destination.repo]);
         let account = GitHubAccount {
             token: token.reveal().to_owned(),
@@ -74,11 +76,6 @@ impl Servers {
             ..GitHubOptions::new(folder.join("github"))
         })
         .context("failed to start the embedded GitHub")?;
-        for place in channels {
-            if let Home::Upstream(one) = &place.home {
-                github.set_parent(&one.fork, &one.upstream)?;
-            }
-        }
         let account = RegistryAccount {
             user: USER.to_owned(),
             token: token.reveal().to_owned(),

@@ -288,7 +288,8 @@ fn a_tap_that_takes_no_writes_is_named_with_a_way_out() {
     let empty =
         with(Scenario::empty("1.4.0"), "1.4.0", "1.4.0", &TABLES.replace("homebrew-tap", "homebrew-empty"));
     let repo: Repo = "acme/homebrew-empty".parse().unwrap();
-    let seed = SeedRepo { repo: repo.clone(), tags: Vec::new(), default_branch: "main".to_owned() };
+    let seed =
+        SeedRepo { repo: repo.clone(), tags: Vec::new(), default_branch: "main".to_owned(), parent: None };
     empty.github.add_repo(&seed).unwrap();
     empty.github.set_push("maintainer", vec![empty.repo(), repo.clone(), bucket()]);
     empty.run(["publish"]).exit(0);

@@ -10,11 +10,9 @@ use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use floe_core::model::Digest;
 use floe_core::parallel::lock;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use http_body_util::{BodyExt as _, Collected};
 use serde_json::{Value, json};
 
 use super::body::JsonBody;
@@ -246,9 +244,15 @@ pub(super) async fn middleware(
     } else {
         next.run(request).await
     };
-    if is_get && response.status() == StatusCode::OK {
-        response = with_etag(response, &known).await;
-        if response.status() == StatusCode::NOT_MODIFIED && caller.account.is_some() {
+    let etag = response.headers().get(header::ETAG).and_then(|etag| etag.to_str().ok());
+    let is_known = |tags: &HeaderValue| {
+        tags.to_str().is_ok_and(|tags| tags == "*" || etag.is_some_and(|etag| tags.contains(etag)))
+    };
+    if is_get && etag.is_some() && known.iter().any(is_known) {
+        // The client has this body (RFC 9110, section 13.1.2).
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        *response.body_mut() = Body::empty();
+        if caller.account.is_some() {
             // GitHub does not count it.
             window = github.count(&caller, -1);
         }
@@ -265,23 +269,6 @@ pub(super) async fn middleware(
         headers.insert("github-authentication-token-expiration", expires);
     }
     Ok(response)
-}
-
-/// Adds the `ETag` of the body, or turns the response into a 304 if the client has this body (RFC 9110, section 13.1.2).
-async fn with_etag(response: Response, known: &[HeaderValue]) -> Response {
-    let (mut parts, body) = response.into_parts();
-    // A body of this server is in memory, so reading it does not fail.
-    let bytes = body.collect().await.map(Collected::to_bytes).unwrap_or_default();
-    let etag = format!("\"{}\"", Digest::of(&bytes).hex());
-    let is_known = |tags: &str| tags == "*" || tags.contains(&etag);
-    let is_known = known.iter().any(|header| header.to_str().is_ok_and(is_known));
-    parts.headers.extend(HeaderValue::from_str(&etag).ok().map(|etag| (header::ETAG, etag)));
-    parts.headers.insert(header::CONTENT_LENGTH, bytes.len().into());
-    if is_known {
-        parts.status = StatusCode::NOT_MODIFIED;
-        return Response::from_parts(parts, Body::empty());
-    }
-    Response::from_parts(parts, Body::from(bytes))
 }
 
 /// The current hour of an account.

@@ -115,21 +115,6 @@ impl EmbeddedGitHub {
         self.store.edit(|stored| stored.seed(seed))
     }
 
-    /// Makes a repository a fork of another one, with the same branches, tags and files.
-    pub fn set_parent(&self, fork: &Repo, parent: &Repo) -> anyhow::Result<()> {
-        let theirs = self.look(parent, Clone::clone);
-        self.change(fork, |stored, _| {
-            let theirs = theirs.ok_or_else(ApiError::not_found)?;
-            if stored.parent.as_ref() == Some(parent) {
-                return Ok(());
-            }
-            stored.parent = Some(parent.clone());
-            stored.default_branch = theirs.default_branch;
-            (stored.commits, stored.trees, stored.refs) = (theirs.commits, theirs.trees, theirs.refs);
-            Ok(())
-        })
-    }
-
     /// Renames a repository. Its former name redirects.
     pub fn rename(&self, repo: &Repo, to: &Repo) -> anyhow::Result<()> {
         self.edit(repo, |stored| stored.former.push(std::mem::replace(&mut stored.repo, to.clone())))

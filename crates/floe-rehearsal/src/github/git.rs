@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::access::{Caller, RepoRequest};
 use super::body::JsonBody;
 use super::objects::invented_name;
+use super::release_params::is_ref_name;
 use super::response::{ApiError, ApiResult, json_response, ok, page};
 use super::state::{StoredCommit, StoredRef, StoredRepo, StoredState};
 use super::view;
@@ -39,18 +40,6 @@ fn ref_view(repo: &StoredRepo, caller: &Caller, (path, to): (&String, &StoredRef
         "url": format!("{api}/git/refs/{encoded}"),
         "object": object(&api, kind, &sha),
     })
-}
-
-/// `GET /repos/{owner}/{name}/branches/{branch}`
-pub(super) fn branch(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
-    let (name, api) = (&request.parameter, request.caller.api(repo));
-    let head = repo.branch(name).ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, "Branch not found"))?;
-    ok(&json!({
-        "name": name,
-        "commit": { "sha": head, "url": format!("{api}/commits/{head}") },
-        "protected": repo.protected && *name == repo.default_branch,
-        "protection_url": format!("{api}/branches/{}/protection", view::encoded(name)),
-    }))
 }
 
 /// `GET /repos/{owner}/{name}/git/tags/{sha}`: the tag object of an annotated tag
@@ -172,9 +161,7 @@ pub(super) fn create_ref(request: &RepoRequest, repo: &mut StoredRepo, body: &Js
         return Err(ApiError::new(StatusCode::CONFLICT, "Git Repository is empty."));
     }
     let (name, sha) = (body.required("ref")?, body.required("sha")?);
-    let is_ref = |path: &&str| {
-        ["heads/", "tags/"].iter().any(|kind| path.len() > kind.len() && path.starts_with(kind))
-    };
+    let is_ref = |path: &&str| is_ref_name(path) && (path.starts_with("heads/") || path.starts_with("tags/"));
     let path = name.strip_prefix("refs/").filter(is_ref);
     let path =
         path.ok_or_else(|| ApiError::unprocessable("Reference name must start with 'refs/'."))?.to_owned();

@@ -77,6 +77,8 @@ pub struct SeedRepo {
     pub tags: Vec<SeedTag>,
     /// The name of the default branch.
     pub default_branch: String,
+    /// The repository that it is a fork of, whose commits, branches and tags it begins with. That one comes first.
+    pub parent: Option<Repo>,
 }
 
 /// A tag to create.
@@ -181,7 +183,6 @@ fn repository(path: &str) -> Router<EmbeddedGitHub> {
         .route(&repo("/immutable-releases"), get(read(access::immutable_releases)))
         .route(&repo("/tags"), get(read(git::tags)))
         .route(&repo("/git/ref/{*path}"), get(read(git::one_ref)))
-        .route(&repo("/branches/{*path}"), get(read(git::branch)))
         .route(&repo("/git/refs"), post(change(git::create_ref)))
         .route(&repo("/git/refs/{*path}"), patch(change(git::update_ref)).delete(git::delete_ref))
         .route(&repo("/merge-upstream"), post(git::merge_upstream))
@@ -198,14 +199,8 @@ fn repository(path: &str) -> Router<EmbeddedGitHub> {
         .route(&repo("/contents"), get(read(contents::contents)))
         .route(&repo("/contents/"), get(read(contents::contents)))
         .route(&repo("/contents/{*path}"), get(read(contents::contents)).put(change(contents::write)))
-        .route(
-            &repo("/tarball/{*ref}"),
-            get(read(|request, repo| contents::to_archive(request, repo, "tar.gz"))),
-        )
-        .route(
-            &repo("/zipball/{*ref}"),
-            get(read(|request, repo| contents::to_archive(request, repo, "zip"))),
-        )
+        .route(&repo("/tarball/{*ref}"), get(read(|call, repo| contents::to_archive(call, repo, "tar.gz"))))
+        .route(&repo("/zipball/{*ref}"), get(read(|call, repo| contents::to_archive(call, repo, "zip"))))
         .route(&repo("/releases"), get(read(releases::list)).post(releases::create))
         .route(&repo("/releases/generate-notes"), post(releases::generate_notes))
         .route(&repo("/releases/latest"), get(read(releases::latest)))

@@ -72,7 +72,7 @@ fn make_latest(body: &JsonBody) -> ApiResult<Option<MakeLatest>> {
 }
 
 /// Whether git accepts a name for a ref (git-check-ref-format).
-fn is_ref_name(name: &str) -> bool {
+pub(super) fn is_ref_name(name: &str) -> bool {
     let part = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock");
     name.split('/').all(part)
         && name != "@"

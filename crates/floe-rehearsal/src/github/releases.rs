@@ -74,7 +74,10 @@ fn save(request: &RepoRequest, repo: &mut StoredRepo, id: u64, params: ReleasePa
     check_frozen(&before, &params)?;
     let draft = params.draft.unwrap_or(before.draft);
     let make_latest = params.make_latest;
-    check_latest(make_latest, draft, params.prerelease.unwrap_or(before.prerelease))?;
+    if make_latest == Some(MakeLatest::Yes) && (draft || params.prerelease.unwrap_or(before.prerelease)) {
+        let message = "Latest release cannot be draft or prerelease";
+        return Err(ApiError::invalid([custom("Release", "make_latest", message)]));
+    }
     let retagged = params.tag_name.as_ref().is_some_and(|tag| *tag != before.tag_name);
     let is_latest = repo.latest_release().is_some_and(|latest| latest.id == id);
     let unchanged = if is_latest { MakeLatest::Yes } else { MakeLatest::No };
@@ -154,15 +157,6 @@ pub(super) fn attestations(request: &RepoRequest, repo: &StoredRepo) -> ApiResul
 /// `GET /{users|orgs}/{owner}/attestations/{digest}`: the same of all repositories of an owner
 pub(super) async fn no_attestations() -> Response {
     json_response(StatusCode::OK, &json!({ "attestations": [] }))
-}
-
-/// A draft or prerelease cannot be made the latest release.
-fn check_latest(make_latest: Option<MakeLatest>, draft: bool, prerelease: bool) -> ApiResult<()> {
-    if make_latest == Some(MakeLatest::Yes) && (draft || prerelease) {
-        let message = "Latest release cannot be draft or prerelease";
-        return Err(ApiError::invalid([custom("Release", "make_latest", message)]));
-    }
-    Ok(())
 }
 
 /// Of an immutable release only title, notes and flags can change.

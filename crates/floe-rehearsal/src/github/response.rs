@@ -3,6 +3,7 @@
 use std::fmt;
 
 use axum::response::{IntoResponse, Response};
+use floe_core::model::Digest;
 use http::{StatusCode, Uri, header};
 use serde_json::{Value, json};
 use url::form_urlencoded;
@@ -11,9 +12,10 @@ use super::access::RepoRequest;
 
 pub(super) type ApiResult<T = Response> = Result<T, ApiError>;
 
-/// 200 with JSON.
+/// 200 with JSON and its `ETag`.
 pub(super) fn ok(value: &Value) -> ApiResult {
-    Ok(json_response(StatusCode::OK, value))
+    let etag = format!("\"{}\"", Digest::of(value.to_string().as_bytes()).hex());
+    Ok(([(header::ETAG, etag)], json_response(StatusCode::OK, value)).into_response())
 }
 
 pub(super) fn json_response(status: StatusCode, value: &Value) -> Response {
@@ -34,7 +36,7 @@ pub(super) fn page(request: &RepoRequest, items: impl Iterator<Item = Value>) ->
     let links: Vec<String> = links.filter(|(_, is_there, _)| *is_there).map(link).collect();
     let links = (!links.is_empty()).then(|| [(header::LINK, links.join(", "))]);
     let shown = items.into_iter().skip((page - 1).saturating_mul(per_page)).take(per_page);
-    Ok((links, json_response(StatusCode::OK, &Value::Array(shown.collect()))).into_response())
+    Ok((links, ok(&shown.collect())?).into_response())
 }
 
 /// The address of the request with another page number.

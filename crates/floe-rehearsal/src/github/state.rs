@@ -176,21 +176,24 @@ impl StoredState {
     pub(super) fn seed(&mut self, seed: &SeedRepo) {
         if self.repo_mut(&seed.repo).is_none() {
             let id = self.next_id();
+            let parent = seed.parent.as_ref().and_then(|parent| self.repo(&parent.to_string()));
+            let git = parent.map(|one| (one.commits.clone(), one.trees.clone(), one.refs.clone()));
+            let (commits, trees, refs) = git.unwrap_or_default();
             self.repos.push(StoredRepo {
                 id,
                 repo: seed.repo.clone(),
                 former: Vec::new(),
                 private: false,
                 default_branch: seed.default_branch.clone(),
-                commits: Vec::new(),
-                trees: BTreeMap::new(),
-                refs: BTreeMap::new(),
+                commits,
+                trees,
+                refs,
                 releases: Vec::new(),
                 spent_tags: BTreeSet::new(),
                 latest: None,
                 archived: false,
                 protected: false,
-                parent: None,
+                parent: seed.parent.clone(),
                 attestations: BTreeMap::new(),
                 pulls: Vec::new(),
             });

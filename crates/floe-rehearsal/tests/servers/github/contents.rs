@@ -18,7 +18,7 @@ fn tap() -> Repo {
 
 fn seed(repo: Repo, branch: &str) -> SeedRepo {
     let tag = super::tag("seed", 1, false);
-    SeedRepo { repo, tags: vec![tag], default_branch: branch.to_owned() }
+    SeedRepo { repo, tags: vec![tag], default_branch: branch.to_owned(), parent: None }
 }
 
 /// A hub with a tap whose default branch is not `main`.
@@ -97,7 +97,7 @@ async fn the_first_file_of_an_empty_repository_makes_its_branch() {
     let file = "/repos/acme/empty/contents/a/b.txt";
     assert_eq!(said(&hub.get(file, OWNER).await), (404, "This repository is empty.".to_owned()));
     assert_eq!(put(&hub, file, OWNER, &body("one", None)).await.status, 201);
-    assert_eq!(hub.get("/repos/acme/empty/branches/main", OWNER).await.status, 200);
+    assert_eq!(hub.get("/repos/acme/empty/git/ref/heads/main", OWNER).await.status, 200);
     assert_eq!(hub.get(file, "").await.json()["size"], 3);
 }
 
@@ -122,9 +122,9 @@ fn fork() -> Repo {
 async fn a_fork_catches_up_and_its_branch_becomes_a_pull_request() {
     let hub = hub().await;
     let upstream: Repo = "microsoft/winget-pkgs".parse().unwrap();
-    hub.github.add_repo(&seed(upstream.clone(), "master")).unwrap();
-    hub.github.add_repo(&seed(fork(), "master")).unwrap();
-    hub.github.set_parent(&fork(), &upstream).unwrap();
+    let parent = seed(upstream.clone(), "master");
+    hub.github.add_repo(&parent).unwrap();
+    hub.github.add_repo(&SeedRepo { repo: fork(), parent: Some(upstream.clone()), ..parent }).unwrap();
     hub.github.write_file(&upstream, "manifests/o/Other.yaml", b"other").unwrap();
 
     let sync = json!({ "branch": "master" });
@@ -186,10 +186,9 @@ async fn an_older_commit_keeps_its_files() {
 async fn a_fork_with_commits_of_its_own_has_diverged() {
     let hub = hub().await;
     let upstream: Repo = "microsoft/winget-pkgs".parse().unwrap();
-    for repo in [&upstream, &fork()] {
-        hub.github.add_repo(&seed(repo.clone(), "master")).unwrap();
-    }
-    hub.github.set_parent(&fork(), &upstream).unwrap();
+    let parent = seed(upstream.clone(), "master");
+    hub.github.add_repo(&parent).unwrap();
+    hub.github.add_repo(&SeedRepo { repo: fork(), parent: Some(upstream.clone()), ..parent }).unwrap();
     let compared = async |range: &str| {
         let answer = hub.get(&format!("/repos/acme/winget-pkgs/compare/{range}"), OWNER).await.json();
         (answer["status"].clone(), answer["ahead_by"].clone(), answer["behind_by"].clone())
