@@ -12,14 +12,17 @@ use super::access::RepoRequest;
 
 pub(super) type ApiResult<T = Response> = Result<T, ApiError>;
 
-/// 200 with JSON and its `ETag`.
+/// 200 with JSON.
 pub(super) fn ok(value: &Value) -> ApiResult {
-    let etag = format!("\"{}\"", Digest::of(value.to_string().as_bytes()).hex());
-    Ok(([(header::ETAG, etag)], json_response(StatusCode::OK, value)).into_response())
+    Ok(json_response(StatusCode::OK, value))
 }
 
+/// JSON; with an `ETag` unless it is an error.
 pub(super) fn json_response(status: StatusCode, value: &Value) -> Response {
-    (status, [(header::CONTENT_TYPE, "application/json; charset=utf-8")], value.to_string()).into_response()
+    let text = value.to_string();
+    let digest = status.is_success().then(|| Digest::of(text.as_bytes()).hex());
+    let etag = digest.map(|digest| [(header::ETAG, format!("\"{digest}\""))]);
+    (status, [(header::CONTENT_TYPE, "application/json; charset=utf-8")], etag, text).into_response()
 }
 
 /// The requested page of `items`: `per_page` of them, 30 by default and at most 100.

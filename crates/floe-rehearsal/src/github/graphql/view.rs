@@ -46,7 +46,7 @@ pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
         "openGraphImageUrl": format!("{}/opengraph", caller.page(repo)), "usesCustomOpenGraphImage": false,
         "createdAt": shown["created_at"], "pushedAt": shown["pushed_at"], "updatedAt": shown["updated_at"],
         "archivedAt": null, "diskUsage": 0, "forkCount": 0, "stargazerCount": 0,
-        "isArchived": false, "isEmpty": repo.head().is_none(), "isFork": false, "isInOrganization": false,
+        "isArchived": repo.archived, "isEmpty": repo.head().is_none(), "isFork": false, "isInOrganization": false,
         "isMirror": false, "isPrivate": repo.private, "isTemplate": false, "isDisabled": false,
         "isUserConfigurationRepository": false, "isBlankIssuesEnabled": true, "isSecurityPolicyEnabled": false,
         "visibility": if repo.private { "PRIVATE" } else { "PUBLIC" },
