@@ -15,7 +15,7 @@ use super::assets::starter;
 use super::contents::decoded;
 use super::publish::MakeLatest;
 use super::response::{ApiError, ApiResult};
-use super::state::{StoredAsset, StoredPull, StoredRelease, StoredRepo, UPLOADED};
+use super::state::{StoredAsset, StoredPull, StoredRelease, StoredRepo};
 use super::{EmbeddedGitHub, GitHubOptions, SeedRepo, SeedTag};
 
 /// The author of everything that is created from outside the API.
@@ -74,7 +74,6 @@ impl EmbeddedGitHub {
             let release = stored.release_mut(release).ok_or_else(ApiError::not_found)?;
             fs::write(self.asset_file(id), bytes).map_err(anyhow::Error::from)?;
             release.assets.push(StoredAsset {
-                state: UPLOADED.to_owned(),
                 size: bytes.len() as u64,
                 digest: Some(Digest::of(bytes)),
                 ..starter(id, name.to_owned(), OTHER_USER)

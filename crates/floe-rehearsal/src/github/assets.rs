@@ -20,7 +20,7 @@ use super::quirks::UploadQuirk;
 use super::releases::visible;
 use super::response::{ApiError, ApiResult, custom, field, json_response, ok, page};
 use super::site::to_storage;
-use super::state::{STARTER, StoredAsset, StoredRelease, StoredRepo, UPLOADED, now};
+use super::state::{StoredAsset, StoredRelease, StoredRepo, now};
 use super::view;
 
 /// The largest asset in bytes, according to GitHub's error message.
@@ -96,7 +96,7 @@ pub(super) async fn upload(
                 _ => (length, digest),
             };
             (uploaded.size, uploaded.digest) = (size, Some(digest));
-            (uploaded.state, uploaded.updated_at) = (UPLOADED.to_owned(), now());
+            uploaded.updated_at = now();
             let (release, asset) = repo.asset(asset).ok_or_else(ApiError::not_found)?;
             Ok(view::asset(repo, release, asset, &request.caller))
         }),
@@ -113,7 +113,6 @@ pub(super) fn starter(id: u64, name: String, uploader: &str) -> StoredAsset {
     StoredAsset {
         id,
         name,
-        state: STARTER.to_owned(),
         content_type: "application/octet-stream".to_owned(),
         uploader: uploader.to_owned(),
         created_at: now(),

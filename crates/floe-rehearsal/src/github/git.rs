@@ -10,8 +10,7 @@ use serde_json::{Value, json};
 
 use super::access::{Caller, RepoRequest};
 use super::body::JsonBody;
-use super::objects::invented_name;
-use super::release_params::is_ref_name;
+use super::objects::{invented_name, is_ref_name};
 use super::response::{ApiError, ApiResult, json_response, ok, page};
 use super::state::{StoredCommit, StoredRef, StoredRepo, StoredState};
 use super::view;

@@ -14,7 +14,6 @@ mod objects;
 mod publish;
 mod pulls;
 mod quirks;
-mod release_params;
 mod releases;
 mod response;
 mod site;

@@ -157,3 +157,15 @@ pub(crate) fn invented_name(text: &str) -> Commit {
     let hex = Digest::of(text.as_bytes()).hex();
     hex[..40].parse().unwrap_or_else(|_| unreachable!("a digest is hexadecimal"))
 }
+
+/// Whether git accepts a name for a ref (git-check-ref-format).
+pub(super) fn is_ref_name(name: &str) -> bool {
+    let part = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock");
+    name.split('/').all(part)
+        && name != "@"
+        && !name.starts_with('-')
+        && !name.ends_with('.')
+        && !name.contains("..")
+        && !name.contains("@{")
+        && !name.chars().any(|c| c.is_control() || " ~^:?*[\\".contains(c))
+}

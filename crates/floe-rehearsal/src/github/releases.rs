@@ -7,11 +7,14 @@ use serde_json::{Value, json};
 
 use super::access::{Caller, RepoRequest};
 use super::body::JsonBody;
+use super::objects::is_ref_name;
 use super::publish::MakeLatest;
-use super::release_params::ReleaseParams;
 use super::response::{ApiError, ApiResult, custom, json_response, ok, page};
 use super::state::{StoredRelease, StoredRepo, now};
 use super::view;
+
+/// The most characters in the notes of a release.
+const BODY_LIMIT: usize = 125_000;
 
 /// `GET /repos/{owner}/{name}/releases`
 pub(super) fn list(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
@@ -42,6 +45,69 @@ pub(super) fn latest(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
 
 fn show(request: &RepoRequest, repo: &StoredRepo, release: Option<&StoredRelease>) -> ApiResult {
     ok(&view::release(repo, release.ok_or_else(ApiError::not_found)?, &request.caller))
+}
+
+/// The properties of a request that creates or changes a release. Absent ones do not change it.
+struct ReleaseParams {
+    tag_name: Option<String>,
+    target_commitish: Option<String>,
+    name: Option<String>,
+    body: Option<String>,
+    draft: Option<bool>,
+    prerelease: Option<bool>,
+    make_latest: Option<MakeLatest>,
+    generate_release_notes: bool,
+}
+
+impl ReleaseParams {
+    fn parse(body: &JsonBody) -> ApiResult<Self> {
+        let params = ReleaseParams {
+            tag_name: body.text("tag_name")?,
+            target_commitish: body.text("target_commitish")?.filter(|text| !text.is_empty()),
+            name: body.text("name")?,
+            body: body.text("body")?,
+            draft: body.flag("draft")?,
+            prerelease: body.flag("prerelease")?,
+            make_latest: make_latest(body)?,
+            generate_release_notes: body.flag("generate_release_notes")?.unwrap_or(false),
+        };
+        if params.body.as_ref().is_some_and(|body| body.chars().count() > BODY_LIMIT) {
+            let message = format!("body is too long (maximum is {BODY_LIMIT} characters)");
+            return Err(ApiError::invalid([custom("Release", "body", &message)]));
+        }
+        if params.tag_name.as_ref().is_some_and(|tag| !is_ref_name(tag)) {
+            return Err(ApiError::invalid([
+                custom("Release", "tag_name", "tag_name is not a valid tag"),
+                custom("Release", "tag_name", "tag_name is not well-formed"),
+            ]));
+        }
+        Ok(params)
+    }
+
+    /// Changes `release`, except for the properties that publishing decides.
+    fn apply(self, release: &mut StoredRelease) {
+        if let Some(tag) = self.tag_name {
+            release.tag_name = tag;
+        }
+        if let Some(target) = self.target_commitish {
+            release.target_commitish = target;
+        }
+        release.name = self.name.or(release.name.take());
+        release.body = self.body.or(release.body.take());
+        release.prerelease = self.prerelease.unwrap_or(release.prerelease);
+    }
+}
+
+fn make_latest(body: &JsonBody) -> ApiResult<Option<MakeLatest>> {
+    match body.text("make_latest")?.as_deref() {
+        None => Ok(None),
+        Some("true") => Ok(Some(MakeLatest::Yes)),
+        Some("false") => Ok(Some(MakeLatest::No)),
+        Some("legacy") => Ok(Some(MakeLatest::Legacy)),
+        Some(other) => Err(ApiError::invalid_request(&format!(
+            "For 'properties/make_latest', {other} is not a member of [\"true\", \"false\", \"legacy\"]."
+        ))),
+    }
 }
 
 /// `POST /repos/{owner}/{name}/releases`

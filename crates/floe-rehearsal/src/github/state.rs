@@ -123,8 +123,6 @@ pub struct StoredAsset {
     pub name: String,
     /// The text shown in place of the name, or empty.
     pub label: String,
-    /// `uploaded`, or `starter` until the upload is complete.
-    pub state: String,
     /// Its size in bytes; 0 until it is uploaded.
     pub size: u64,
     /// The digest of its bytes; `None` until it is uploaded.
@@ -137,11 +135,6 @@ pub struct StoredAsset {
     pub updated_at: String,
 }
 
-/// The state of a complete asset.
-pub(super) const UPLOADED: &str = "uploaded";
-/// The state of an asset during its upload, and after one that broke off.
-pub(super) const STARTER: &str = "starter";
-
 impl StoredRelease {
     /// Whether it was created from outside the API.
     pub fn is_foreign(&self) -> bool {
@@ -152,7 +145,12 @@ impl StoredRelease {
 impl StoredAsset {
     /// Whether it is complete.
     pub(crate) fn is_uploaded(&self) -> bool {
-        self.state == UPLOADED
+        self.digest.is_some()
+    }
+
+    /// The state that clients see.
+    pub fn state(&self) -> &'static str {
+        if self.is_uploaded() { "uploaded" } else { "starter" }
     }
 }
 

@@ -58,6 +58,7 @@ pub(super) fn asset(
         "browser_download_url": format!("{}/releases/download/{tag}/{name}", caller.page(repo)),
         "node_id": node_id("RA", asset.id),
         "uploader": user(caller, &asset.uploader),
+        "state": asset.state(),
         "download_count": 0,
     });
     with(json!(asset), own)

@@ -100,7 +100,7 @@ async fn a_client_that_dies_leaves_a_starter_too() {
     drop(stream);
     assert_eq!(over.recv().await, Some(400));
     let kept = &hub.github.releases(&hub.repo)[0].assets[0];
-    assert_eq!((kept.state.as_str(), kept.size), ("starter", 0));
+    assert_eq!((kept.state(), kept.size), ("starter", 0));
     assert!(!hub.github.asset_file(kept.id).exists());
 }
 
