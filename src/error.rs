@@ -69,6 +69,17 @@ impl Failure {
         Failure::new("").because(error)
     }
 
+    /// An error and its causes in other words, with their details, hint, exit code and refusal.
+    pub fn reworded(error: &anyhow::Error, message: impl Into<String>) -> Self {
+        Failure {
+            details: failures(error).flat_map(|failure| failure.details.clone()).collect(),
+            hint: hint_of(error).map(str::to_owned),
+            exit: exit_of(error),
+            refusal: refusal_of(error),
+            ..Failure::new(message)
+        }
+    }
+
     /// Lists reasons that each have a way out: that of a single one is the hint, those of several follow their reasons.
     pub fn of_reasons(message: impl Into<String>, reasons: &[(String, String)]) -> Self {
         if let [(found, cure)] = reasons {

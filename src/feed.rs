@@ -6,7 +6,6 @@
 use anyhow::Context as _;
 use http::{HeaderValue, Method, StatusCode, header};
 use reqwest::Request;
-use url::Url;
 
 use crate::error::Failure;
 use crate::net::address::Endpoint;
@@ -26,7 +25,6 @@ const KEY: &str = "x-nuget-apikey";
 const BOUNDARY: &str = "floe-2b6f0c1e8d9a4c57";
 
 /// The client of one package's feed.
-#[derive(Clone)]
 pub struct FeedClient {
     client: Client,
     /// The server that is asked.
@@ -75,16 +73,7 @@ impl FeedClient {
 
     /// Tries to push the package.
     pub async fn push(&self, bytes: &[u8]) -> Result<(), AttemptError> {
-        let answer = self.put(bytes).await?;
-        match answer.status {
-            StatusCode::OK | StatusCode::CREATED | StatusCode::ACCEPTED => Ok(()),
-            _ => Err(self.unpushed(&answer)),
-        }
-    }
-
-    async fn put(&self, bytes: &[u8]) -> Result<Answer, AttemptError> {
-        let url = address(&self.pushes, "/api/v2/package")?;
-        let mut request = Request::new(Method::PUT, url);
+        let mut request = Request::new(Method::PUT, self.pushes.below("/api/v2/package")?);
         let headers = request.headers_mut();
         let kind = format!("multipart/form-data; boundary={BOUNDARY}");
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_str(&kind).map_err(anyhow::Error::from)?);
@@ -98,14 +87,17 @@ impl FeedClient {
         );
         let end = format!("\r\n--{BOUNDARY}--\r\n");
         *request.body_mut() = Some([begin.as_bytes(), bytes, end.as_bytes()].concat().into());
-        self.client.exchange(&self.pushes, request, LIMIT).await
+        let answer = self.client.exchange(&self.pushes, request, LIMIT).await?;
+        match answer.status {
+            StatusCode::OK | StatusCode::CREATED | StatusCode::ACCEPTED => Ok(()),
+            _ => Err(self.unpushed(&answer)),
+        }
     }
 
     /// Reads one thing, with retries; `None` for 404.
     async fn get(&self, path: &str) -> anyhow::Result<Option<Answer>> {
-        let url = address(&self.asks, path)?;
         let ask = async |_| {
-            let request = Request::new(Method::GET, url.clone());
+            let request = Request::new(Method::GET, self.asks.below(path)?);
             let answer = self.client.exchange(&self.asks, request, LIMIT).await?;
             match answer.status {
                 StatusCode::OK => Ok(Some(answer)),
@@ -133,17 +125,10 @@ impl FeedClient {
             ),
             _ => return judged,
         };
-        let failure = Failure::new(format!("{:#}", judged.error)).hint(hint);
-        match answer.status {
-            StatusCode::CONFLICT => AttemptError::later(failure),
-            _ => AttemptError::fatal(failure),
-        }
+        let retry =
+            if answer.status == StatusCode::CONFLICT { RetryPolicy::Later } else { RetryPolicy::Never };
+        AttemptError { retry, ..judged.hint(hint) }
     }
-}
-
-fn address(server: &Endpoint, path: &str) -> anyhow::Result<Url> {
-    let url = format!("{}{path}", server.url.as_str().trim_end_matches('/'));
-    Url::parse(&url).with_context(|| format!("`{url}` is not a URL"))
 }
 
 fn refused(answer: &Answer) -> AttemptError {

@@ -43,7 +43,7 @@ pub fn assemble(args: AssembleArgs, report: &Report) -> anyhow::Result<()> {
     let project = inputs.project.as_ref().ok_or_else(|| {
         usage("there is no project to assemble a release of").hint("run `floe assemble` in its folder")
     })?;
-    cargo::check_tag(project, args.release.source.tag.as_ref())?;
+    cargo::tag(Some(project), args.release.source.tag.as_ref(), &project.version)?;
     let out = Scratch::inside(&args.out)?;
     let packed = pack(&legs, project, &args.release, &out.path().join("packed"), report)?;
     let dists: Vec<PathBuf> = legs.iter().flat_map(|leg| &leg.dists).chain(&packed).cloned().collect();
@@ -159,10 +159,10 @@ fn pack(
     if folders.is_empty() {
         return Ok(None);
     }
-    let origin = cargo::origin(project, args.source.commit.as_ref(), args.source.epoch)?;
+    let source = cargo::source(project, args.source.commit.as_ref(), args.source.epoch)?;
     let mut builds = package::find(&PackageArgs { folders, ..PackageArgs::default() }, project, report)?;
     package::find_crates(project, &mut builds, None)?;
-    package::pack((project, &origin), &builds, out, Enforcement::Deny, report)?;
+    package::pack((project, &source), &builds, out, Enforcement::Deny, report)?;
     Ok(Some(out.to_owned()))
 }
 

@@ -10,23 +10,22 @@ use crate::error::{Failure, invalid};
 use crate::image;
 use crate::image::ImageSpec;
 use crate::package::binary;
-use crate::project::cargo::{self, Origin, Project};
+use crate::project::cargo::{self, Project};
 use crate::project::repository;
 use crate::release::names;
 use crate::report::Report;
 use floe_audit::RuleKind;
 use floe_audit::rules::{self, Violation};
-use floe_core::model::config::ImageSettings;
-use floe_core::model::{Image, Repo, Rule, Tag, Target};
+use floe_core::model::{About, Image, Repo, Rule, Source, Tag, Target};
 use floe_core::parallel;
 use floe_core::units;
 
 /// Runs `floe image`: one line on stdout, the digest of the image index.
 pub fn image(args: cli::ImageArgs, report: &Report) -> anyhow::Result<()> {
     let project = cargo::load(args.project.manifest_path.as_deref(), args.project.package.as_deref())?;
-    let origin = cargo::origin(&project, args.source.commit.as_ref(), args.source.epoch)?;
+    let source = cargo::source(&project, args.source.commit.as_ref(), args.source.epoch)?;
     let repo = repository::find(Some(&project), args.repo.as_ref(), None)?;
-    let spec = ImageSpec { ca_certificates: args.ca_certificates, ..spec(&project, &origin, &repo)? };
+    let spec = ImageSpec { ca_certificates: args.ca_certificates, ..spec(&project, &source, &repo)? };
     judge(&args.inputs, &project, report)?;
     let (image, layout, lost) = image::stage(&args.inputs, &spec, &args.out)?;
     lost.iter().for_each(|line| report.warn(line));
@@ -70,7 +69,7 @@ pub fn warn(image: &Image, spec: &ImageSpec, report: &Report) {
             report.warn(format!("the image for {} lacks the released binary `{name}`", one.platform));
         }
         let is_program = |path: &str| programs().any(|file| path.strip_prefix('/') == Some(&file.path));
-        for path in spec.programs.iter().filter(|path| !is_program(path)) {
+        for path in spec.settings.programs.iter().filter(|path| !is_program(path)) {
             report.warn(format!(
                 "the image for {} has no executable `{path}`, which `programs` names",
                 one.platform
@@ -94,30 +93,24 @@ pub fn certificates_of_this_machine() -> Option<PathBuf> {
 }
 
 /// The image's settings and labels, from the project.
-pub fn spec(project: &Project, origin: &Origin, repo: &Repo) -> anyhow::Result<ImageSpec> {
-    let config: ImageSettings = project.config.image.clone().ok_or_else(|| {
+pub fn spec(project: &Project, source: &Source, repo: &Repo) -> anyhow::Result<ImageSpec> {
+    let settings = project.config.image.clone().ok_or_else(|| {
         Failure::new(format!("`{}` is configured without an image", project.name))
             .hint("take `image = false` out of `[package.metadata.floe]` in Cargo.toml")
     })?;
-    let page = format!("https://github.com/{repo}");
+    let repository = format!("https://github.com/{repo}");
+    let page = project.about.homepage.clone().unwrap_or_else(|| repository.clone());
     let tag = Tag::prefixed_or_plain(&project.config.tag_prefix, &project.version);
     Ok(ImageSpec {
-        name: config.name.map_or_else(|| names::image_name(repo, &tag, &project.name), Ok)?,
+        name: settings.name.clone().map_or_else(|| names::image_name(repo, &tag, &project.name), Ok)?,
         title: project.name.clone(),
         version: project.version.clone(),
-        description: project.about.description.clone(),
-        licenses: project.about.license.clone(),
-        url: Some(project.about.homepage.clone().unwrap_or_else(|| page.clone())),
-        source: Some(page),
+        about: About { homepage: Some(page), ..project.about.clone() },
+        repository,
         documentation: project.documentation.clone(),
-        revision: origin.commit.clone(),
-        epoch: origin.epoch,
+        source: source.clone(),
         binaries: project.binaries.clone(),
-        entrypoint: config.entrypoint,
-        programs: config.programs,
-        labels: config.labels,
-        ports: config.ports,
-        user: config.user,
+        settings,
         ca_certificates: None,
     })
 }
@@ -136,7 +129,7 @@ mod tests {
     use semver::Version;
 
     use super::*;
-    use floe_core::model::{About, Config};
+    use floe_core::model::Config;
 
     fn project(binaries: &[&str]) -> Project {
         let text = |text: &str| Some(text.to_owned());
@@ -164,16 +157,16 @@ mod tests {
     #[test]
     fn the_repository_is_the_source_and_the_page_unless_there_is_a_homepage() {
         let repo: Repo = "acme/tool".parse().unwrap();
-        let origin = Origin { commit: None, epoch: 7 };
+        let source = Source { commit: None, epoch: 7 };
         let mut project = project(&["tool"]);
-        let spec_of = spec(&project, &origin, &repo).unwrap();
-        assert_eq!(spec_of.source.as_deref(), Some("https://github.com/acme/tool"));
-        assert_eq!((spec_of.url, spec_of.epoch), (spec_of.source, 7));
+        let spec_of = spec(&project, &source, &repo).unwrap();
+        assert_eq!(spec_of.repository, "https://github.com/acme/tool");
+        assert_eq!((spec_of.about.homepage, spec_of.source), (Some(spec_of.repository), source.clone()));
         project.about.homepage = Some("https://tool.example".to_owned());
-        let spec_of = spec(&project, &origin, &repo).unwrap();
-        assert_eq!(spec_of.url.as_deref(), Some("https://tool.example"));
+        let spec_of = spec(&project, &source, &repo).unwrap();
+        assert_eq!(spec_of.about.homepage.as_deref(), Some("https://tool.example"));
         project.config.image = None;
-        let error = spec(&project, &origin, &repo).unwrap_err();
+        let error = spec(&project, &source, &repo).unwrap_err();
         assert_eq!(error.to_string(), "`tool` is configured without an image");
     }
 }

@@ -19,7 +19,7 @@ use crate::files;
 use crate::files::transaction::{self, Change, read};
 use crate::project::cargo::{self, Project};
 use crate::project::git::{self, FileStatus};
-use crate::project::init::template::{Filling, Floe};
+use crate::project::init::template::Floe;
 use crate::project::init::{self, Drift, File, Found, Git, WORKFLOWS, advice};
 use crate::project::package::Gated;
 use crate::project::repository;
@@ -35,16 +35,16 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
     ensure!(!project.is_configured || !is_changed, refused());
     let git_root = git::root(&project.workspace_root)?;
     let root = git_root.as_deref().unwrap_or(&project.workspace_root);
-    let mut found = look(&project, root, git_root.is_some())?;
-    let mut filling = filling(&project, &found, root, &args)?;
-    let mut files = init::files(&found, &filling)?;
+    let mut found = look(&project, root, git_root.is_some(), &args)?;
+    let mut floe = floe(&args, &found)?;
+    let mut files = init::files(&found, &floe)?;
     report.step("Project", format!("{} {} in {}", project.name, project.version, root.display()));
     let mut unpinned = None;
-    if !args.check && filling.floe.is_called_by_tag() && writes(&files, &args, &filling.floe.call()) {
-        match commit_of(&filling.floe, report)? {
+    if !args.check && floe.is_called_by_tag() && writes(&files, &args, &floe.call()) {
+        match commit_of(&floe, report)? {
             Ok(commit) => {
-                filling.floe.commit = Some(commit);
-                files = init::files(&found, &filling)?;
+                floe.commit = Some(commit);
+                files = init::files(&found, &floe)?;
             }
             Err(warning) => unpinned = Some(warning),
         }
@@ -58,15 +58,15 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
             project.packages_lack(),
             contents::problems(&project),
         ];
-        let of_floe = newer_floe(&filling.floe).into_iter().chain(init::immovable(found, &filling));
+        let of_floe = newer_floe(&floe).into_iter().chain(init::immovable(found, &floe));
         let advice = advice::about(found).into_iter().chain(missing_notes(&project));
         advice.chain(of_project.into_iter().flatten()).chain(of_floe).collect()
     };
     if args.check {
-        return check::check(&files, general(&found), &filling.floe, args.json, report);
+        return check::check(&files, general(&found), (&found.name, &floe), args.json, report);
     }
-    refuse_placeholder(&files, &filling.floe)?;
-    refuse_foreign(&files, &filling, args.force)?;
+    refuse_placeholder(&files, &floe)?;
+    refuse_foreign(&files, &found.name, args.force)?;
     let written: Vec<&File> = files.iter().filter(|file| is_written(file, &args)).collect();
     let changes = changes(&written, root, found.git.is_some())?;
     found.workflows.retain(|path, _| !written.iter().any(|file| file.path == *path));
@@ -96,17 +96,25 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
 }
 
 /// Reads what decides which files are written and which obstacles a release would meet.
-fn look(project: &Project, root: &Path, has_git: bool) -> anyhow::Result<Found> {
+fn look(project: &Project, root: &Path, has_git: bool, args: &InitArgs) -> anyhow::Result<Found> {
     let workspace = &project.workspace_root;
     let git = || -> anyhow::Result<Git> {
         let manifest = git::file_status(&project.manifest_path)?;
         Ok(Git { origin: git::origin(root)?.map(|origin| origin.repo), tags: git::tags(root)?, manifest })
     };
     let lock = workspace.join("Cargo.lock");
-    let flake_lock = read(&root.join("flake.lock"))?;
+    let mut config = project.config.clone();
+    if !args.targets.is_empty() {
+        config.targets.clone_from(&args.targets);
+    }
+    let changelog = below(root, &workspace.join("CHANGELOG.md"))?;
+    let has_no_changelog = project.changelog()?.is_none();
     Ok(Found {
+        name: project.name.clone(),
         version: project.version.clone(),
-        config: project.config.clone(),
+        is_member: project.root != *workspace,
+        folder: below(root, workspace)?,
+        config,
         is_configured: project.is_configured,
         manifest: (below(root, &project.manifest_path)?, read(&project.manifest_path)?.unwrap_or_default()),
         lock: match has_git {
@@ -116,11 +124,9 @@ fn look(project: &Project, root: &Path, has_git: bool) -> anyhow::Result<Found> 
         repository: project.repository.as_deref().and_then(repository::on_github),
         git: has_git.then(git).transpose()?,
         flake: read(&root.join("flake.nix"))?,
-        is_flake_locked: flake_lock.as_ref().is_some_and(|text| text.contains("\"floe\"")),
-        flake_lock,
+        flake_lock: read(&root.join("flake.lock"))?,
         workflows: workflows(root)?,
-        has_changelog: project.changelog()?.is_some(),
-        changelog_path: below(root, &workspace.join("CHANGELOG.md"))?,
+        new_changelog: Some(changelog).filter(|_| has_no_changelog),
     })
 }
 
@@ -145,22 +151,6 @@ fn below(root: &Path, path: &Path) -> anyhow::Result<String> {
         .with_context(|| format!("`{}` is not below `{}`", path.display(), root.display()))?;
     let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
     Ok(parts.join("/"))
-}
-
-fn filling(project: &Project, found: &Found, root: &Path, args: &InitArgs) -> anyhow::Result<Filling> {
-    let targets = if args.targets.is_empty() { &project.config.targets } else { &args.targets };
-    let origin = found.git.as_ref().and_then(|git| git.origin.clone());
-    let folder = below(root, &project.workspace_root)?;
-    Ok(Filling {
-        floe: floe(args, found)?,
-        name: project.name.clone(),
-        // A flake finds the root's package by itself.
-        package: (project.root != project.workspace_root).then(|| project.name.clone()),
-        folder: Some(folder).filter(|folder| !folder.is_empty()),
-        repo: origin.filter(|_| found.repository.is_none()),
-        targets: targets.clone(),
-        tag_prefix: project.config.tag_prefix.clone(),
-    })
 }
 
 /// The floe to call: by the given commit, else by the one that `flake.lock` pins for its version.
@@ -216,37 +206,23 @@ fn newer_floe(floe: &Floe) -> Option<String> {
     })
 }
 
-/// A floe without an address writes no files that call it.
+/// A floe without an address writes no file that calls it.
 fn refuse_placeholder(files: &[File], floe: &Floe) -> anyhow::Result<()> {
-    let why = match floe.has_address() {
-        true => "names a floe that does not exist: `OWNER` is a placeholder".to_owned(),
-        false => format!("would call floe at `{}`, which is a placeholder", floe.repo),
-    };
-    let calls = files.iter().filter(|file| file.calls_placeholder());
+    let calls = files.iter().filter(|file| !floe.has_address() && file.calls(floe));
     usage("this floe does not know where it is published")
         .state("nothing was written")
         .hint(format!("say where with {}", check::FLOE_URL))
-        .if_any(calls.map(|file| format!("`{}` {why}", file.path)))
+        .if_any(calls.map(|file| {
+            format!("`{}` would call floe at `{}`, which is a placeholder", file.path, floe.repo)
+        }))
 }
 
-fn refuse_foreign(files: &[File], filling: &Filling, force: bool) -> anyhow::Result<()> {
+fn refuse_foreign(files: &[File], name: &str, force: bool) -> anyhow::Result<()> {
     let is_foreign = |file: &&File| matches!(file.drift, Some(Drift::Foreign | Drift::Package(_)));
     let foreign: Vec<&File> = files.iter().filter(is_foreign).collect();
     if force || foreign.is_empty() {
         return Ok(());
     }
-    let fix = |file: &&File| match file.drift {
-        Some(Drift::Foreign) if file.path != "flake.nix" => {
-            Some(format!("delete `{}` if floe replaces it", file.path))
-        }
-        Some(Drift::Foreign) => None,
-        _ => Some(format!(
-            "release `{}` without a flake, with `floe package` and `floe publish`, or from a repository of its own",
-            filling.name
-        )),
-    };
-    let add = foreign.iter().any(|file| !file.add.is_empty()).then(|| "add these lines".to_owned());
-    let fixes: Vec<String> = add.into_iter().chain(foreign.iter().filter_map(fix)).collect();
     let text = match foreign.len() {
         1 => "a file is in the way".to_owned(),
         count => format!("{count} files are in the way"),
@@ -254,7 +230,7 @@ fn refuse_foreign(files: &[File], filling: &Filling, force: bool) -> anyhow::Res
     Err(Failure::new(text)
         .details(foreign.iter().flat_map(|file| check::lines(file)))
         .state("nothing was written")
-        .hint(format!("{}; or replace what git has committed with `floe init --force`", fixes.join("; ")))
+        .hint(check::hint(&foreign, name))
         .exit(Exit::Conflicts)
         .into())
 }
@@ -332,7 +308,7 @@ fn next_steps(found: &Found, args: &InitArgs) -> String {
     }
     let is_known = |status| matches!(status, FileStatus::Committed | FileStatus::Modified);
     let is_tracked = is_known(found.lock) && found.git.as_ref().is_some_and(|git| is_known(git.manifest));
-    let flake = match (is_tracked, found.is_flake_locked) {
+    let flake = match (is_tracked, found.is_flake_locked()) {
         (true, true) => None,
         (true, false) => Some(("git add :/flake.nix && nix flake lock", "pin floe in flake.lock")),
         (false, true) => Some(("git add --all", "a flake sees only files that git knows")),

@@ -39,20 +39,16 @@ pub async fn plan(args: PlanArgs, report: &Report) -> anyhow::Result<()> {
     session.close().await;
 
     preflight.report(report, |_| true);
-    match subject {
-        Subject::Release(release) => {
-            if let Some(Ok(Ready { plan, .. })) = &preflight.ready {
-                match args.json {
-                    true => report.json(&plan.to_json(release, &preflight.checks))?,
-                    false => report.out(plan.to_table(release)),
-                }
-                job_summary::planned(release, plan, &preflight.checks, report);
-            }
-            preflight.ready()?;
+    if let Some(Ok(Ready { plan, .. })) = &preflight.ready {
+        match subject.release() {
+            Some(release) if args.json => report.json(&plan.to_json(release, &preflight.checks))?,
+            _ => report.out(plan.to_table(subject)),
         }
-        Subject::Outline(outline) => report.out(preflight.ready()?.plan.to_outlook(outline)),
+        if let Some(release) = subject.release() {
+            job_summary::planned(release, plan, &preflight.checks, report);
+        }
     }
-    Ok(())
+    preflight.ready().map(drop)
 }
 
 /// The signature of a workflow names the ref and the commit that the run was started for; they must be those that are

@@ -10,17 +10,16 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
-use http::StatusCode;
 use tokio::task::spawn_blocking;
 use url::Url;
 
 mod pull;
 
-use crate::error::{AtPath as _, Failure};
+use crate::error::AtPath as _;
 use crate::github::GitHub;
 use crate::net::address::Endpoint;
 use crate::net::client::TooLarge;
-use crate::net::retry::{AttemptError, RetryPolicy};
+use crate::net::retry::AttemptError;
 use crate::package;
 use crate::package::archive::{self, Budget, Examined};
 use crate::registry::{self, Credentials, Registry};
@@ -29,6 +28,7 @@ use floe_core::attachment::{BUNDLE_LIMIT, attachments};
 use floe_core::model::release::{ATTESTATION, CHECKSUMS, MINISIGN};
 use floe_core::model::{ArchiveKind, Digest, Image, ImageName, Manifest, sbom};
 use floe_core::untrusted::files;
+use floe_core::untrusted::text::has_only;
 use floe_core::verify::ASSET_LIMIT;
 use floe_core::verify::published::{Attached, Download, File, Pulled, ReleaseRequest, sums};
 use floe_core::world::{RemoteAsset, RemoteRelease};
@@ -146,16 +146,6 @@ impl Downloader<'_> {
 
     async fn fetch(&self, asset: &RemoteAsset, path: &Path, progress: &Progress) -> Result<(), AttemptError> {
         let mut answer = self.github.download(asset, self.is_private).await?;
-        let status = answer.status();
-        if !status.is_success() {
-            let failure = Failure::new(format!("the server answered {status}"));
-            let refused = AttemptError::answer(status, answer.headers(), "", failure);
-            // GitHub has just listed the asset, so its storage may lag behind.
-            return Err(match status {
-                StatusCode::NOT_FOUND => AttemptError { retry: RetryPolicy::Later, ..refused },
-                _ => refused,
-            });
-        }
         let share = progress.share();
         let saved = answer.save(path, asset.size, |piece| share.add(piece.len() as u64)).await?;
         saved.map_err(|TooLarge| {
@@ -264,8 +254,7 @@ fn check_names(assets: &[RemoteAsset]) -> anyhow::Result<()> {
     let mut seen = BTreeSet::new();
     for RemoteAsset { name, size, .. } in assets {
         // GitHub's names are plain, but the server may not be GitHub.
-        let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._+-~".contains(&byte));
-        let is_safe = plain && !name.is_empty() && !name.starts_with('.') && !archive::is_reserved(name);
+        let is_safe = has_only(name, "._+-~") && !name.starts_with('.') && !archive::is_reserved(name);
         anyhow::ensure!(is_safe, "`{}` is not the name of an asset", name.escape_debug());
         let is_new = seen.insert(name.to_ascii_lowercase());
         anyhow::ensure!(is_new, "GitHub lists `{name}` twice, or two names that differ only in case");

@@ -11,7 +11,7 @@ use tokio::task::spawn_blocking;
 
 use crate::error::AtPath as _;
 use crate::image::{self, AtomicDir};
-use crate::registry::{PullError, Registry};
+use crate::registry::{Registry, WrongContent, wrong_or_failed};
 use floe_core::model::{Blob, Digest, Image};
 use floe_core::oci::{Descriptor, INDEX, ImageIndex, ImageManifest};
 use floe_core::units;
@@ -28,26 +28,17 @@ pub(super) async fn image(
     tag: &str,
     layout: &Path,
 ) -> anyhow::Result<Pulled> {
-    let by_tag = known(registry.pull_manifest(tag).await)?.ok().map(|manifest| Digest::of(&manifest));
-    let image = known(pull_layout(registry, digest, layout).await)?;
+    let by_tag = wrong_or_failed(registry.pull_manifest(tag).await)?;
+    let by_tag = by_tag.ok().map(|manifest| Digest::of(&manifest));
+    let image = wrong_or_failed(pull_layout(registry, digest, layout).await)?;
     Ok(Pulled { by_tag, image: image.unwrap_or_else(|problem| Err(vec![problem])), attached: None })
-}
-
-/// Separates the two failures of a pull: a wrong image is a result with the problem, and a pull that could not finish is an
-/// error.
-fn known<T>(pulled: Result<T, PullError>) -> anyhow::Result<Result<T, String>> {
-    match pulled {
-        Ok(pulled) => Ok(Ok(pulled)),
-        Err(PullError::Wrong(problem)) => Ok(Err(problem)),
-        Err(PullError::Failed(error)) => Err(error),
-    }
 }
 
 async fn pull_layout(
     registry: &Registry,
     digest: &Digest,
     layout: &Path,
-) -> Result<Result<Image, Vec<String>>, PullError> {
+) -> anyhow::Result<Result<Image, Vec<String>>> {
     let place = AtomicDir::prepare(layout)?;
     let folder = place.draft().join("blobs").join("sha256");
     fs::create_dir_all(&folder).at("failed to make", &folder)?;
@@ -60,7 +51,7 @@ async fn pull_layout(
     place.reveal()?;
     let layout = layout.to_owned();
     let check = spawn_blocking(move || image::check(&layout));
-    Ok(check.await.context("the thread that reads the image ended")?)
+    check.await.context("the thread that reads the image ended")
 }
 
 /// Pulls the manifests of an index, and returns the blobs that they list, each once, because platforms may share layers.
@@ -68,8 +59,8 @@ async fn blobs(
     registry: &Registry,
     index: &ImageIndex,
     folder: &Path,
-) -> Result<BTreeMap<Digest, Blob>, PullError> {
-    let wrong = |text: String| Err(PullError::Wrong(text));
+) -> anyhow::Result<BTreeMap<Digest, Blob>> {
+    let wrong = |text: String| Err(WrongContent(text).into());
     if index.manifests.len() > image::ENTRIES_LIMIT {
         return wrong(format!("its index has {} entries", index.manifests.len()));
     }
@@ -97,11 +88,11 @@ async fn document<T: DeserializeOwned>(
     registry: &Registry,
     digest: &Digest,
     folder: &Path,
-) -> Result<(T, u64), PullError> {
+) -> anyhow::Result<(T, u64)> {
     let bytes = registry.pull_manifest(&digest.to_string()).await?;
     let path = folder.join(digest.hex());
     fs::write(&path, &bytes).at("failed to write", &path)?;
     let document = serde_json::from_slice(&bytes)
-        .map_err(|error| PullError::Wrong(format!("manifest `{digest}` cannot be parsed: {error}")))?;
+        .map_err(|error| WrongContent(format!("manifest `{digest}` cannot be parsed: {error}")))?;
     Ok((document, bytes.len() as u64))
 }

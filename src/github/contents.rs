@@ -105,7 +105,7 @@ impl GitHub {
             _ => return judged,
         };
         // GitHub's own refusal has a hint for the token of the release.
-        AttemptError::fatal(Failure::new(format!("{:#}", judged.error)).hint(hint))
+        judged.hint(hint)
     }
 }
 

@@ -2,10 +2,10 @@
 //!
 //! It never deletes or changes what is published, and never sends `target_commitish`.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use anyhow::Context as _;
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use octocrab::repos::RepoHandler;
 use octocrab::{FromResponse, Octocrab};
@@ -30,7 +30,7 @@ pub use submission::Submitter;
 use crate::error::Failure;
 use crate::net::address::Endpoint;
 use crate::net::client::{Client, Streamed};
-use crate::net::retry::{AttemptError, Retry};
+use crate::net::retry::{AttemptError, Retry, RetryPolicy};
 use crate::net::secret;
 use crate::token::Token;
 use error::is_status;
@@ -40,15 +40,12 @@ use floe_core::world::{Budget, RemoteAsset};
 use rate_limit::RateLimiter;
 use service::Service;
 
-/// The number of parallel uploads, each over its own connection.
-pub const ASSETS_AT_ONCE: usize = 6;
 /// Enough pages for a hundred thousand releases.
 const PAGES_LIMIT: usize = 1000;
 /// The limit of a list, however many entries a page has.
 const ITEMS_LIMIT: usize = 100_000;
 
 /// A repository on GitHub and the right to talk to it.
-#[derive(Clone)]
 pub struct GitHub {
     crab: Octocrab,
     service: Service,
@@ -56,9 +53,7 @@ pub struct GitHub {
     site: String,
     repo: Repo,
     limiter: RateLimiter,
-    notes: Arc<Mutex<Option<GeneratedNotes>>>,
-    /// The kind and the name of what each tag object points to, by the name of the tag object.
-    tag_objects: Arc<Mutex<BTreeMap<String, (String, String)>>>,
+    notes: Mutex<Option<GeneratedNotes>>,
 }
 
 /// A tag, the tag before it, and the notes that GitHub generated when it was asked whether the token may write. The draft
@@ -82,8 +77,7 @@ impl GitHub {
             authorization: token.map(|token| authorization(&token)).transpose()?,
             budget: Arc::default(),
         };
-        let (notes, tag_objects) = (Arc::default(), Arc::default());
-        Ok(GitHub { crab: service.octocrab(), service, site, repo, limiter, notes, tag_objects })
+        Ok(GitHub { crab: service.octocrab(), service, site, repo, limiter, notes: Mutex::default() })
     }
 
     /// The API's server.
@@ -112,7 +106,6 @@ impl GitHub {
 
     /// Opens connections for uploads that follow; nothing is sent over them.
     pub async fn open_connections(&self, uploads: usize) {
-        let uploads = uploads.min(ASSETS_AT_ONCE);
         if let Ok(server) = self.service.client.led(&self.service.api, &self.service.uploads).await {
             self.service.client.open(&server, uploads).await;
         }
@@ -126,7 +119,7 @@ impl GitHub {
     ) -> Result<Streamed, AttemptError> {
         let url = match is_private {
             // A private asset has no public address; the redirect to storage drops the token.
-            true => self.service.api_url(&self.path(&format!("/releases/assets/{}", asset.id)))?,
+            true => self.service.api.below(&self.path(&format!("/releases/assets/{}", asset.id)))?,
             false => Url::parse(&asset.url).with_context(|| format!("`{}` is not a URL", asset.url))?,
         };
         let mut request = Request::new(Method::GET, url);
@@ -135,22 +128,24 @@ impl GitHub {
             headers.insert(header::ACCEPT, HeaderValue::from_static("application/octet-stream"));
             headers.extend(self.service.authorization.clone().map(|token| (header::AUTHORIZATION, token)));
         }
-        self.service.client.stream(&self.service.api, request).await
+        let answer = self.service.client.stream(&self.service.api, request).await?;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(answer);
+        }
+        let failure = Failure::new(format!("the server answered {status}"));
+        let refused = AttemptError::answer(status, answer.headers(), "", failure);
+        // GitHub has just listed the asset, so its storage may lag behind.
+        Err(match status {
+            StatusCode::NOT_FOUND => AttemptError { retry: RetryPolicy::Later, ..refused },
+            _ => refused,
+        })
     }
 
     /// Reads a small asset into memory, with the token if there is one: that of a draft has no public address.
-    pub async fn read_asset(&self, asset: &RemoteAsset, limit: u64) -> anyhow::Result<Vec<u8>> {
-        let attempt = async |_| {
-            let answer = self.download(asset, self.has_token()).await?;
-            let answer = answer.read(usize::try_from(limit).unwrap_or(usize::MAX)).await?;
-            match answer.status.is_success() {
-                true => Ok(answer.body.to_vec()),
-                false => {
-                    let failure = Failure::new(format!("the server answered {}", answer.status));
-                    Err(AttemptError::answer(answer.status, &answer.headers, "", failure))
-                }
-            }
-        };
+    pub async fn read_asset(&self, asset: &RemoteAsset, limit: u64) -> anyhow::Result<Bytes> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let attempt = async |_| Ok(self.download(asset, self.has_token()).await?.read(limit).await?.body);
         self.retry().run(attempt).await.with_context(|| format!("failed to read `{}`", asset.name))
     }
 

@@ -1,7 +1,7 @@
 //! From GitHub's JSON, as octocrab reads it, to what floe compares.
 
 use anyhow::Context as _;
-use octocrab::models::repos::{Asset, Object, Release};
+use octocrab::models::repos::{Asset, Release};
 use serde::Deserialize;
 
 use floe_core::untrusted::text;
@@ -115,16 +115,4 @@ pub(super) fn asset(asset: Asset) -> anyhow::Result<RemoteAsset> {
         url: asset.browser_download_url.into(),
         stands_for: None,
     })
-}
-
-/// The kind and the name of what a reference points to.
-pub(super) fn object(object: Object) -> anyhow::Result<(String, String)> {
-    let (kind, sha) = match object {
-        Object::Commit { sha, .. } => ("commit", sha),
-        Object::Tag { sha, .. } => ("tag", sha),
-        Object::Tree { sha, .. } => ("tree", sha),
-        Object::Blob { sha, .. } => ("blob", sha),
-        _ => anyhow::bail!("it points to a kind of object that is not known"),
-    };
-    Ok((kind.to_owned(), sha))
 }

@@ -1,13 +1,15 @@
 //! Queries: everything here is read-only.
 
 use anyhow::Context as _;
-use octocrab::models::repos::{Asset, GitTag, Ref, Release};
+use futures_util::TryFutureExt as _;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use octocrab::models::repos::{Asset, Release};
 
 use super::GitHub;
+use super::error::is_status;
 use super::models::{self, Attestations, Repository};
 use crate::error::{Failure, Refusal};
 use floe_core::model::{Commit, Digest, Tag};
-use floe_core::parallel::lock;
 use floe_core::world::{Access, RemoteAsset, RemoteRelease};
 
 impl GitHub {
@@ -41,35 +43,29 @@ impl GitHub {
         })
     }
 
-    /// The commit a tag peels to; `None` if there is no such tag.
+    /// The commit that a tag leads to, through its tag objects; `None` if there is no such tag, or if it leads to no commit.
     pub async fn tag_commit(&self, tag: &Tag) -> anyhow::Result<Option<Commit>> {
-        let path = self.path(&format!("/git/ref/tags/{}", escape(tag.as_str())));
-        let Some(reference) = self.get::<Ref>("the tag", &path).await? else { return Ok(None) };
-        let (mut kind, mut sha) = models::object(reference.object)?;
-        // A tag may point to another tag; more than eight of them are a mistake or an attack.
-        for _ in 0..8 {
-            match kind.as_str() {
-                "commit" => return sha.parse().map(Some).map_err(anyhow::Error::msg),
-                "tag" => {
-                    let peeled = self.tag_object(&sha).await?;
-                    (kind, sha) =
-                        peeled.with_context(|| format!("tag `{tag}` points to a tag that is not there"))?;
-                }
-                kind => anyhow::bail!("tag `{tag}` points to a {kind}, not to a commit"),
-            }
-        }
-        anyhow::bail!("tag `{tag}` points to a chain of more than eight tags")
+        self.commit_of("the tag", &format!("tags/{}", escape(tag.as_str()))).await
     }
 
-    /// The kind and the name of what a tag object points to. It is read once: its own name is the digest of its content.
-    async fn tag_object(&self, name: &str) -> anyhow::Result<Option<(String, String)>> {
-        if let Some(known) = lock(&self.tag_objects).get(name) {
-            return Ok(Some(known.clone()));
-        }
-        let path = self.path(&format!("/git/tags/{}", escape(name)));
-        let object = self.get::<GitTag>("the tag", &path).await?.and_then(|tag| tag.object);
-        let Some(object) = object.map(|object| (object.r#type, object.sha)) else { return Ok(None) };
-        Ok(Some(lock(&self.tag_objects).entry(name.to_owned()).or_insert(object).clone()))
+    /// The commit that a ref leads to. One request: the ref's own name would be followed by one for each tag object.
+    pub(super) async fn commit_of(&self, what: &str, name: &str) -> anyhow::Result<Option<Commit>> {
+        const NAME_ONLY: HeaderValue = HeaderValue::from_static("application/vnd.github.sha");
+        // The answers for a ref that is not there or leads to no commit, and for a repository without commits.
+        const NO_COMMIT: [StatusCode; 2] = [StatusCode::UNPROCESSABLE_ENTITY, StatusCode::CONFLICT];
+        let path = self.path(&format!("/commits/refs/{name}"));
+        let ask = async || {
+            let accept = HeaderMap::from_iter([(header::ACCEPT, NAME_ONLY)]);
+            let answer = self.crab._get_with_headers(&path, Some(accept)).await?;
+            let text = octocrab::map_github_error(answer).and_then(|answer| self.crab.body_to_string(answer));
+            match text.await {
+                answer if NO_COMMIT.iter().any(|status| is_status(&answer, *status)) => Ok(None),
+                answer => answer.map(Some),
+            }
+        };
+        let Some(commit) = self.read(what, ask).await?.flatten() else { return Ok(None) };
+        let wrong = || format!("GitHub's answer for {what} is not the name of a commit");
+        commit.trim().parse().ok().with_context(wrong).map(Some)
     }
 
     /// Every release that can be seen, drafts among them if the token may push. GitHub does not promise that the list

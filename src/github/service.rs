@@ -63,7 +63,7 @@ impl Service {
         *request.headers_mut() = parts.headers;
         let headers = request.headers_mut();
         headers.remove(header::CONTENT_LENGTH);
-        headers.insert(header::ACCEPT, HeaderValue::from_static("application/vnd.github+json"));
+        headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("application/vnd.github+json"));
         headers.insert("x-github-api-version", HeaderValue::from_static(API_VERSION));
         headers.extend(self.authorization.clone().map(|token| (header::AUTHORIZATION, token)));
         if !body.is_end_stream() {
@@ -83,14 +83,9 @@ impl Service {
     fn url(&self, uri: &Uri) -> anyhow::Result<Url> {
         let address = uri.to_string();
         match address.starts_with('/') {
-            true => self.api_url(&address),
+            true => self.api.below(&address),
             false => self.own_url(&address),
         }
-    }
-
-    pub fn api_url(&self, path: &str) -> anyhow::Result<Url> {
-        let url = Url::parse(&format!("{}{path}", self.api.url.as_str().trim_end_matches('/')));
-        url.with_context(|| format!("`{path}` is not a valid path on GitHub's API"))
     }
 
     /// An address that GitHub sent, if it is on a server that may see the token.

@@ -4,12 +4,11 @@
 
 use anyhow::Context as _;
 use http::StatusCode;
-use octocrab::models::repos::Ref;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::contents::escape;
-use super::models::{self, Committed, Compared, Entry, Named, Pull};
+use super::models::{Committed, Compared, Entry, Named, Pull};
 use super::{GitHub, mutations::RESERVED};
 use crate::error::Failure;
 use crate::net::retry::AttemptError;
@@ -24,7 +23,6 @@ use floe_core::world::{Access, PullState, RemoteBranch, RemotePull, RemoteSubmis
 const NO_PARENT: &str = "GitHub does not say what the fork is a fork of";
 
 /// A repository of packages, and the fork that pull requests come from.
-#[derive(Clone)]
 pub struct Submitter {
     /// The fork.
     pub fork: GitHub,
@@ -68,10 +66,9 @@ impl Submitter {
 
     /// The commit of a branch of the fork.
     async fn head(&self, branch: &str) -> anyhow::Result<Option<String>> {
-        let address = self.fork.path(&format!("/git/ref/heads/{}", escape(branch)));
         let what = format!("the branch `{branch}` of `{}`", self.fork.repo);
-        let found = self.fork.get::<Ref>(&what, &address).await?;
-        found.map(|found| Ok(models::object(found.object)?.1)).transpose()
+        let found = self.fork.commit_of(&what, &format!("heads/{}", escape(branch))).await?;
+        Ok(found.map(|commit| commit.to_string()))
     }
 
     /// The newest pull request from the branch, an open one before the others.

@@ -26,20 +26,20 @@ const FACTS: [&str; 4] = ["version", "revision", "created", "ref.name"];
 pub fn annotations(spec: &ImageSpec) -> anyhow::Result<BTreeMap<String, String>> {
     let texts = [
         ("title", Some(spec.title.clone())),
-        ("description", spec.description.as_deref().map(shortened)),
+        ("description", spec.about.description.as_deref().map(shortened)),
         ("version", Some(spec.version.to_string())),
-        ("revision", spec.revision.as_ref().map(ToString::to_string)),
-        ("created", Some(created(spec.epoch)?)),
-        ("source", spec.source.clone()),
-        ("url", spec.url.clone()),
+        ("revision", spec.source.commit.as_ref().map(ToString::to_string)),
+        ("created", Some(created(spec.source.epoch)?)),
+        ("source", Some(spec.repository.clone())),
+        ("url", spec.about.homepage.clone()),
         ("documentation", spec.documentation.clone()),
-        ("licenses", spec.licenses.clone()),
+        ("licenses", spec.about.license.clone()),
     ];
     let texts = texts.into_iter().map(|(key, text)| (format!("{PREFIX}{key}"), text.unwrap_or_default()));
-    let programs = (PROGRAMS.to_owned(), spec.programs.join(" "));
+    let programs = (PROGRAMS.to_owned(), spec.settings.programs.join(" "));
     let mut set: BTreeMap<String, String> =
         texts.chain([programs]).filter(|(_, text)| !text.is_empty()).collect();
-    for (key, value) in &spec.labels {
+    for (key, value) in &spec.settings.labels {
         ensure!(!key.trim().is_empty(), "a label has no name");
         if key == PROGRAMS || key.strip_prefix(PREFIX).is_some_and(|key| FACTS.contains(&key)) {
             return Err(Failure::new(format!("the label `{key}` cannot be set"))

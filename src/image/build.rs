@@ -122,7 +122,7 @@ impl<'a> LayoutBuilder<'a> {
         let texts = users.chain(certificates).collect();
         let rest = Additions { programs: &input.programs, texts, tmp: !tree.has("tmp") };
         if !rest.is_empty() {
-            layers.push(blobs.layer(|writer| rest.write(writer, self.spec.epoch))?);
+            layers.push(blobs.layer(|writer| rest.write(writer, self.spec.source.epoch))?);
         }
         Ok(layers)
     }

@@ -31,7 +31,7 @@ pub fn image_config(
     labels: &BTreeMap<String, String>,
     diff_ids: Vec<Digest>,
 ) -> anyhow::Result<ImageConfig> {
-    let created = Some(annotations::created(spec.epoch)?);
+    let created = Some(annotations::created(spec.source.epoch)?);
     // The history of a docker archive is not kept: it names store paths, which differ between builds.
     let step = |_: &Digest| History {
         created: created.clone(),
@@ -81,14 +81,15 @@ fn execution(
     base: &Execution,
     labels: &BTreeMap<String, String>,
 ) -> anyhow::Result<Execution> {
-    let (entrypoint, cmd) = match &spec.entrypoint {
+    let (entrypoint, cmd) = match &spec.settings.entrypoint {
         // As in docker: the arguments belonged to the replaced entrypoint.
         Some(entrypoint) => (filled(entrypoint), None),
         None => (base.entrypoint.as_deref().and_then(filled), base.cmd.as_deref().and_then(filled)),
     };
     let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-    let user = spec.user.clone().or_else(|| text(&base.user)).unwrap_or_else(|| DEFAULT_USER.to_owned());
-    let ports = match spec.ports.as_slice() {
+    let user =
+        spec.settings.user.clone().or_else(|| text(&base.user)).unwrap_or_else(|| DEFAULT_USER.to_owned());
+    let ports = match spec.settings.ports.as_slice() {
         [] => base.exposed_ports.clone().unwrap_or_default(),
         ports => ports.iter().map(|port| (port.clone(), Empty {})).collect(),
     };

@@ -47,12 +47,10 @@ struct Checker {
     is_whole: bool,
     layout: PathBuf,
     problems: Vec<String>,
-    /// Every blob that is referenced.
-    named: BTreeSet<Digest>,
-    /// Whether a document could not be read, so that `named` lacks some.
+    /// Every blob that is referenced, and whether it matches its descriptor.
+    blobs: BTreeMap<Digest, bool>,
+    /// Whether a document could not be read, so that `blobs` lacks some.
     is_partial: bool,
-    /// Blobs that were hashed, and whether they match their descriptors.
-    hashed: BTreeMap<Digest, bool>,
     /// The layers of all manifests that can be read.
     measured: BTreeMap<Digest, Measured>,
     /// Layers whose problems were reported; platforms may share them.
@@ -68,12 +66,13 @@ impl Checker {
                 return None;
             }
         }
-        if let Some(OciLayout { image_layout_version: version }) = self.top_file("oci-layout", "") {
+        let version = self.json("`oci-layout`", &self.layout.join("oci-layout"), "");
+        if let Some(OciLayout { image_layout_version: version }) = version {
             let wrong =
                 || format!("`oci-layout` is of version `{}`, not {LAYOUT_VERSION}", text::name(&version));
             self.expect(version == LAYOUT_VERSION, wrong);
         }
-        let top: ImageIndex = self.top_file("index.json", INDEX)?;
+        let top: ImageIndex = self.json("`index.json`", &self.layout.join("index.json"), INDEX)?;
         self.expect_kind("`index.json`", (top.schema_version, &top.media_type), INDEX);
         let [entry] = top.manifests.as_slice() else {
             return self.give_up(format!("`index.json` has {} entries, not one", top.manifests.len()));
@@ -233,42 +232,38 @@ impl Checker {
         descriptor: &Descriptor,
         media_type: &str,
     ) -> Option<T> {
-        let path = self.blob(name, descriptor, media_type);
-        let document = path.and_then(|path| self.json(name, &path, media_type));
-        self.is_partial |= document.is_none();
-        document
-    }
-
-    fn top_file<T: DeserializeOwned>(&mut self, name: &str, media_type: &str) -> Option<T> {
-        let document = self.json(&format!("`{name}`"), &self.layout.join(name), media_type);
-        self.is_partial |= document.is_none();
-        document
+        match self.blob(name, descriptor, media_type) {
+            Some(path) => self.json(name, &path, media_type),
+            None => {
+                self.is_partial = true;
+                None
+            }
+        }
     }
 
     fn json<T: DeserializeOwned>(&mut self, name: &str, path: &Path, media_type: &str) -> Option<T> {
-        measure::json(path, media_type).map_err(|why| self.problem(format!("{name} {why}"))).ok()
+        measure::json(path, media_type).map_err(|why| self.give_up::<T>(format!("{name} {why}"))).ok()
     }
 
     /// The path of a blob, if its content matches the descriptor.
     fn blob(&mut self, name: &str, descriptor: &Descriptor, media_type: &str) -> Option<PathBuf> {
-        self.named.insert(descriptor.digest);
         let said = &descriptor.media_type;
         self.expect(said == media_type, || {
             format!("{name} is of the media type `{}`, not `{media_type}`", text::name(said))
         });
         let path = measure::blob_path(&self.layout, &descriptor.digest);
         let key = descriptor.digest;
-        if !self.hashed.contains_key(&key) {
+        if !self.blobs.contains_key(&key) {
             let measured = self.measured.get(&key).filter(|found| found.size == descriptor.size);
             let found = match measured {
                 Some(found) => found.sound.clone(),
                 None if !self.is_whole && media_type == LAYER => measure::open(&path, descriptor).map(drop),
                 None => measure::hash(&path, descriptor),
             };
-            self.hashed.insert(key, found.is_ok());
+            self.blobs.insert(key, found.is_ok());
             found.unwrap_or_else(|why| self.problem(format!("{name}, blob `{key}`, {why}")));
         }
-        self.hashed[&key].then_some(path)
+        self.blobs[&key].then_some(path)
     }
 
     fn expect_kind(&mut self, name: &str, (schema, said): (u32, &Option<String>), media_type: &str) {
@@ -281,7 +276,7 @@ impl Checker {
 
     /// Reports files that nothing references: leftovers, or files that would be published by accident.
     fn unnamed(&mut self) {
-        let blobs: BTreeSet<String> = self.named.iter().map(Digest::hex).collect();
+        let blobs: BTreeSet<String> = self.blobs.keys().map(Digest::hex).collect();
         let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         for (folder, known) in [
             ("", set(&["blobs", "index.json", "oci-layout"])),

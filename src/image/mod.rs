@@ -19,12 +19,12 @@ mod start;
 mod strict;
 mod tarball;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use semver::Version;
 
-use floe_core::model::{Commit, ImageName};
+use floe_core::model::config::ImageSettings;
+use floe_core::model::{About, ImageName, Source};
 
 /// Where programs look for CA certificates.
 pub const CERTIFICATES: [&str; 4] = [
@@ -60,32 +60,18 @@ pub struct ImageSpec {
     pub title: String,
     /// Its version.
     pub version: Version,
-    /// A line about it; cut to the 512 characters that GitHub shows.
-    pub description: Option<String>,
-    /// The licence as an SPDX expression, 256 characters at most.
-    pub licenses: Option<String>,
-    /// The address of the sources, `https://github.com/owner/name`, by which GitHub links package and repository.
-    pub source: Option<String>,
-    /// The address of the home page.
-    pub url: Option<String>,
+    /// Its description of itself.
+    pub about: About,
+    /// The address of the repository, `https://github.com/owner/name`, by which GitHub links package and repository.
+    pub repository: String,
     /// The address of its documentation.
     pub documentation: Option<String>,
-    /// The commit it was built from, if known.
-    pub revision: Option<Commit>,
-    /// The time of image and files: seconds since 1970-01-01 UTC (`SOURCE_DATE_EPOCH`).
-    pub epoch: u64,
+    /// The commit it was built from, and the time of image and files.
+    pub source: Source,
     /// The names of the released binaries, the main one first. They are at `/bin/<name>`, unless a docker archive has them.
     pub binaries: Vec<String>,
-    /// The entrypoint. Default: `/bin/<main binary>`, or the docker archive's.
-    pub entrypoint: Option<Vec<String>>,
-    /// Executable files of a docker archive that are not released binaries, by their paths.
-    pub programs: Vec<String>,
-    /// Extra labels, which are also annotations.
-    pub labels: BTreeMap<String, String>,
-    /// Exposed ports, such as `8080/tcp`.
-    pub ports: Vec<String>,
-    /// The user as a number, `uid` or `uid:gid`, never root. Default: `65532:65532`.
-    pub user: Option<String>,
+    /// The project's settings. Their name is an option; [`ImageSpec::name`] counts.
+    pub settings: ImageSettings,
     /// A file of CA certificates (PEM) for `/etc/ssl/certs/ca-certificates.crt`.
     pub ca_certificates: Option<PathBuf>,
 }

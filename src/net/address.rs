@@ -7,6 +7,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use anyhow::Context as _;
 use url::{Host, Url};
 
 use crate::error::{Exit, Failure};
@@ -146,6 +147,12 @@ impl Endpoint {
             Place::Nowhere => return refuse("is no server's address"),
         };
         Ok(Endpoint { label: self.label, url: to.clone(), is_given: false, limit })
+    }
+
+    /// An address below its own.
+    pub fn below(&self, path: &str) -> anyhow::Result<Url> {
+        let url = Url::parse(&format!("{}{path}", self.url.as_str().trim_end_matches('/')));
+        url.with_context(|| format!("`{path}` is not a valid path on `{}`", self.host()))
     }
 
     /// Its host.

@@ -11,7 +11,7 @@ use backon::BackoffBuilder;
 use chrono::{DateTime, TimeDelta};
 use http::{HeaderMap, StatusCode};
 
-use crate::error::{Failure, Refusal, hint_of, refusal_of};
+use crate::error::{Failure, Refusal};
 use crate::net::wait;
 use crate::report::Report;
 use floe_core::clock::Clock;
@@ -88,6 +88,12 @@ impl AttemptError {
         AttemptError { error: error.into(), retry: RetryPolicy::Later }
     }
 
+    /// The same with another way out, which the caller knows better.
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        let message = format!("{:#}", self.error);
+        AttemptError { error: Failure::reworded(&self.error, message).hint(hint).into(), ..self }
+    }
+
     /// Judges an answer that is not a success by its status and headers.
     pub fn answer(status: StatusCode, headers: &HeaderMap, body: &str, failure: Failure) -> Self {
         let limited = || wait_asked_for(headers).unwrap_or(RetryPolicy::Limited(None));
@@ -146,7 +152,8 @@ impl Retry {
                 return Err(error);
             }
             if number >= self.tries {
-                return Err(if number == 1 { error } else { tried(error, number) });
+                let tried = || Failure::reworded(&error, format!("{error:#} ({number} tries)"));
+                return Err(if number == 1 { error } else { tried().into() });
             }
             let own = waits.next().unwrap_or(LONGEST_WAIT);
             let wait = match retry {
@@ -206,18 +213,6 @@ impl Drop for Shown<'_> {
     }
 }
 
-/// The last error, with the number of tries after it; its hint is kept.
-fn tried(error: anyhow::Error, number: u32) -> anyhow::Error {
-    let mut failure = Failure::new(format!("{error:#} ({number} tries)"));
-    if let Some(hint) = hint_of(&error) {
-        failure = failure.hint(hint);
-    }
-    if let Some(refusal) = refusal_of(&error) {
-        failure = failure.refused(refusal);
-    }
-    failure.into()
-}
-
 fn is_rate_limit(headers: &HeaderMap, body: &str) -> bool {
     let nothing_left = headers.get("x-ratelimit-remaining").is_some_and(|left| left.as_bytes() == b"0");
     nothing_left
@@ -246,6 +241,7 @@ fn wait_asked_for(headers: &HeaderMap) -> Option<RetryPolicy> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::{Exit, refusal_of};
     use crate::report::Verbosity;
 
     fn judge(status: u16, headers: &[(&'static str, &str)], body: &str) -> RetryPolicy {
@@ -308,6 +304,12 @@ mod tests {
             .await;
         assert_eq!(format!("{:#}", result.unwrap_err()), "cut (3 tries)");
         assert_eq!(seen, [1, 2, 3]);
+        let conflict =
+            || Failure::new("two drafts").details(["41", "42"]).hint("delete one").exit(Exit::Conflicts);
+        let result: anyhow::Result<()> = retry.run(async |_| Err(AttemptError::later(conflict()))).await;
+        let last: Failure = result.unwrap_err().downcast().unwrap();
+        assert_eq!((last.to_string(), last.exit), ("two drafts (3 tries)".to_owned(), Exit::Conflicts));
+        assert_eq!((last.details, last.hint), (conflict().details, conflict().hint));
     }
 
     #[test]

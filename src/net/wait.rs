@@ -1,4 +1,4 @@
-//! Waits that are shown: how long, until when and why. The line of a long wait is repeated now and then.
+//! Waits that are shown: how long, until when and why.
 //!
 //! A wait ends at once when the process is asked to stop.
 
@@ -17,26 +17,19 @@ const WORTH_A_LINE: Duration = Duration::from_secs(5);
 /// A shorter wait is shown without the time of its end.
 const WORTH_A_TIME: Duration = Duration::from_secs(60);
 
-/// Waits and shows it: a verb for the end of the wait, and what follows the time that is left.
+/// Waits and shows it: a verb for the end of the wait, and what follows its length.
 pub async fn wait(
     Retry { report, clock, .. }: &Retry,
     (verb, why): (&'static str, &str),
     time: Duration,
 ) -> anyhow::Result<()> {
-    let began = clock.now();
-    let end = DateTime::<Utc>::UNIX_EPOCH + began + time;
+    let line = line(why, time, DateTime::UNIX_EPOCH + clock.now() + time);
     if time < WORTH_A_LINE {
-        report.detail(verb, line(why, time, end));
-        return wait_silently(clock, time).await;
+        report.detail(verb, line)
+    } else {
+        report.step(verb, line)
     }
-    let countdown = report.countdown(verb);
-    let mut left = time;
-    while !left.is_zero() {
-        countdown.say(line(why, left, end));
-        wait_silently(clock, left.min(countdown.every())).await?;
-        left = time.saturating_sub(clock.now().saturating_sub(began));
-    }
-    Ok(())
+    wait_silently(clock, time).await
 }
 
 /// Waits on a clock.
@@ -51,10 +44,9 @@ pub async fn wait_silently(clock: &Clock, time: Duration) -> anyhow::Result<()> 
     }
 }
 
-fn line(why: &str, left: Duration, end: DateTime<Utc>) -> String {
-    let time = end.format(", at %H:%M:%S UTC").to_string();
-    let time = Some(time).filter(|_| left >= WORTH_A_TIME).unwrap_or_default();
-    format!("in {}{time}{why}", seconds(left))
+fn line(why: &str, time: Duration, end: DateTime<Utc>) -> String {
+    let end = if time < WORTH_A_TIME { String::new() } else { end.format(", at %H:%M:%S UTC").to_string() };
+    format!("in {}{end}{why}", seconds(time))
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use floe_core::model::sbom::{
 };
 use floe_core::model::{BinaryFacts, CrateSource, Dependency, Record, Sbom, spdx};
 use floe_core::untrusted::files;
+use floe_core::untrusted::text::has_only;
 
 /// The part of a Package URL that needs no percent-encoding (purl specification, "Character encoding").
 const PURL: &AsciiSet =
@@ -174,9 +175,7 @@ fn is_expression(text: &str) -> bool {
 }
 
 fn is_license(word: &str) -> bool {
-    let good = |byte: u8| byte.is_ascii_alphanumeric() || b".-:".contains(&byte);
-    let word = word.strip_suffix('+').unwrap_or(word);
-    !word.is_empty() && word.bytes().all(good)
+    has_only(word.strip_suffix('+').unwrap_or(word), ".-:")
 }
 
 fn property(name: &str, value: &str) -> SbomProperty {

@@ -14,7 +14,7 @@ use crate::environment::variable_os;
 use crate::error::{AtPath as _, Exit, Failure};
 use crate::project::package::{self, Gated};
 use crate::project::{git, process, repository};
-use floe_core::model::{About, Commit, Config, PackageKind, Repo, Tag, Target, packages};
+use floe_core::model::{About, Commit, Config, PackageKind, Repo, Source, Tag, Target, packages};
 
 /// The time of files without a commit: 1980-01-01, the earliest that a ZIP file can hold.
 const NO_COMMIT_EPOCH: u64 = 315_532_800;
@@ -61,15 +61,6 @@ pub struct Project {
     pub siblings: Vec<(String, Option<Config>)>,
 }
 
-/// Where the binaries come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Origin {
-    /// The commit, if it is known and no tracked file is modified.
-    pub commit: Option<Commit>,
-    /// The time of every file, in seconds since 1970-01-01 UTC.
-    pub epoch: u64,
-}
-
 /// A project's changelog.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Changelog {
@@ -77,13 +68,6 @@ pub struct Changelog {
     pub path: PathBuf,
     /// Whether it is Markdown. Release notes are taken from nothing else.
     pub is_markdown: bool,
-}
-
-impl Changelog {
-    /// The name of the file.
-    pub fn name(&self) -> String {
-        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-    }
 }
 
 /// Finds the package: the named one, else that of the manifest, else the only one with a binary among the workspace's
@@ -114,56 +98,42 @@ pub fn find(manifest_path: Option<&Path>, package: Option<&str>) -> anyhow::Resu
 /// The commit and the time of the source: those given, else git's.
 ///
 /// HEAD counts as the commit only if no tracked file is modified. Without any commit the time is 1980-01-01.
-pub fn origin(project: &Project, commit: Option<&Commit>, epoch: Option<u64>) -> anyhow::Result<Origin> {
+pub fn source(project: &Project, commit: Option<&Commit>, epoch: Option<u64>) -> anyhow::Result<Source> {
     if let (Some(commit), Some(epoch)) = (commit, epoch) {
-        return Ok(Origin { commit: Some(commit.clone()), epoch });
+        return Ok(Source { commit: Some(commit.clone()), epoch });
     }
     let head = git::head(&project.manifest_path)?;
     let epoch = epoch.or(head.as_ref().map(|head| head.time)).unwrap_or(NO_COMMIT_EPOCH);
     let unmodified = head.filter(|head| !head.modified).map(|head| head.commit);
-    Ok(Origin { commit: commit.cloned().or(unmodified), epoch })
+    Ok(Source { commit: commit.cloned().or(unmodified), epoch })
 }
 
-/// Checks that a version can be released; otherwise the exit code is 3.
-pub fn check_version(version: &Version) -> anyhow::Result<()> {
+/// The tag of a release: the given one, else the one that the version and `tag-prefix` make. The version must be one that can
+/// be released, and the given tag must be the package's and name the version; otherwise the exit code is 3.
+pub fn tag(project: Option<&Project>, given: Option<&Tag>, version: &Version) -> anyhow::Result<Tag> {
     let hint = "SemVer ignores build metadata when it compares versions, and an image tag cannot contain `+`: take it out of `version` in Cargo.toml, or raise the version";
     let refused =
         || format!("version {version} cannot be released: it has build metadata, `+{}`", version.build);
     ensure!(version.build.is_empty(), Failure::new(refused()).hint(hint).exit(Exit::Problems));
-    Ok(())
-}
-
-/// Checks the version, and that a tag, if one is given, is one of the package's and names it; otherwise the exit code is 3.
-pub fn check_tag(project: &Project, tag: Option<&Tag>) -> anyhow::Result<()> {
-    let Project { name, version, .. } = project;
-    check_version(version)?;
-    let Some(tag) = tag else { return Ok(()) };
-    check_prefix(project, tag, version)?;
-    if tag.version() == version {
-        return Ok(());
-    }
-    let own = Tag::prefixed_or_plain(&project.config.tag_prefix, version);
-    Err(Failure::new(format!("the tag `{tag}` does not name the version of `{name}`, which is {version}"))
-        .hint(format!("release it as `{own}`, or change `version` in Cargo.toml"))
-        .exit(Exit::Problems)
-        .into())
-}
-
-/// Checks that a tag has the package's prefix; otherwise the exit code is 3.
-pub fn check_prefix(project: &Project, tag: &Tag, version: &Version) -> anyhow::Result<()> {
-    let prefix = &project.config.tag_prefix;
-    if tag.prefix() == prefix {
-        return Ok(());
-    }
-    let (name, own) = (&project.name, Tag::prefixed_or_plain(prefix, version));
-    let setting = match tag.prefix() {
-        "" => "take `tag-prefix` out of".to_owned(),
-        given => format!("write `tag-prefix = \"{given}\"` under"),
+    let prefix = project.map_or("", |project| &project.config.tag_prefix);
+    let own = Tag::prefixed_or_plain(prefix, version);
+    let (Some(tag), Some(Project { name, .. })) = (given, project) else {
+        return Ok(given.cloned().unwrap_or(own));
     };
-    Err(Failure::new(format!("`{tag}` is not a tag of `{name}`, whose tags are like `{own}`"))
-        .hint(format!("release it as `{own}`, or {setting} [package.metadata.floe]"))
-        .exit(Exit::Problems)
-        .into())
+    let (why, fix) = if tag.prefix() != prefix {
+        let setting = match tag.prefix() {
+            "" => "take `tag-prefix` out of".to_owned(),
+            given => format!("write `tag-prefix = \"{given}\"` under"),
+        };
+        let why = format!("`{tag}` is not a tag of `{name}`, whose tags are like `{own}`");
+        (why, format!("{setting} [package.metadata.floe]"))
+    } else if tag.version() != version {
+        let why = format!("the tag `{tag}` does not name the version of `{name}`, which is {version}");
+        (why, "change `version` in Cargo.toml".to_owned())
+    } else {
+        return Ok(tag.clone());
+    };
+    Err(Failure::new(why).hint(format!("release it as `{own}`, or {fix}")).exit(Exit::Problems).into())
 }
 
 /// Cargo: the one that runs floe, if there is one.

@@ -17,7 +17,7 @@ mod push;
 mod referrers;
 
 pub use auth::{Challenge, Credentials};
-pub use pull::PullError;
+pub use pull::{WrongContent, wrong_or_failed};
 pub use referrers::Referrers;
 
 use crate::error::{Failure, Refusal, refusal_of};
@@ -52,7 +52,8 @@ pub struct Registry {
 #[derive(Default)]
 struct State {
     authenticated: OnceCell<()>,
-    bearer: Mutex<Option<auth::Bearer>>,
+    /// The header with the token, or with the credentials themselves.
+    token: Mutex<Option<HeaderValue>>,
     /// An upload session that was opened to ask for the right to push; the first blob takes it.
     session: Mutex<Option<Url>>,
 }
@@ -117,11 +118,10 @@ impl Registry {
         path: &str,
         found: impl Fn(Answer) -> Result<T, AttemptError>,
     ) -> anyhow::Result<Option<T>> {
-        let accept = |request: &mut Request| {
-            request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static(MANIFESTS));
-        };
         let ask = async |_| {
-            let answer = self.send(method.clone(), path, accept).await?;
+            let mut request = self.request(method.clone(), path)?;
+            request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static(MANIFESTS));
+            let answer = self.send(request).await?;
             match answer.status {
                 StatusCode::OK => found(answer).map(Some),
                 // Registries hide what does not exist yet behind any of these, even with a token.
@@ -132,37 +132,39 @@ impl Registry {
         self.client.retry.run(ask).await
     }
 
-    /// One request below the repository, tried once.
-    async fn send(
-        &self,
-        method: Method,
-        path: &str,
-        build: impl Fn(&mut Request),
-    ) -> Result<Answer, AttemptError> {
-        self.open(method, path, build).await?.read(ANSWER_LIMIT).await
+    /// A request below the repository.
+    fn request(&self, method: Method, path: &str) -> anyhow::Result<Request> {
+        let url = self.base.below(&format!("/v2/{}/{path}", self.name.repository()))?;
+        Ok(Request::new(method, url))
     }
 
-    /// The same with the body of the answer left to the caller. A refused token is renewed once.
-    async fn open(
-        &self,
-        method: Method,
-        path: &str,
-        build: impl Fn(&mut Request),
-    ) -> Result<Streamed, AttemptError> {
-        let url = self.address(&format!("/v2/{}/{path}", self.name.repository()))?;
-        let request = || {
-            let mut request = Request::new(method.clone(), url.clone());
-            build(&mut request);
-            request
-        };
+    /// Sends a request once and reads its answer whole.
+    async fn send(&self, request: Request) -> Result<Answer, AttemptError> {
+        self.open(request).await?.read(ANSWER_LIMIT).await
+    }
+
+    /// Sends a request with the token, and leaves the body of the answer to the caller. A refused token is renewed once.
+    ///
+    /// Some registries take uploads on another host: the address then holds what that host needs to know, and the token
+    /// does not go there.
+    async fn open(&self, request: Request) -> Result<Streamed, AttemptError> {
+        if request.url().origin() != self.base.url.origin() {
+            return self.stream(request, None).await;
+        }
         self.authenticate_once().await?;
-        let token = self.state.bearer.lock().await.clone();
-        let answer = self.stream(request(), token.as_ref()).await?;
+        let token = self.state.token.lock().await.clone();
+        let again = request.try_clone();
+        let answer = self.stream(request, token.as_ref()).await?;
         if answer.status() != StatusCode::UNAUTHORIZED {
             return Ok(answer);
         }
-        let token = self.renew(&answer.read(ANSWER_LIMIT).await?, token.as_ref()).await?;
-        self.stream(request(), Some(&token)).await
+        let refused = answer.read(ANSWER_LIMIT).await?;
+        let token = self.renew(&refused, token.as_ref()).await?;
+        match again {
+            Some(again) => self.stream(again, Some(&token)).await,
+            // The body of an upload is gone; the next try sends it with the new token.
+            None => Err(AttemptError { retry: RetryPolicy::Now, ..self.refused(&refused, "push to") }),
+        }
     }
 
     /// Where there are credentials, a token is likely to be wanted: one request finds out, and all others wait until there is
@@ -172,7 +174,8 @@ impl Registry {
             return Ok(());
         }
         let ask = || async {
-            let answer = self.exchange(Request::new(Method::GET, self.address("/v2/")?), None).await?;
+            let request = Request::new(Method::GET, self.base.below("/v2/")?);
+            let answer = self.stream(request, None).await?.read(ANSWER_LIMIT).await?;
             if answer.status == StatusCode::UNAUTHORIZED {
                 self.renew(&answer, None).await?;
             }
@@ -181,19 +184,12 @@ impl Registry {
         self.state.authenticated.get_or_try_init(ask).await.copied()
     }
 
-    /// Sends a request and reads its answer whole.
-    async fn exchange(&self, request: Request, token: Option<&auth::Bearer>) -> Result<Answer, AttemptError> {
-        self.stream(request, token).await?.read(ANSWER_LIMIT).await
-    }
-
     async fn stream(
         &self,
         mut request: Request,
-        token: Option<&auth::Bearer>,
+        token: Option<&HeaderValue>,
     ) -> Result<Streamed, AttemptError> {
-        if let Some(token) = token {
-            request.headers_mut().insert(header::AUTHORIZATION, token.header()?);
-        }
+        request.headers_mut().extend(token.map(|token| (header::AUTHORIZATION, token.clone())));
         self.client.stream(&self.base, request).await
     }
 
@@ -201,10 +197,6 @@ impl Registry {
     fn shown(&self, reference: &str) -> String {
         let separator = if reference.contains(':') { '@' } else { ':' };
         format!("`{}{separator}{reference}`", self.name)
-    }
-
-    fn address(&self, path: &str) -> anyhow::Result<Url> {
-        self.base.url.join(path).with_context(|| format!("`{path}` is not a valid path on a registry"))
     }
 
     /// Judges an answer that is not a success.
@@ -217,11 +209,10 @@ impl Registry {
         if judged.retry != RetryPolicy::Never || !matches!(answer.status.as_u16(), 401 | 403) {
             return judged;
         }
-        let failure = match self.pull_only {
-            true => self.pull_denied(message),
-            false => Failure::new(judged.error.to_string()).hint(self.push_hint(right)),
-        };
-        AttemptError::fatal(failure.refused(Refusal::Denied))
+        match self.pull_only {
+            true => AttemptError::fatal(self.pull_denied(message).refused(Refusal::Denied)),
+            false => judged.hint(self.push_hint(right)),
+        }
     }
 
     fn push_hint(&self, right: &str) -> String {

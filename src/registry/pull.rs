@@ -1,11 +1,10 @@
 //! Pulling: manifests whole, blobs into files. The digest of everything that is pulled by digest is checked.
 //!
-//! Missing or wrong content is an error of its own, because it is a fault of the release, unlike a registry that cannot be
-//! asked.
+//! Missing or wrong content is [`WrongContent`], because it is a fault of the release, unlike a registry that cannot be asked.
 
 use std::path::Path;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, ensure};
 use bytes::Bytes;
 use http::{Method, StatusCode};
 
@@ -15,17 +14,16 @@ use crate::net::client::{Answer, TooLarge};
 use crate::net::retry::AttemptError;
 use floe_core::model::{Blob, Digest, Hasher};
 
-/// Why something was not pulled.
-pub enum PullError {
-    /// The registry does not hold what the name promises, in words for the user.
-    Wrong(String),
-    /// The registry cannot be reached or refuses, or a file cannot be written.
-    Failed(anyhow::Error),
-}
+/// The registry does not hold what a name promises.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct WrongContent(pub String);
 
-impl From<anyhow::Error> for PullError {
-    fn from(error: anyhow::Error) -> Self {
-        PullError::Failed(error)
+/// Separates wrong content, which is a result, from a registry that cannot be asked and a file that cannot be written.
+pub fn wrong_or_failed<T>(pulled: anyhow::Result<T>) -> anyhow::Result<Result<T, String>> {
+    match pulled {
+        Ok(pulled) => Ok(Ok(pulled)),
+        Err(error) => error.downcast().map(|WrongContent(problem)| Err(problem)),
     }
 }
 
@@ -36,7 +34,7 @@ impl Registry {
     }
 
     /// The bytes of a manifest by tag or digest.
-    pub async fn pull_manifest(&self, reference: &str) -> Result<Bytes, PullError> {
+    pub async fn pull_manifest(&self, reference: &str) -> anyhow::Result<Bytes> {
         let digest: Option<Digest> = reference.parse().ok();
         let what = format!("{} `{reference}`", if digest.is_some() { "manifest" } else { "tag" });
         let body = |answer: Answer| match answer.body.is_empty() {
@@ -52,33 +50,24 @@ impl Registry {
     }
 
     /// Pulls a blob into a new file at `path`.
-    pub async fn pull_blob(&self, blob: &Blob, path: &Path) -> Result<(), PullError> {
+    pub async fn pull_blob(&self, blob: &Blob, path: &Path) -> anyhow::Result<()> {
         let what = format!("blob `{}`", blob.digest);
-        let pull = async |_| self.save_blob(&what, blob, path).await;
-        self.client.retry.run(pull).await.with_context(|| self.failed(&what))?
-    }
-
-    /// One attempt at a blob. The inner error says what is wrong with the registry's content.
-    async fn save_blob(
-        &self,
-        what: &str,
-        blob: &Blob,
-        path: &Path,
-    ) -> Result<Result<(), PullError>, AttemptError> {
-        let mut answer = self.open(Method::GET, &format!("blobs/{}", blob.digest), |_| {}).await?;
-        match answer.status() {
-            StatusCode::OK => {}
-            StatusCode::NOT_FOUND => return Ok(Err(absent(what))),
-            _ => return Err(self.refused(&answer.read(ANSWER_LIMIT).await?, "read")),
-        }
-        let mut hasher = Hasher::default();
-        Ok(match answer.save(path, blob.size, |piece| hasher.update(piece)).await? {
-            Ok(()) => check(what, hasher.finish().0, blob.digest),
-            Err(TooLarge) => {
-                let text = format!("{what} has more than the {} bytes that its manifest says", blob.size);
-                Err(PullError::Wrong(text))
+        let pull = async |_| {
+            let request = self.request(Method::GET, &format!("blobs/{}", blob.digest))?;
+            let mut answer = self.open(request).await?;
+            match answer.status() {
+                StatusCode::OK => {}
+                StatusCode::NOT_FOUND => return Err(AttemptError::fatal(absent(&what))),
+                _ => return Err(self.refused(&answer.read(ANSWER_LIMIT).await?, "read")),
             }
-        })
+            let mut hasher = Hasher::default();
+            answer.save(path, blob.size, |piece| hasher.update(piece)).await?.map_err(|TooLarge| {
+                let text = format!("{what} has more than the {} bytes that its manifest says", blob.size);
+                AttemptError::fatal(WrongContent(text))
+            })?;
+            Ok(check(&what, hasher.finish().0, blob.digest)?)
+        };
+        self.client.retry.run(pull).await.with_context(|| self.failed(&what))
     }
 
     fn failed(&self, what: &str) -> String {
@@ -102,13 +91,11 @@ impl Registry {
     }
 }
 
-pub(super) fn absent(what: &str) -> PullError {
-    PullError::Wrong(format!("{what} is not in the registry"))
+pub(super) fn absent(what: &str) -> WrongContent {
+    WrongContent(format!("{what} is not in the registry"))
 }
 
-pub(super) fn check(what: &str, found: Digest, expected: Digest) -> Result<(), PullError> {
-    match found == expected {
-        true => Ok(()),
-        false => Err(PullError::Wrong(format!("{what} is {found} in the registry"))),
-    }
+pub(super) fn check(what: &str, found: Digest, expected: Digest) -> anyhow::Result<()> {
+    ensure!(found == expected, WrongContent(format!("{what} is {found} in the registry")));
+    Ok(())
 }

@@ -6,9 +6,7 @@ use http::{HeaderValue, Method, StatusCode, header};
 use reqwest::{Body, Request};
 use url::Url;
 
-use super::auth::Bearer;
 use super::{Registry, error_part};
-use crate::error::Failure;
 use crate::net::body::Upload;
 use crate::net::client::Answer;
 use crate::net::retry::{AttemptError, RetryPolicy};
@@ -26,21 +24,12 @@ impl Registry {
                 return Ok(());
             }
             let session = self.begin_upload(&blob.digest).await?;
-            let token = self.bearer_for(&session).await;
             let body = Upload::new(content, blob.size, blob.digest, share.clone()).await?;
             let mut request = Request::new(Method::PUT, session);
             let kind = HeaderValue::from_static("application/octet-stream");
             request.headers_mut().insert(header::CONTENT_TYPE, kind);
             *request.body_mut() = Some(Body::wrap(body));
-            let answer = self.exchange(request, token.as_ref()).await?;
-            match answer.status {
-                // The token ran out between the two requests; the next try renews it.
-                StatusCode::UNAUTHORIZED => {
-                    self.renew(&answer, token.as_ref()).await?;
-                    Err(AttemptError { retry: RetryPolicy::Now, ..self.refused(&answer, "push to") })
-                }
-                _ => self.stored(&answer, &blob.digest),
-            }?;
+            self.stored(&self.send(request).await?, &blob.digest)?;
             share.keep();
             Ok(())
         };
@@ -63,9 +52,8 @@ impl Registry {
     /// Cancels the upload session of [`Registry::may_push`], if no blob has used it.
     pub async fn close(&self) {
         let Some(session) = self.state.session.lock().await.take() else { return };
-        let token = self.bearer_for(&session).await;
         // Some registries cannot cancel a session; it expires there.
-        let _ = self.exchange(Request::new(Method::DELETE, session), token.as_ref()).await;
+        let _ = self.send(Request::new(Method::DELETE, session)).await;
     }
 
     /// Opens an upload session, or takes the one that is open, and returns the address to PUT the blob to.
@@ -77,17 +65,16 @@ impl Registry {
     }
 
     async fn open_session(&self) -> Result<Url, AttemptError> {
-        let answer = self.send(Method::POST, "blobs/uploads/", |_| {}).await?;
+        let answer = self.send(self.request(Method::POST, "blobs/uploads/")?).await?;
         if answer.status != StatusCode::ACCEPTED {
             let refused = self.refused(&answer, "push to");
             if answer.status != StatusCode::NOT_FOUND {
                 return Err(refused);
             }
-            let create = format!(
+            return Err(refused.hint(format!(
                 "create the repository `{}` first: not every registry makes it with the first push",
                 self.name
-            );
-            return Err(AttemptError::fatal(Failure::new(refused.error.to_string()).hint(create)));
+            )));
         }
         let location = answer.headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
         let location = location.context("the registry opened an upload but sent no `Location`")?;
@@ -96,13 +83,6 @@ impl Registry {
         let led =
             self.client.led(&self.base, &url).await.context("the registry's upload location is not used");
         Ok(led?.url)
-    }
-
-    /// The token, for an address of the registry's own. Some registries take uploads on another host: the address then
-    /// holds what that host needs to know, and the token does not go there.
-    async fn bearer_for(&self, address: &Url) -> Option<Bearer> {
-        let is_own = address.origin() == self.base.url.origin();
-        self.state.bearer.lock().await.clone().filter(|_| is_own)
     }
 
     /// Pushes a manifest by digest or under a tag. Pushing the same bytes to the same name again changes nothing.
@@ -114,11 +94,10 @@ impl Registry {
             if number > 1 && self.manifest(reference).await? == Some(manifest.digest) {
                 return Ok(());
             }
-            let build = |request: &mut Request| {
-                request.headers_mut().insert(header::CONTENT_TYPE, kind.clone());
-                *request.body_mut() = Some(body.clone().into());
-            };
-            self.stored(&self.send(Method::PUT, &path, build).await?, &manifest.digest)
+            let mut request = self.request(Method::PUT, &path)?;
+            request.headers_mut().insert(header::CONTENT_TYPE, kind.clone());
+            *request.body_mut() = Some(body.clone().into());
+            self.stored(&self.send(request).await?, &manifest.digest)
         };
         let what = self.shown(reference);
         self.client.retry.run(push).await.with_context(|| format!("failed to push {what}"))

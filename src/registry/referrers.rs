@@ -4,14 +4,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, ensure};
 use bytes::Bytes;
 use futures_util::future::try_join_all;
 use http::Method;
 use serde_json::{Value, json};
 
 use super::pull::{absent, check};
-use super::{PullError, Registry};
+use super::{Registry, WrongContent, wrong_or_failed};
 use crate::net::retry::AttemptError;
 use floe_core::attachment::{Attachment, BUNDLE, BUNDLE_LIMIT};
 use floe_core::model::{Blob, Digest};
@@ -65,16 +65,12 @@ impl Registry {
     ) -> anyhow::Result<Vec<Vec<u8>>> {
         let mut found = Vec::new();
         for digest in artifacts.into_iter().filter(|digest| *digest != ours.manifest.digest).take(MOST) {
-            match self.attestation(ours, &digest).await {
-                Ok(bundle) => found.extend(bundle),
-                Err(PullError::Wrong(_)) => {}
-                Err(PullError::Failed(error)) => return Err(error),
-            }
+            found.extend(wrong_or_failed(self.attestation(ours, &digest).await)?.ok().flatten());
         }
         Ok(found)
     }
 
-    async fn attestation(&self, ours: &Attachment, digest: &Digest) -> Result<Option<Vec<u8>>, PullError> {
+    async fn attestation(&self, ours: &Attachment, digest: &Digest) -> anyhow::Result<Option<Vec<u8>>> {
         let bytes = self.pull_manifest(&digest.to_string()).await?;
         let Ok(manifest) = serde_json::from_slice::<ImageManifest>(&bytes) else { return Ok(None) };
         let is_about = manifest.subject.is_some_and(|subject| subject.digest == ours.subject.digest);
@@ -112,16 +108,15 @@ impl Registry {
     }
 
     /// A small blob.
-    async fn pull_small(&self, blob: &Blob, limit: u64) -> Result<Bytes, PullError> {
+    async fn pull_small(&self, blob: &Blob, limit: u64) -> anyhow::Result<Bytes> {
         let what = format!("blob `{}`", blob.digest);
-        if blob.size > limit {
-            return Err(PullError::Wrong(format!("{what} is too large")));
-        }
+        ensure!(blob.size <= limit, WrongContent(format!("{what} is too large")));
         let pulled =
             self.look(Method::GET, &format!("blobs/{}", blob.digest), |answer| Ok(answer.body)).await;
         let pulled = pulled.with_context(|| format!("failed to pull {what} of `{}`", self.name))?;
         let bytes = pulled.ok_or_else(|| absent(&what))?;
-        check(&what, Digest::of(&bytes), blob.digest).map(|()| bytes)
+        check(&what, Digest::of(&bytes), blob.digest)?;
+        Ok(bytes)
     }
 }
 

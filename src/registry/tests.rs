@@ -90,12 +90,12 @@ async fn an_answer_that_is_no_manifest_makes_no_image_wrong() {
     {
         let registry = registry(move |_| head.to_owned()).await;
         for reference in ["1.4.0".to_owned(), digest().to_string()] {
-            let pulled = registry.pull_manifest(&reference).await;
-            assert!(matches!(pulled, Err(pull::PullError::Failed(_))), "{head}");
+            let error = registry.pull_manifest(&reference).await.unwrap_err();
+            assert!(!error.is::<WrongContent>(), "{head}");
         }
     }
-    let pulled = registry(|_| "404 X\r\n".to_owned()).await.pull_manifest("1.4.0").await;
-    assert!(matches!(pulled, Err(pull::PullError::Wrong(_))));
+    let error = registry(|_| "404 X\r\n".to_owned()).await.pull_manifest("1.4.0").await.unwrap_err();
+    assert!(error.is::<WrongContent>());
 }
 
 #[tokio::test]

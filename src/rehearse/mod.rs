@@ -26,7 +26,7 @@ use crate::net::client::Client;
 use crate::net::retry::Retry;
 use crate::net::stop;
 use crate::project::build::{self, Build};
-use crate::project::cargo::{self, Origin, Project};
+use crate::project::cargo::{self, Project};
 use crate::project::{nix, repository};
 use crate::rehearse::page::Page;
 use crate::rehearse::servers::{Servers, USER};
@@ -40,7 +40,7 @@ use floe_core::model::changelog;
 use floe_core::model::notes::{NotesSource, verify_command};
 use floe_core::model::places::Home;
 use floe_core::model::{
-    BuiltOn, ChannelPlace, Commit, Destination, Digest, Image, Os, Record, Release, Repo, Rule,
+    BuiltOn, ChannelPlace, Commit, Destination, Digest, Image, Os, Record, Release, Repo, Rule, Source,
 };
 use floe_core::preflight::Check;
 use floe_core::verify::published::{Download, ReleaseRequest};
@@ -51,7 +51,7 @@ use floe_rehearsal::interceptor::Server;
 pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()> {
     let started = Instant::now();
     let project = cargo::load(args.project.manifest_path.as_deref(), args.project.package.as_deref())?;
-    cargo::check_version(&project.version)?;
+    cargo::tag(Some(&project), None, &project.version)?;
     // They are no part of the build, so nothing is built before they are known.
     let repo = repository::find(Some(&project), None, None)?;
     let notes = notes(&project, report)?;
@@ -160,7 +160,7 @@ fn dist(
             "the rehearsal leaves out `{file}`: Cargo does not make it; rehearse with a dist that has it"
         ));
     }
-    let origin = cargo::origin(project, None, None)?;
+    let source = cargo::source(project, None, None)?;
     let builds = build::for_this_machine(project, args.exact, report)?;
     for kind in project.config.packages.keys() {
         if !builds.iter().any(|build| kind.arch(build.target).is_some()) {
@@ -177,7 +177,7 @@ fn dist(
     package::find_crates(project, &mut pieces, None)?;
     // This build lacks the flags that remove these.
     let warn = Enforcement::Warn { except: &[Rule::BuilderPath, Rule::TimeStamp] };
-    package::pack((project, &origin), &pieces, &folder.path(DIST), warn, report)?;
+    package::pack((project, &source), &pieces, &folder.path(DIST), warn, report)?;
     let linux = builds.iter().filter(|build| build.is_static && build.target.os() == Os::Linux);
     let binaries: Vec<PathBuf> = linux.flat_map(|build| build.binaries.clone()).collect();
     let platforms = if project.config.image.is_none() {
@@ -187,7 +187,7 @@ fn dist(
         Vec::new()
     } else {
         let image =
-            make_image(project, (&origin, repo), &binaries, &folder.path(DIST).join("image"), report)?;
+            make_image(project, (&source, repo), &binaries, &folder.path(DIST).join("image"), report)?;
         report.step("Made", format!("image {}  {}", image.index.digest, size(image.size())));
         image.platforms.iter().map(|one| one.platform).collect()
     };
@@ -224,13 +224,13 @@ fn check(dists: &[PathBuf], expect: &Expect) -> anyhow::Result<Verified> {
 
 fn make_image(
     project: &Project,
-    (origin, repo): (&Origin, &Repo),
+    (source, repo): (&Source, &Repo),
     binaries: &[PathBuf],
     out: &Path,
     report: &Report,
 ) -> anyhow::Result<Image> {
     let ca_certificates = image::certificates_of_this_machine();
-    let spec = ImageSpec { ca_certificates, ..image::spec(project, origin, repo)? };
+    let spec = ImageSpec { ca_certificates, ..image::spec(project, source, repo)? };
     let image = crate::image::build(binaries, &spec, out)?;
     image::warn(&image, &spec, report);
     Ok(image)
@@ -245,7 +245,7 @@ fn promise(
 ) -> anyhow::Result<Release> {
     let commit = verified.commit.clone().map_or_else(|| invented_commit(&verified), Ok)?;
     let page = session::page(&RemoteArgs::default(), &repo)?;
-    let tag = inputs::tag(Some(project), None, &verified.version)?;
+    let tag = cargo::tag(Some(project), None, &verified.version)?;
     let (image, may_be_latest) = names::moving(Some(project), (&repo, &tag, &project.name), None)?;
     let attach = project.attaches();
     let destination = Destination { repo, page, tag, commit, image, may_be_latest, attach, built_on };

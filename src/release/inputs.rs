@@ -12,7 +12,8 @@ use crate::channels;
 use crate::cli::{Attest, ProjectArgs, ReleaseArgs};
 use crate::environment::variable;
 use crate::error::{Failure, invalid, usage};
-use crate::project::cargo::{self, Changelog, Project};
+use crate::files::name_of;
+use crate::project::cargo::{self, Project};
 use crate::project::repository;
 use crate::release::{assemble, attestation, description, dist, minisign, names, session};
 use crate::report::Report;
@@ -152,7 +153,7 @@ impl Inputs {
         };
         let (Project { name, version, config, .. }, targets) = (project, &self.expect.targets);
         self.warn_of_foreign_tag(version, report);
-        cargo::check_tag(project, self.expect.tag.as_ref())?;
+        cargo::tag(Some(project), self.expect.tag.as_ref(), version)?;
         assemble::check(project)?;
         let mut files = self.expect.files.clone();
         files.extend(channels::installers(name, targets, &config.channels));
@@ -203,7 +204,7 @@ impl Inputs {
         }
         let site = session::known_site(&args.remote);
         let repo = repository::find(project, args.remote.repo.as_ref(), site.as_deref())?;
-        let tag = tag(project, self.expect.tag.clone(), version)?;
+        let tag = cargo::tag(project, self.expect.tag.as_ref(), version)?;
         let commit = commit(project, args.source.commit.as_ref().or(built), &tag)?;
         let page = session::page(&args.remote, &repo)?;
         let (image, may_be_latest) = names::moving(project, (&repo, &tag, name), args.image.as_ref())?;
@@ -275,7 +276,7 @@ pub fn notes(
         return Ok(NotesSource::Generated);
     };
     let found = project.changelog()?;
-    let file = found.as_ref().map_or_else(|| "CHANGELOG.md".to_owned(), Changelog::name);
+    let file = found.as_ref().map_or_else(|| "CHANGELOG.md".to_owned(), |found| name_of(&found.path));
     let problem = match &found {
         None => format!("the project has no changelog with a section for {version}"),
         Some(found) if !found.is_markdown => {
@@ -314,22 +315,13 @@ pub fn read_text(path: &Path) -> anyhow::Result<String> {
     read().with_context(|| format!("failed to read `{}`", path.display()))
 }
 
-/// The tag that is released: the one that was given, else the one that the version and `tag-prefix` make.
-pub fn tag(project: Option<&Project>, given: Option<Tag>, version: &Version) -> anyhow::Result<Tag> {
-    cargo::check_version(version)?;
-    let prefix = project.map_or("", |project| &project.config.tag_prefix);
-    let tag = given.unwrap_or_else(|| Tag::prefixed_or_plain(prefix, version));
-    project.map_or(Ok(()), |project| cargo::check_prefix(project, &tag, version))?;
-    Ok(tag)
-}
-
 /// The commit that is named, else that of the project.
 fn commit(project: Option<&Project>, named: Option<&Commit>, tag: &Tag) -> anyhow::Result<Commit> {
     if let Some(commit) = named {
         return Ok(commit.clone());
     }
-    let origin = project.map(|project| cargo::origin(project, None, None)).transpose()?;
-    origin.and_then(|origin| origin.commit).ok_or_else(|| {
+    let source = project.map(|project| cargo::source(project, None, None)).transpose()?;
+    source.and_then(|source| source.commit).ok_or_else(|| {
         usage(format!("the commit of {tag} is unknown: a tracked file is modified, or there is no git"))
             .hint(format!("commit or restore what `git status` names, or give it as `--commit $(git rev-parse {tag}^{{commit}})`"))
             .into()

@@ -2,8 +2,8 @@
 
 use crate::channels;
 use crate::error::{in_one_line, usage};
-use crate::project::cargo::Project;
-use crate::release::{assemble, inputs};
+use crate::project::cargo::{self, Project};
+use crate::release::assemble;
 use floe_core::model::{ChannelPlace, Config, ImageName, Repo, Tag};
 
 /// The default name of the image at GHCR, in the lower case that registries require: that of the repository. Where tags
@@ -23,7 +23,7 @@ pub fn image_name(repo: &Repo, tag: &Tag, package: &str) -> anyhow::Result<Image
 /// The reasons for which no version of this project could be released, before its files and servers are looked at.
 pub fn obstacles(project: &Project, repo: Option<&Repo>) -> Vec<String> {
     let names = || {
-        let tag = inputs::tag(Some(project), None, &project.version)?;
+        let tag = cargo::tag(Some(project), None, &project.version)?;
         let names = repo.map(|repo| moving(Some(project), (repo, &tag, &project.name), None));
         names.transpose().map(drop)
     };

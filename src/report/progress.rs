@@ -1,4 +1,4 @@
-//! Progress and waits: a bar on a terminal, else a line every few seconds.
+//! Progress: a bar on a terminal, else a line every few seconds.
 //!
 //! It only displays.
 
@@ -32,26 +32,16 @@ struct State {
 impl Report {
     /// Begins to show progress over `bytes` bytes; it ends when the returned value is dropped.
     pub fn progress(&self, verb: &str, bytes: u64) -> Progress {
-        let template = "{prefix:>12} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} {eta}";
-        let bar = Arc::new(self.bar(ProgressBar::new(bytes), template, verb));
-        let state = Arc::new(Mutex::new(State { done: 0, said: Instant::now() }));
-        Progress { report: self.clone(), bar, verb: verb.to_owned(), total: bytes, state }
-    }
-
-    /// Begins to show a wait; it ends when the returned value is dropped.
-    pub fn countdown(&self, verb: &'static str) -> Countdown {
-        let bar = self.bar(ProgressBar::new_spinner(), "{prefix:>12} {msg}", verb);
-        Countdown { report: self.clone(), verb, bar }
-    }
-
-    fn bar(&self, bar: ProgressBar, template: &str, verb: &str) -> Option<Bar> {
-        self.has_terminal().then(|| {
-            let bar = self.bars.add(bar);
+        let bar = self.has_terminal().then(|| {
+            let template = "{prefix:>12} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} {eta}";
             let style = ProgressStyle::with_template(template);
+            let bar = self.bars.add(ProgressBar::new(bytes));
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
             bar.set_prefix(verb.to_owned());
             Bar { bars: self.bars.clone(), bar }
-        })
+        });
+        let state = Arc::new(Mutex::new(State { done: 0, said: Instant::now() }));
+        Progress { report: self.clone(), bar: Arc::new(bar), verb: verb.to_owned(), total: bytes, state }
     }
 }
 
@@ -131,31 +121,6 @@ impl Drop for Attempt {
             let added = *self.added.get_mut();
             self.progress.change(|done| done.saturating_sub(added));
         }
-    }
-}
-
-/// A wait that counts down on a terminal; it goes away when it is dropped.
-pub struct Countdown {
-    report: Report,
-    verb: &'static str,
-    bar: Option<Bar>,
-}
-
-impl Countdown {
-    /// Shows `text` in place of what was shown before; where there is no terminal, as another line.
-    pub fn say(&self, text: String) {
-        match &self.bar {
-            Some(Bar { bar, .. }) => {
-                bar.set_message(text);
-                bar.tick();
-            }
-            None => self.report.step(self.verb, text),
-        }
-    }
-
-    /// How often there is something new to show.
-    pub fn every(&self) -> Duration {
-        if self.bar.is_some() { Duration::from_secs(1) } else { Duration::from_secs(60) }
     }
 }
 

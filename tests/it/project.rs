@@ -158,11 +158,11 @@ fn a_wrong_configuration_is_a_usage_error() {
 #[test]
 fn without_a_repository_there_is_no_commit_and_the_time_is_1980() {
     let project = Sample::tool().load().unwrap();
-    let origin = cargo::origin(&project, None, None).unwrap();
-    assert_eq!((origin.commit, origin.epoch), (None, 315_532_800));
+    let source = cargo::source(&project, None, None).unwrap();
+    assert_eq!((source.commit, source.epoch), (None, 315_532_800));
     let commit = "a".repeat(40).parse().unwrap();
-    let origin = cargo::origin(&project, Some(&commit), Some(7)).unwrap();
-    assert_eq!((origin.commit, origin.epoch), (Some(commit), 7));
+    let source = cargo::source(&project, Some(&commit), Some(7)).unwrap();
+    assert_eq!((source.commit, source.epoch), (Some(commit), 7));
 }
 
 /// Runs git in a folder without any user's configuration; the test fails if git does.
@@ -188,17 +188,17 @@ fn git_gives_the_commit_only_if_nothing_is_modified() {
     }
     let sample = Sample::tool();
     let project = sample.load().unwrap();
-    let origin = || cargo::origin(&project, None, None).unwrap();
+    let source = || cargo::source(&project, None, None).unwrap();
     git(sample.path(), &["init", "--quiet"]);
-    assert_eq!((origin().commit, origin().epoch), (None, 315_532_800));
+    assert_eq!((source().commit, source().epoch), (None, 315_532_800));
     git(sample.path(), &["add", "Cargo.toml", "src"]);
-    assert_eq!(origin().commit, None);
+    assert_eq!(source().commit, None);
     git(sample.path(), &["commit", "--quiet", "-m", "begin"]);
     // README.md is there but not tracked: that is no modification.
-    assert_eq!(origin().epoch, 1_700_000_000);
-    assert_eq!(origin().commit.unwrap().as_str().len(), 40);
+    assert_eq!(source().epoch, 1_700_000_000);
+    assert_eq!(source().commit.unwrap().as_str().len(), 40);
     std::fs::write(sample.path().join("src/main.rs"), "fn main() { loop {} }").unwrap();
-    assert_eq!((origin().commit, origin().epoch), (None, 1_700_000_000));
+    assert_eq!((source().commit, source().epoch), (None, 1_700_000_000));
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn a_repository_that_ignores_the_project_gives_no_commit() {
     git(sample.path(), &["add", "."]);
     git(sample.path(), &["commit", "--quiet", "-m", "begin"]);
     let project = load(&sample, "unpacked/Cargo.toml", None).unwrap();
-    assert_eq!(cargo::origin(&project, None, None).unwrap().commit, None);
+    assert_eq!(cargo::source(&project, None, None).unwrap().commit, None);
 }
 
 #[test]
@@ -348,7 +348,7 @@ fn no_program_that_the_repository_configures_is_run() {
     // Other times than the index has make git compare the content.
     let manifest = sample.path().join("Cargo.toml");
     std::fs::write(&manifest, std::fs::read(&manifest).unwrap()).unwrap();
-    assert!(cargo::origin(&project, None, None).unwrap().commit.is_some());
+    assert!(cargo::source(&project, None, None).unwrap().commit.is_some());
     assert_eq!(git::file_status(&manifest).unwrap(), FileStatus::Committed);
     assert!(!ran.exists());
     let _ = Command::new("git").arg("status").current_dir(sample.path()).output().unwrap();
@@ -378,7 +378,7 @@ fn no_program_that_a_submodule_configures_is_run() {
         // Other times than the index has make git compare the content.
         std::fs::write(folder.join("file"), "x").unwrap();
     }
-    assert!(cargo::origin(&project, None, None).unwrap().commit.is_some());
+    assert!(cargo::source(&project, None, None).unwrap().commit.is_some());
     assert!(!ran.exists());
     let _ = Command::new("git").arg("status").current_dir(sample.path()).output().unwrap();
     assert!(ran.exists(), "git itself runs it");

@@ -1,13 +1,14 @@
 //! The embedded feed of packages: NuGet's protocol of version 2 as Chocolatey's community has it, as far as a push and a look
 //! need it. A pushed package waits for moderation until it is approved from outside.
 //!
-//! Packages are files `<id>.<version>.nupkg` in its folder. Whether one is approved is known for the life of the process.
+//! Packages are files `<id>.<version>.nupkg` in its folder, with the identifier in lower case. Whether one is approved is known
+//! for the life of the process.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{Cursor, Read as _};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use anyhow::Context as _;
 use axum::Router;
@@ -26,16 +27,16 @@ const LIMIT: usize = 4 << 20;
 pub struct EmbeddedFeed {
     root: Arc<PathBuf>,
     key: Arc<str>,
-    state: Arc<Mutex<Held>>,
+    state: Arc<Mutex<FeedState>>,
 }
 
+/// The content of a feed. Packages are named by their files.
 #[derive(Default)]
-struct Held {
-    /// The bytes by identifier, in lower case, and version.
-    packages: BTreeMap<(String, String), Vec<u8>>,
-    approved: BTreeSet<(String, String)>,
+pub struct FeedState {
+    pub packages: BTreeMap<String, Vec<u8>>,
+    pub approved: BTreeSet<String>,
     /// The key is refused.
-    expired: bool,
+    pub expired: bool,
 }
 
 impl EmbeddedFeed {
@@ -46,13 +47,13 @@ impl EmbeddedFeed {
     pub fn open(root: PathBuf, key: &str) -> anyhow::Result<Self> {
         let failed = || format!("failed to open the feed in `{}`", root.display());
         fs::create_dir_all(&root).with_context(failed)?;
-        let mut held = Held::default();
+        let mut state = FeedState::default();
         for entry in fs::read_dir(&root).with_context(failed)? {
-            let bytes = fs::read(entry.with_context(failed)?.path()).with_context(failed)?;
-            let name = named(&bytes).context("a file of the feed is not a package").with_context(failed)?;
-            held.packages.insert(name, bytes);
+            let entry = entry.with_context(failed)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            state.packages.insert(name, fs::read(entry.path()).with_context(failed)?);
         }
-        Ok(EmbeddedFeed { root: Arc::new(root), key: key.into(), state: Arc::new(Mutex::new(held)) })
+        Ok(EmbeddedFeed { root: Arc::new(root), key: key.into(), state: Arc::new(Mutex::new(state)) })
     }
 
     /// All routes.
@@ -67,14 +68,14 @@ impl EmbeddedFeed {
             .with_state(self.clone())
     }
 
-    /// The bytes of a version.
-    pub fn package(&self, id: &str, version: &str) -> Option<Vec<u8>> {
-        lock(&self.state).packages.get(&key(id, version)).cloned()
+    /// The content, which can be changed for the requests to come.
+    pub fn state(&self) -> MutexGuard<'_, FeedState> {
+        lock(&self.state)
     }
 
-    /// All packages: identifier and version, and the bytes.
-    pub fn packages(&self) -> BTreeMap<(String, String), Vec<u8>> {
-        lock(&self.state).packages.clone()
+    /// The bytes of a version.
+    pub fn package(&self, id: &str, version: &str) -> Option<Vec<u8>> {
+        self.state().packages.get(&file_name(id, version)).cloned()
     }
 
     /// Adds or replaces a package, as an administrator can.
@@ -83,37 +84,23 @@ impl EmbeddedFeed {
     /// The bytes are no package, or the folder cannot be written.
     pub fn put(&self, bytes: &[u8]) -> anyhow::Result<()> {
         let (id, version) = named(bytes).context("it is not a package")?;
-        fs::write(self.root.join(format!("{id}.{version}.nupkg")), bytes)?;
-        lock(&self.state).packages.insert((id, version), bytes.to_vec());
+        let name = file_name(&id, &version);
+        fs::write(self.root.join(&name), bytes)?;
+        self.state().packages.insert(name, bytes.to_vec());
         Ok(())
-    }
-
-    /// Approves a version.
-    pub fn approve(&self, id: &str, version: &str) {
-        lock(&self.state).approved.insert(key(id, version));
-    }
-
-    /// Refuses the key from now on, or takes it again.
-    pub fn expire_key(&self, expired: bool) {
-        lock(&self.state).expired = expired;
-    }
-
-    /// Whether the key is refused.
-    pub fn is_expired(&self) -> bool {
-        lock(&self.state).expired
     }
 }
 
 type Answer = Result<Response, StatusCode>;
 
-fn key(id: &str, version: &str) -> (String, String) {
-    (id.to_ascii_lowercase(), version.to_owned())
+fn file_name(id: &str, version: &str) -> String {
+    format!("{}.{version}.nupkg", id.to_ascii_lowercase())
 }
 
 /// `PUT /api/v2/package`, with the package as the only part of a form
 async fn push(State(feed): State<EmbeddedFeed>, headers: HeaderMap, body: Bytes) -> Response {
     let given = headers.get("x-nuget-apikey").and_then(|value| value.to_str().ok());
-    if given != Some(&*feed.key) || feed.is_expired() {
+    if given != Some(&*feed.key) || feed.state().expired {
         let text = "The specified API key is invalid, has expired, or does not have permission to access the specified package.";
         return (StatusCode::FORBIDDEN, text).into_response();
     }
@@ -141,9 +128,9 @@ async fn entry(State(feed): State<EmbeddedFeed>, Path(query): Path<String>) -> A
         value.map(|(_, value)| value.trim_matches('\'').to_owned())
     };
     let (id, version) = argument("Id").zip(argument("Version")).ok_or(StatusCode::NOT_FOUND)?;
-    let held = lock(&feed.state);
-    let package = held.packages.get(&key(&id, &version)).ok_or(StatusCode::NOT_FOUND)?;
-    let is_approved = held.approved.contains(&key(&id, &version));
+    let (state, name) = (feed.state(), file_name(&id, &version));
+    let package = state.packages.get(&name).ok_or(StatusCode::NOT_FOUND)?;
+    let is_approved = state.approved.contains(&name);
     let status = if is_approved { "Approved" } else { "Submitted" };
     let entry = format!(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n\
@@ -163,15 +150,13 @@ async fn entry(State(feed): State<EmbeddedFeed>, Path(query): Path<String>) -> A
 /// `GET /api/v2/package/{id}/{version}`, which leads to another address, as the community's does
 async fn download(State(feed): State<EmbeddedFeed>, Path((id, version)): Path<(String, String)>) -> Answer {
     feed.package(&id, &version).ok_or(StatusCode::NOT_FOUND)?;
-    let to = format!("/packages/{}.{version}.nupkg", id.to_ascii_lowercase());
+    let to = format!("/packages/{}", file_name(&id, &version));
     Ok((StatusCode::FOUND, [(header::LOCATION, to)]).into_response())
 }
 
 /// `GET /packages/{id}.{version}.nupkg`
 async fn file(State(feed): State<EmbeddedFeed>, Path(name): Path<String>) -> Answer {
-    let mut packages = feed.packages().into_iter();
-    let found = packages.find(|((id, version), _)| name == format!("{id}.{version}.nupkg"));
-    let (_, bytes) = found.ok_or(StatusCode::NOT_FOUND)?;
+    let bytes = feed.state().packages.get(&name).cloned().ok_or(StatusCode::NOT_FOUND)?;
     Ok(([(header::CONTENT_TYPE, "application/zip")], bytes).into_response())
 }
 
@@ -186,7 +171,7 @@ fn part<'b>(kind: &str, body: &'b [u8]) -> Option<&'b [u8]> {
     Some(&content[..end])
 }
 
-/// The identifier, in lower case, and the version that a package names; `None` if it is no package.
+/// The identifier and the version that a package names; `None` if it is no package.
 fn named(package: &[u8]) -> Option<(String, String)> {
     let mut zip = zip::ZipArchive::new(Cursor::new(package)).ok()?;
     let names = zip.file_names().filter_map(|name| Some(name.ok()?.into_owned()));
@@ -201,5 +186,5 @@ fn named(package: &[u8]) -> Option<(String, String)> {
     let is_name = |text: &str| {
         !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.+".contains(c))
     };
-    (is_name(&id) && is_name(&version)).then(|| key(&id, &version))
+    (is_name(&id) && is_name(&version)).then_some((id, version))
 }

@@ -39,16 +39,10 @@ struct CheckedFile<'f> {
 pub(super) fn check(
     files: &[File],
     mut warnings: Vec<String>,
-    floe: &Floe,
+    (name, floe): (&str, &Floe),
     as_json: bool,
     report: &Report,
 ) -> anyhow::Result<()> {
-    let placeholders = paths(files.iter().filter(|file| file.calls_placeholder()));
-    if !placeholders.is_empty() {
-        warnings.push(format!(
-            "`OWNER` in the call of floe is a placeholder ({placeholders}): name floe with {FLOE_URL}"
-        ));
-    }
     let moved =
         |file: &&File| floe.is_given && file.drift.is_none() && file.new.is_some() && file.calls(floe);
     let moved = paths(files.iter().filter(moved));
@@ -59,7 +53,7 @@ pub(super) fn check(
     }
     warnings.iter().for_each(|warning| report.warn(warning));
     let drifted: Vec<&File> = files.iter().filter(|file| file.drift.is_some()).collect();
-    let hint = hint(&drifted);
+    let hint = (!drifted.is_empty()).then(|| hint(&drifted, name));
     if as_json {
         let file = |file| {
             let File { path, drift, add, .. }: &File = file;
@@ -97,20 +91,29 @@ pub(super) fn lines(file: &File) -> Vec<String> {
     file.drift_line().into_iter().chain(add).collect()
 }
 
-fn hint(drifted: &[&File]) -> Option<String> {
-    let mut fixes = Vec::new();
-    if drifted.iter().any(|file| matches!(file.drift, Some(Drift::Newer(_)))) {
-        fixes.push("check with the version of floe that the workflow calls".to_owned());
+/// The ways out of drift.
+pub(super) fn hint(drifted: &[&File], name: &str) -> String {
+    let (mut fixes, mut ways) = (Vec::new(), Vec::new());
+    if drifted.iter().any(|file| !file.add.is_empty()) {
+        ways.push("add these lines".to_owned());
     }
-    if drifted.iter().any(|file| file.drift == Some(Drift::Missing)) {
-        fixes.push("write missing files with `floe init`".to_owned());
+    for file in drifted {
+        match file.drift {
+            Some(Drift::Newer(_)) => fixes.push("check with the version of floe that the workflow calls".to_owned()),
+            Some(Drift::Missing) => fixes.push("write missing files with `floe init`".to_owned()),
+            Some(Drift::Foreign) if file.path != "flake.nix" => {
+                ways.push(format!("delete `{}` if floe replaces it", file.path));
+            }
+            Some(Drift::Package(_)) => ways.push(format!(
+                "release `{name}` without a flake, with `floe package` and `floe publish`, or from a repository of its own"
+            )),
+            _ => {}
+        }
     }
-    // Files of another origin.
-    let adds = drifted.iter().any(|file| !file.add.is_empty());
-    let replaces = drifted.iter().any(|file| file.needs_force() && file.new.is_some());
-    let ways =
-        [(adds, "add these lines"), (replaces, "replace what git has committed with `floe init --force`")];
-    let ways: Vec<&str> = ways.iter().filter(|(is_one, _)| *is_one).map(|(_, way)| *way).collect();
+    if drifted.iter().any(|file| file.needs_force() && file.new.is_some()) {
+        ways.push("replace what git has committed with `floe init --force`".to_owned());
+    }
+    fixes.dedup();
     fixes.extend((!ways.is_empty()).then(|| ways.join(", or ")));
-    (!drifted.is_empty()).then(|| fixes.join("; "))
+    fixes.join("; ")
 }

@@ -62,7 +62,7 @@ pub(super) fn common(project: &Project, report: &Report) -> anyhow::Result<Vec<I
         files.add_documents(&folders, &names)?;
     }
     if let Some(changelog) = project.changelog()? {
-        files.add(&changelog.path, &changelog.name(), Kind::Document)?;
+        files.add(&changelog.path, &name_of(&changelog.path), Kind::Document)?;
     }
     for name in FOLDERS {
         if let Some(folder) = folders.into_iter().find(|folder| has_folder(folder, name)) {

@@ -26,7 +26,7 @@ use crate::files::unfinished;
 use crate::package::archive::{self, Contents, Item, Packed};
 use crate::package::binary;
 use crate::package::sbom;
-use crate::project::cargo::{self, Origin, Project};
+use crate::project::cargo::{self, Project};
 use crate::project::dependencies::{self, Lock};
 use crate::report::{self, Report};
 use floe_audit::RuleKind;
@@ -62,15 +62,15 @@ pub enum Documents {
 /// `floe package`: prints the path of each archive on stdout, one a line.
 pub fn package(args: PackageArgs, report: &Report) -> anyhow::Result<()> {
     let project = cargo::load(args.project.manifest_path.as_deref(), args.project.package.as_deref())?;
-    cargo::check_tag(&project, args.source.tag.as_ref())?;
-    let origin = cargo::origin(&project, args.source.commit.as_ref(), args.source.epoch)?;
-    if origin.commit.is_none() {
+    cargo::tag(Some(&project), args.source.tag.as_ref(), &project.version)?;
+    let source = cargo::source(&project, args.source.commit.as_ref(), args.source.epoch)?;
+    if source.commit.is_none() {
         report.warn("the records name no commit, because git has none or a tracked file is modified: commit it, or give `--commit`");
     }
     project.gated.iter().for_each(|gated| report.warn(gated.line()));
     let mut builds = find(&args, &project, report)?;
     find_crates(&project, &mut builds, args.trees.as_deref())?;
-    for record in pack((&project, &origin), &builds, &args.out, Enforcement::Deny, report)? {
+    for record in pack((&project, &source), &builds, &args.out, Enforcement::Deny, report)? {
         report.out(args.out.join(&record.archive.file).display().to_string());
     }
     Ok(())
@@ -92,9 +92,9 @@ pub fn find_crates(project: &Project, builds: &mut [Build], trees: Option<&Path>
 
 /// Makes the archive, the SBOM and the record of each build in the folder `out`; older ones of the same names are replaced.
 ///
-/// The records come back sorted by target. The bytes depend on the files, the version and the origin only.
+/// The records come back sorted by target. The bytes depend on the files, the version and the source only.
 pub fn pack(
-    (project, origin): (&Project, &Origin),
+    (project, source): (&Project, &Source),
     builds: &[Build],
     out: &Path,
     enforcement: Enforcement,
@@ -128,7 +128,7 @@ pub fn pack(
         let Build { target, documents, .. } = build;
         let items = contents::with_built(project, documents.as_ref(), &common, report)
             .with_context(|| format!("failed to pack the documents for {}", target.name()))?;
-        let one = pack_one((project, origin), build, binaries, &items, out)
+        let one = pack_one((project, source), build, binaries, &items, out)
             .with_context(|| format!("failed to pack `{}`", target.archive_file(&project.name)))?;
         for (rule, violation) in &one.violations {
             match (rule.kind(), enforcement) {
@@ -220,7 +220,7 @@ fn check(project: &Project, build: &Build, problems: &mut Vec<String>) -> Vec<Bi
 fn identify(path: &Path, target: Target) -> anyhow::Result<()> {
     let (kind, shown, name) = (binary::identify(path)?, path.display(), target.name());
     let (format, arch) = (target.format(), target.arch());
-    if kind.arch().is_none() && kind.format == format {
+    if kind.arches.len() > 1 && kind.format == format {
         let slice = if arch == Arch::Aarch64 { "arm64".to_owned() } else { arch.to_string() };
         bail!(
             "`{shown}` is universal ({kind}), but {name} takes one instruction set: `lipo -thin {slice} {shown} -output …`"
@@ -268,7 +268,7 @@ impl Unnamed {
 
 /// Packs the binaries of a target, and audits each in the pass that packs it.
 fn pack_one(
-    (project, origin): (&Project, &Origin),
+    (project, source): (&Project, &Source),
     build: &Build,
     binaries: Vec<Binary>,
     common: &[Item],
@@ -278,7 +278,7 @@ fn pack_one(
     let top = target.top_folder(&project.name);
     let item = |one: &Binary| Item { path: one.file_name.clone(), file: one.path.clone(), executable: true };
     let items = binaries.iter().map(item).chain(common.iter().cloned()).collect();
-    let contents = Contents { top: top.clone(), epoch: origin.epoch, items };
+    let contents = Contents { top: top.clone(), epoch: source.epoch, items };
     let file = target.archive_file(&project.name);
     let mut archive = AtomicFile::create(&out.join(&file))?;
     let mut facts = BTreeMap::new();
@@ -331,7 +331,7 @@ fn pack_one(
         name: project.name.clone(),
         version: project.version.clone(),
         target,
-        source: Source { commit: origin.commit.clone(), epoch: origin.epoch },
+        source: source.clone(),
         package: project.about(),
         archive: FileFacts { file, size, digest },
         binaries: all,

@@ -1,7 +1,6 @@
-//! Writes ZIP (PKWARE's APPNOTE.TXT): deflate, no data descriptors, no comments, and no extra fields but ZIP64's
-//! for a file of almost 4 GiB and more.
+//! Writes ZIP (PKWARE's APPNOTE.TXT): deflate, no data descriptors, no comments and no extra fields.
 //!
-//! The `zip` crate compresses on one core and takes no compressed data. A ZIP64 index is never written, because
+//! The `zip` crate compresses on one core and takes no compressed data. ZIP64, for 4 GiB and more, is never written, because
 //! GitHub accepts no archive of that size.
 
 use std::fs::File;
@@ -17,10 +16,10 @@ use super::write::{CopyFile, Ready};
 use super::zip::UTF8;
 use floe_core::model::Digest;
 
-/// From this size on, a file gets ZIP64 fields: incompressible data grows a little.
-const LARGE: u64 = 0xf000_0000;
-/// The value of a 32-bit field whose real value is in a ZIP64 field (APPNOTE 4.5.3).
-const ELSEWHERE: u32 = u32::MAX;
+/// The sizes below it fit into the fields of 32 bits, of which the highest value means ZIP64 (APPNOTE 4.5.3).
+const ZIP64: u64 = u32::MAX as u64;
+/// The version of the format that is needed to unpack a file: 2.0 (APPNOTE 4.4.3).
+const VERSION: u16 = 20;
 /// The offset of the checksum in a local header (APPNOTE 4.3.7).
 const CHECKSUM_AT: u64 = 14;
 /// "Made on Unix" on every system: only then is the mode read (APPNOTE 4.4.2).
@@ -40,6 +39,7 @@ pub(super) fn write(
     let mut entries = Vec::with_capacity(items.len());
     for item in items {
         let (mut file, size) = item.open()?;
+        ensure!(size < ZIP64, "`{}` has 4 GiB or more; no ZIP file of a release takes that", item.path);
         let offset = out.stream_position()?;
         let mut entry =
             ZipEntry { path: &item.path, mode: item.mode, time, offset, size, ..ZipEntry::default() };
@@ -59,7 +59,7 @@ pub(super) fn write(
     // Hashed only now, because checksums and sizes are written into the local headers afterwards.
     into.rewind().context("failed to read the archive")?;
     let (digest, size) = Digest::of_reader(into).context("failed to read the archive")?;
-    ensure!(size < u64::from(ELSEWHERE), "it has 4 GiB or more; no release takes that");
+    ensure!(size < ZIP64, "it has 4 GiB or more; no release takes that");
     Ok(Packed { size, digest, entries: files })
 }
 
@@ -96,30 +96,24 @@ struct ZipEntry<'p> {
 }
 
 impl ZipEntry<'_> {
-    fn is_large(&self) -> bool {
-        self.size >= LARGE
-    }
-
-    /// The local file header (APPNOTE 4.3.7), name and extra field included.
+    /// The local file header (APPNOTE 4.3.7), name included.
     fn local(&self) -> Vec<u8> {
         let mut bytes = b"PK\x03\x04".to_vec();
         bytes.extend(self.common());
         bytes.extend(self.path.as_bytes());
-        bytes.extend(self.zip64());
         bytes
     }
 
     /// Its entry in the central directory (APPNOTE 4.3.12).
     fn central(&self) -> Vec<u8> {
         let mut bytes = b"PK\x01\x02".to_vec();
-        bytes.extend((UNIX | self.version()).to_le_bytes());
+        bytes.extend((UNIX | VERSION).to_le_bytes());
         bytes.extend(self.common());
         // No comment, the first disk, no internal attributes.
         bytes.extend([0; 6]);
         bytes.extend(((REGULAR | self.mode) << 16).to_le_bytes());
         bytes.extend((self.offset as u32).to_le_bytes());
         bytes.extend(self.path.as_bytes());
-        bytes.extend(self.zip64());
         bytes
     }
 
@@ -128,30 +122,14 @@ impl ZipEntry<'_> {
         const DEFLATE: u16 = 8;
         let flags = if self.path.is_ascii() { 0 } else { UTF8 };
         let (time, date) = (self.time.timepart(), self.time.datepart());
-        let small = |size: u64| if self.is_large() { ELSEWHERE } else { size as u32 };
-        let sizes = [self.crc, small(self.compressed), small(self.size)];
+        let sizes = [self.crc, self.compressed as u32, self.size as u32];
         // Paths were checked: they fit into a tar.
-        let lengths = [self.path.len() as u16, self.zip64().len() as u16];
+        let lengths = [self.path.len() as u16, 0];
         let mut bytes = Vec::new();
-        bytes.extend([self.version(), flags, DEFLATE, time, date].map(u16::to_le_bytes).concat());
+        bytes.extend([VERSION, flags, DEFLATE, time, date].map(u16::to_le_bytes).concat());
         bytes.extend(sizes.map(u32::to_le_bytes).concat());
         bytes.extend(lengths.map(u16::to_le_bytes).concat());
         bytes
-    }
-
-    /// The version of the format that is needed to unpack it (APPNOTE 4.4.3): 2.0, and 4.5 for ZIP64.
-    fn version(&self) -> u16 {
-        if self.is_large() { 45 } else { 20 }
-    }
-
-    /// The ZIP64 field with both sizes (APPNOTE 4.5.3), if it is needed.
-    fn zip64(&self) -> Vec<u8> {
-        const ID_AND_SIZE: [u16; 2] = [1, 16];
-        if !self.is_large() {
-            return Vec::new();
-        }
-        let sizes = [self.size, self.compressed].map(u64::to_le_bytes).concat();
-        [ID_AND_SIZE.map(u16::to_le_bytes).concat(), sizes].concat()
     }
 
     /// Writes checksum and compressed size into the local header, and seeks back to `end`.
@@ -202,7 +180,7 @@ mod tests {
     use zip::{CompressionMethod, System};
 
     use super::*;
-    use crate::package::archive::{Contents, Item};
+    use crate::package::archive::{self, Contents, Item, copy};
     use floe_core::model::ArchiveKind;
 
     /// Files of less than one block, which the crate compresses to the same bytes.
@@ -221,13 +199,7 @@ mod tests {
         });
         let contents = Contents { top: "top".to_owned(), epoch, items: items.to_vec() };
         let mut file = tempfile::tempfile().unwrap();
-        crate::package::archive::write(
-            &contents,
-            ArchiveKind::Zip,
-            &mut file,
-            &mut crate::package::archive::copy,
-        )
-        .unwrap();
+        archive::write(&contents, ArchiveKind::Zip, &mut file, &mut copy).unwrap();
         let mut bytes = Vec::new();
         file.rewind().unwrap();
         file.read_to_end(&mut bytes).unwrap();
@@ -258,13 +230,17 @@ mod tests {
     }
 
     #[test]
-    fn a_large_file_has_its_sizes_in_64_bits() {
-        let entry =
-            ZipEntry { path: "a", mode: 0o644, size: 5 << 32, compressed: 3 << 32, ..ZipEntry::default() };
-        let (local, central) = (entry.local(), entry.central());
-        let field = [&[1, 0, 16, 0][..], &(5_u64 << 32).to_le_bytes(), &(3_u64 << 32).to_le_bytes()].concat();
-        assert!(local.ends_with(&field) && central.ends_with(&field));
-        assert_eq!((local[4], central[4], central[6]), (45, 45, 45));
-        assert_eq!((&local[18..26], &central[20..28]), (&[0xff; 8][..], &[0xff; 8][..]));
+    #[cfg(unix)]
+    fn a_file_that_needs_zip64_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        file.as_file().set_len(u32::MAX.into()).unwrap();
+        let item = Item { path: "data".to_owned(), file: file.path().to_owned(), executable: false };
+        let contents = Contents { top: "top".to_owned(), epoch: 0, items: vec![item] };
+        let error =
+            archive::write(&contents, ArchiveKind::Zip, &mut tempfile::tempfile().unwrap(), &mut copy);
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "`top/data` has 4 GiB or more; no ZIP file of a release takes that"
+        );
     }
 }

@@ -47,7 +47,7 @@ pub fn about(found: &Found) -> Vec<String> {
     let mut advice: Vec<String> = before.into_iter().flatten().map(str::to_owned).collect();
     advice.extend(about_lock(found));
     advice.extend(found.git.iter().flat_map(|git| about_git(found, git)));
-    if !found.is_flake_locked {
+    if !found.is_flake_locked() {
         let unlocked =
             "flake.lock does not pin floe: run `git add :/flake.nix && nix flake lock`, and commit both";
         advice.push(unlocked.to_owned());
@@ -174,16 +174,19 @@ fn uses<'f>(found: &'f Found, words: &[&'static str]) -> impl Iterator<Item = (&
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
     use floe_core::model::Config;
     use floe_core::model::config::{Chocolatey, Scoop};
 
-    fn ready() -> Found {
+    pub(in super::super) fn ready() -> Found {
         Found {
+            name: "tool".to_owned(),
             version: Version::new(1, 4, 0),
+            is_member: false,
+            folder: String::new(),
             config: Config::default(),
             is_configured: true,
             manifest: ("Cargo.toml".to_owned(), String::new()),
@@ -191,11 +194,9 @@ mod tests {
             repository: "acme/tool".parse().ok(),
             git: Some(git(&["v1.3.0"])),
             flake: None,
-            is_flake_locked: true,
-            flake_lock: None,
+            flake_lock: Some("\"floe\"".to_owned()),
             workflows: BTreeMap::new(),
-            has_changelog: true,
-            changelog_path: "CHANGELOG.md".to_owned(),
+            new_changelog: None,
         }
     }
 
@@ -237,7 +238,7 @@ mod tests {
             ),
             (lock(FileStatus::Ignored), "remove it from .gitignore"),
             (lock(FileStatus::Untracked), "run `git add Cargo.lock`"),
-            (Found { is_flake_locked: false, ..ready() }, "nix flake lock"),
+            (Found { flake_lock: None, ..ready() }, "nix flake lock"),
         ] {
             let advice = about(&found);
             assert!(advice.len() == 1 && advice[0].contains(expected), "{expected}: {advice:?}");

@@ -4,17 +4,17 @@
 use std::ops::Range;
 
 use super::advice::PUBLISHERS;
-use super::template::{self, CALLED, Filling, Floe};
-use super::{code, lacks};
+use super::template::{self, CALLED, Floe};
+use super::{Found, code, lacks};
 
 /// The lines that let a flake release the project beside its own outputs.
-pub(super) fn flake(text: &str, filling: &Filling) -> Vec<String> {
-    let release = template::arguments(filling, "inputs.self");
+pub(super) fn flake(text: &str, found: &Found, floe: &Floe) -> Vec<String> {
+    let release = template::arguments(found, "inputs.self");
     // A function of exact arguments refuses an input that it does not name.
-    let (head, given) = match url(text, &filling.floe) {
+    let (head, given) = match url(text, floe) {
         Some(_) => ("the input for floe stays;".to_owned(), "inputs"),
         None => (
-            format!("add beside `outputs`:\n    inputs.floe.url = \"{}\";", filling.floe.input),
+            format!("add beside `outputs`:\n    inputs.floe.url = \"{}\";", floe.input),
             "(builtins.removeAttrs inputs [ \"floe\" ])",
         ),
     };
@@ -62,14 +62,14 @@ pub(super) fn is_shared(workflow: &str) -> bool {
 }
 
 /// The lines of the call's permissions that a workflow with jobs of its own lacks.
-pub(super) fn missing(workflow: &str, filling: &Filling) -> Vec<String> {
-    let job = job(filling, "", false);
+pub(super) fn missing(workflow: &str, prefix: &str, floe: &Floe) -> Vec<String> {
+    let job = job(prefix, floe, "", false);
     let permissions = job.into_iter().skip_while(|line| line.trim() != "permissions:");
     permissions.filter(|line| lacks(workflow, line) > 0).collect()
 }
 
 /// The lines that let a workflow release the project beside its own jobs.
-pub(super) fn workflow(path: &str, text: &str, filling: &Filling) -> Vec<String> {
+pub(super) fn workflow(path: &str, text: &str, prefix: &str, floe: &Floe) -> Vec<String> {
     let has = |start: &str| code(text).any(|line| line.starts_with(start));
     let names = ["release", "floe", "floe-release"];
     let name = names.into_iter().find(|name| !has(&format!("{name}:"))).unwrap_or("publish-with-floe");
@@ -80,10 +80,10 @@ pub(super) fn workflow(path: &str, text: &str, filling: &Filling) -> Vec<String>
         "let pushed tags of releases start it, unless they do:".to_owned(),
         "    on:".to_owned(),
         "      push:".to_owned(),
-        format!("        tags: [\"{}\"]", template::tags(&filling.tag_prefix)),
+        format!("        tags: [\"{}\"]", template::tags(prefix)),
         "add below `jobs:`:".to_owned(),
     ];
-    let job = job(filling, name, has("dry-run:"));
+    let job = job(prefix, floe, name, has("dry-run:"));
     lines.extend(job.into_iter().map(|line| format!("    {}{line}", " ".repeat(indent))));
     if let Some(tool) = PUBLISHERS.iter().find(|word| code(text).any(|line| line.contains(**word))) {
         lines.push(format!("remove `{tool}` from `{path}`, or both publish the release of a tag"));
@@ -92,14 +92,14 @@ pub(super) fn workflow(path: &str, text: &str, filling: &Filling) -> Vec<String>
 }
 
 /// The template's job under another name. Other triggers of the workflow do not start it.
-fn job(filling: &Filling, name: &str, has_input: bool) -> Vec<String> {
-    let text = template::workflow(filling, &filling.floe.call());
+fn job(prefix: &str, floe: &Floe, name: &str, has_input: bool) -> Vec<String> {
+    let text = template::workflow(prefix, &floe.call());
     let lines = text.lines().skip_while(|line| *line != "jobs:").skip(2);
     let is_kept = |line: &&str| {
         has_input || !["with:", "dry-run:"].contains(&line.trim().split(' ').next().unwrap_or_default())
     };
     let lines = lines.filter(is_kept).filter_map(|line| line.strip_prefix("  ")).map(str::to_owned);
-    let condition = format!("  if: startsWith(github.ref, 'refs/tags/{}v')", filling.tag_prefix);
+    let condition = format!("  if: startsWith(github.ref, 'refs/tags/{prefix}v')");
     [format!("{name}:"), condition].into_iter().chain(lines).collect()
 }
 

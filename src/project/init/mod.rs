@@ -16,7 +16,7 @@ use semver::Version;
 use crate::project::git::FileStatus;
 use floe_core::model::config::NotesFrom;
 use floe_core::model::{Config, Repo};
-use template::{CALLED, Filling, Floe, PLACEHOLDER};
+use template::{CALLED, Floe, PLACEHOLDER};
 
 /// Where GitHub looks for workflows, below the root of the repository.
 pub const WORKFLOWS: &str = ".github/workflows";
@@ -24,9 +24,15 @@ pub const WORKFLOWS: &str = ".github/workflows";
 /// The state of the project. Paths are relative to the root of the repository, with slashes.
 #[derive(Debug, Clone)]
 pub struct Found {
-    /// The package's version.
+    /// The package's name.
+    pub name: String,
+    /// Its version.
     pub version: Version,
-    /// `[package.metadata.floe]`, or the defaults.
+    /// Whether it is a member of a workspace at another path, which a flake has to name.
+    pub is_member: bool,
+    /// The folder of the workspace; empty if it is the root of the repository.
+    pub folder: String,
+    /// `[package.metadata.floe]`, or the defaults, with the targets that were asked for.
     pub config: Config,
     /// Whether Cargo.toml has that table.
     pub is_configured: bool,
@@ -40,16 +46,12 @@ pub struct Found {
     pub git: Option<Git>,
     /// The text of `flake.nix`.
     pub flake: Option<String>,
-    /// Whether `flake.lock` pins floe.
-    pub is_flake_locked: bool,
     /// The text of `flake.lock`.
     pub flake_lock: Option<String>,
     /// The text of every workflow by its path.
     pub workflows: BTreeMap<String, String>,
-    /// Whether the project has a changelog under any of the usual names.
-    pub has_changelog: bool,
-    /// The path of a new changelog.
-    pub changelog_path: String,
+    /// The path of a new changelog; `None` if the project has one under any of the usual names.
+    pub new_changelog: Option<String>,
 }
 
 /// The project's git repository.
@@ -100,19 +102,14 @@ impl Found {
         let origin = self.git.as_ref().is_some_and(|git| git.origin.is_some());
         self.repository.is_some() || self.flake.as_ref().map_or(origin, is_named)
     }
+
+    /// Whether `flake.lock` pins floe.
+    pub fn is_flake_locked(&self) -> bool {
+        self.flake_lock.as_ref().is_some_and(|text| text.contains("\"floe\""))
+    }
 }
 
 impl File {
-    /// Whether the file, as it is or would be, calls floe at the placeholder.
-    pub fn calls_placeholder(&self) -> bool {
-        let text = self.new.as_ref().or(self.old.as_ref());
-        let called = format!("{PLACEHOLDER}/");
-        let is_call = |line: &str| {
-            line.contains(&called) && (line.contains(&format!("github:{called}")) || line.contains(CALLED))
-        };
-        text.is_some_and(|text| code(text).any(is_call))
-    }
-
     /// Whether the file, as it would be, calls this floe.
     pub fn calls(&self, floe: &Floe) -> bool {
         let is_call = |line: &str| line.contains(&floe.input) || line.contains(&floe.call());
@@ -154,48 +151,50 @@ impl fmt::Display for Drift {
 }
 
 /// Every managed file, sorted by path.
-pub fn files(found: &Found, filling: &Filling) -> anyhow::Result<Vec<File>> {
-    let mut files = vec![workflow(found, filling), flake(found, filling), cargo(found, filling)?];
-    if !found.has_changelog && found.config.notes != NotesFrom::Github {
-        files.push(file(&found.changelog_path, None, Drift::Missing, template::changelog(filling)));
+pub fn files(found: &Found, floe: &Floe) -> anyhow::Result<Vec<File>> {
+    let mut files = vec![workflow(found, floe), flake(found, floe), cargo(found)?];
+    if let Some(path) = found.new_changelog.as_ref().filter(|_| found.config.notes != NotesFrom::Github) {
+        files.push(file(path, None, Drift::Missing, template::changelog(&found.name)));
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
 }
 
-fn flake(found: &Found, filling: &Filling) -> File {
+fn flake(found: &Found, floe: &Floe) -> File {
     let path = "flake.nix";
     match &found.flake {
-        None => file(path, None, Drift::Missing, template::flake(filling)),
+        None => file(path, None, Drift::Missing, template::flake(found, floe)),
         // A flake may say anything besides its call. `nix flake update` does not move a version in a URL.
-        Some(old) if code(old).any(|line| line.contains(".mkRelease")) => match other_package(old, filling) {
-            Some(other) => file(path, Some(old), Drift::Package(other), template::flake(filling)),
-            None => File { new: newer_flake(old, &filling.floe), ..unchanged(path, old) },
-        },
+        Some(old) if code(old).any(|line| line.contains(".mkRelease")) => {
+            match other_package(old, &found.name) {
+                Some(other) => file(path, Some(old), Drift::Package(other), template::flake(found, floe)),
+                None => File { new: newer_flake(old, floe), ..unchanged(path, old) },
+            }
+        }
         Some(old) => File {
-            add: existing::flake(old, filling),
-            ..file(path, Some(old), Drift::Foreign, template::flake(filling))
+            add: existing::flake(old, found, floe),
+            ..file(path, Some(old), Drift::Foreign, template::flake(found, floe))
         },
     }
 }
 
-fn workflow<'f>(found: &'f Found, filling: &Filling) -> File {
-    let called = |(path, text): (&'f String, &'f String)| Some((path, text, call(text, &filling.floe)?));
+fn workflow<'f>(found: &'f Found, floe: &Floe) -> File {
+    let prefix = &found.config.tag_prefix;
+    let called = |(path, text): (&'f String, &'f String)| Some((path, text, call(text, floe)?));
     // A project may call floe in a file of another name.
     let Some((path, old, call)) = found.workflows.iter().find_map(called) else {
-        let text = template::workflow(filling, &filling.floe.call());
+        let text = template::workflow(prefix, &floe.call());
         let usual = format!("{WORKFLOWS}/release.yml");
         let mut workflows = found.workflows.iter();
         let present = found.workflows.get_key_value(&usual);
         return match present.or_else(|| workflows.find(|(path, _)| is_release(path))) {
             None => file(&usual, None, Drift::Missing, text),
             Some((path, old)) => File {
-                add: existing::workflow(path, old, filling),
+                add: existing::workflow(path, old, prefix, floe),
                 ..file(path, Some(old), Drift::Foreign, text)
             },
         };
     };
-    let floe = &filling.floe;
     let words = call.split(['@', '#', ' ']);
     let version = words.filter_map(|word| Version::parse(word.strip_prefix('v')?).ok()).next_back();
     if let Some(newer) = version.clone().filter(|version| *version > floe.version) {
@@ -213,10 +212,10 @@ fn workflow<'f>(found: &'f Found, filling: &Filling) -> File {
     let is_pinned = floe.commit.is_some() && call.contains(&ours);
     let moves = is_older_tag || is_placeholder || is_pinned || (floe.is_given && is_other);
     let wanted = if moves { &own } else { call };
-    let text = template::workflow(filling, wanted);
+    let text = template::workflow(prefix, wanted);
     // Further jobs are the user's, and so is what starts them.
     let is_shared = existing::is_shared(old);
-    let missing = if is_shared { existing::missing(old, filling) } else { Vec::new() };
+    let missing = if is_shared { existing::missing(old, prefix, floe) } else { Vec::new() };
     let lines = if is_shared { missing.len() } else { lacks(old, &text) };
     match lines {
         0 if wanted == call => unchanged(path, old),
@@ -237,22 +236,22 @@ pub fn is_release(path: &str) -> bool {
 }
 
 /// The package that a flake names, if it names only others than this project's.
-fn other_package(flake: &str, filling: &Filling) -> Option<String> {
+fn other_package(flake: &str, own: &str) -> Option<String> {
     let named = code(flake).flat_map(|line| line.split("package = \"").skip(1));
     let mut named = named.filter_map(|rest| rest.split('"').next());
-    let other = named.next().filter(|name| *name != filling.name)?;
-    named.all(|name| name != filling.name).then(|| other.to_owned())
+    let other = named.next().filter(|name| *name != own)?;
+    named.all(|name| name != own).then(|| other.to_owned())
 }
 
 /// A warning if the given address cannot be written into the flake that calls floe.
-pub fn immovable(found: &Found, filling: &Filling) -> Option<String> {
-    let flake = found.flake.as_ref().filter(|_| filling.floe.is_given)?;
+pub fn immovable(found: &Found, floe: &Floe) -> Option<String> {
+    let flake = found.flake.as_ref().filter(|_| floe.is_given)?;
     let is_called = code(flake).any(|line| line.contains(".mkRelease"));
-    (is_called && existing::url(flake, &filling.floe).is_none()).then(|| {
+    (is_called && existing::url(flake, floe).is_none()).then(|| {
         format!(
             "`flake.nix` does not show the URL of floe as one string, so `--floe-url` does not move it: give its input \
              the URL `{}`",
-            filling.floe.input
+            floe.input
         )
     })
 }
@@ -269,14 +268,14 @@ fn newer_flake(text: &str, floe: &Floe) -> Option<String> {
 }
 
 /// The table in `Cargo.toml` is the user's: it is added once, and its content never counts as drift.
-fn cargo(found: &Found, filling: &Filling) -> anyhow::Result<File> {
+fn cargo(found: &Found) -> anyhow::Result<File> {
     let (path, old) = &found.manifest;
     let prefix = &found.config.tag_prefix;
     // cargo-binstall guesses every address but that of a tag with a prefix.
     let is_prefixed = !prefix.is_empty() && !code(old).any(|line| line.contains("binstall"));
     let mut file = unchanged(path, old);
     for (name, is_added, table) in [
-        ("floe", !found.is_configured, template::table(filling)),
+        ("floe", !found.is_configured, template::table(&found.config.targets)),
         ("binstall", is_prefixed, template::binstall(prefix)),
     ] {
         if is_added {

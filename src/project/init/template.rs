@@ -4,6 +4,7 @@
 
 use semver::Version;
 
+use super::Found;
 use crate::project::repository;
 use floe_core::model::{Commit, Repo, Target};
 
@@ -20,25 +21,6 @@ const TAGS: &str = "v[0-9]*";
 pub const CALLED: &str = "/.github/workflows/release.yml@";
 /// The owner in floe's own `Cargo.toml` before its first publication.
 pub const PLACEHOLDER: &str = "OWNER";
-
-/// The values that are filled into the templates.
-#[derive(Debug, Clone)]
-pub struct Filling {
-    /// The floe to call.
-    pub floe: Floe,
-    /// The package's name, for the changelog.
-    pub name: String,
-    /// The package, unless a flake finds it by itself.
-    pub package: Option<String>,
-    /// The folder of the workspace below the root of the repository, unless it is the root.
-    pub folder: Option<String>,
-    /// The repository, unless a flake finds it in `Cargo.toml`.
-    pub repo: Option<Repo>,
-    /// The targets of a release.
-    pub targets: Vec<Target>,
-    /// The prefix of the package's tags.
-    pub tag_prefix: String,
-}
 
 /// A version of floe and where it is.
 #[derive(Debug, Clone)]
@@ -148,19 +130,19 @@ impl Floe {
 }
 
 /// `flake.nix`.
-pub fn flake(filling: &Filling) -> String {
-    let input = format!("\"{}\"", filling.floe.input);
-    plain(FLAKE).replacen(FLOE_INPUT, &input, 1).replacen(ARGUMENTS, &arguments(filling, "self"), 1)
+pub fn flake(found: &Found, floe: &Floe) -> String {
+    let input = format!("\"{}\"", floe.input);
+    plain(FLAKE).replacen(FLOE_INPUT, &input, 1).replacen(ARGUMENTS, &arguments(found, "self"), 1)
 }
 
-/// `.github/workflows/release.yml`, with the call of floe that it is to make.
-pub fn workflow(filling: &Filling, call: &str) -> String {
+/// `.github/workflows/release.yml` for tags with a prefix, with the call of floe that it is to make.
+pub fn workflow(prefix: &str, call: &str) -> String {
     let line = |line: &str| match line.split_once("uses: ") {
         Some((before, called)) if called.contains(CALLED) => format!("{before}uses: {call}\n"),
         _ => format!("{line}\n"),
     };
     let text: String = plain(WORKFLOW).lines().map(line).collect();
-    text.replacen(TAGS, &tags(&filling.tag_prefix), 1)
+    text.replacen(TAGS, &tags(prefix), 1)
 }
 
 /// The pattern of the tags for which the workflow runs. The digit keeps `v` apart from prefixes such as `viewer-`.
@@ -169,19 +151,18 @@ pub fn tags(prefix: &str) -> String {
 }
 
 /// `CHANGELOG.md`.
-pub fn changelog(filling: &Filling) -> String {
+pub fn changelog(name: &str) -> String {
     format!(
         "# Changelog\n\n\
-         All notable changes to {}, newest first. The format is based on\n\
+         All notable changes to {name}, newest first. The format is based on\n\
          [Keep a Changelog](https://keepachangelog.com), and versions follow [SemVer](https://semver.org).\n\n\
-         ## Unreleased\n",
-        filling.name
+         ## Unreleased\n"
     )
 }
 
 /// The table for `Cargo.toml`.
-pub fn table(filling: &Filling) -> String {
-    let rows: String = filling.targets.iter().map(|target| format!("    \"{}\",\n", target.name())).collect();
+pub fn table(targets: &[Target]) -> String {
+    let rows: String = targets.iter().map(|target| format!("    \"{}\",\n", target.name())).collect();
     format!(
         "# The targets of a release; others are not built. `floe targets` lists all that floe knows.\n\
          [package.metadata.floe]\ntargets = [\n{rows}]\n"
@@ -189,16 +170,22 @@ pub fn table(filling: &Filling) -> String {
 }
 
 /// The arguments of `mkRelease`, in braces; `this` is the flake itself.
-pub fn arguments(filling: &Filling, this: &str) -> String {
+pub fn arguments(found: &Found, this: &str) -> String {
     let own = if this == "self" { "inherit self;".to_owned() } else { format!("self = {this};") };
-    let mut words = match &filling.folder {
-        None => format!("src = {this};"),
+    let mut words = match found.folder.as_str() {
+        "" => format!("src = {this};"),
         // The root of the repository alone has a commit.
-        Some(folder) if folder.bytes().all(is_plain) => format!("src = ./{folder}; {own}"),
-        Some(folder) => format!("src = {this} + \"/{folder}\"; {own}"),
+        folder if folder.bytes().all(is_plain) => format!("src = ./{folder}; {own}"),
+        folder => format!("src = {this} + \"/{folder}\"; {own}"),
     };
-    let package = filling.package.iter().map(|package| format!(" package = \"{package}\";"));
-    words.extend(package.chain(filling.repo.iter().map(|repo| format!(" repo = \"{repo}\";"))));
+    // A flake finds the root's package by itself, and a repository that Cargo.toml names.
+    if found.is_member {
+        words.push_str(&format!(" package = \"{}\";", found.name));
+    }
+    let origin = found.git.as_ref().and_then(|git| git.origin.as_ref());
+    if let Some(repo) = origin.filter(|_| found.repository.is_none()) {
+        words.push_str(&format!(" repo = \"{repo}\";"));
+    }
     format!("{{ {words} }}")
 }
 
@@ -223,44 +210,30 @@ pub(super) fn binstall(prefix: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::advice::tests::ready;
     use super::*;
-
-    fn filling() -> Filling {
-        Filling {
-            floe: Floe::at("github:acme/floe/v0.1.0").unwrap(),
-            name: "tool".to_owned(),
-            package: None,
-            folder: None,
-            repo: None,
-            targets: Vec::new(),
-            tag_prefix: String::new(),
-        }
-    }
-
-    fn workflow(filling: &Filling) -> String {
-        super::workflow(filling, &filling.floe.call())
-    }
 
     #[test]
     fn every_place_of_the_templates_is_filled_in() {
-        let mut filling = filling();
-        assert!(flake(&filling).contains("inputs.floe.url = \"github:acme/floe/v0.1.0\";"));
-        assert!(flake(&filling).contains("floe.lib.mkRelease { src = self; };"));
-        assert!(workflow(&filling).contains("    uses: acme/floe/.github/workflows/release.yml@v0.1.0\n"));
-        assert!(workflow(&filling).contains("    tags: [\"v[0-9]*\"]\n"));
-        filling.tag_prefix = "tool-".to_owned();
-        assert!(workflow(&filling).contains("    tags: [\"tool-v[0-9]*\"]\n"));
-        filling.package = Some("toolctl".to_owned());
-        filling.folder = Some("rust".to_owned());
-        filling.repo = Some("acme/tool".parse().unwrap());
-        assert!(flake(&filling).contains(
-            "mkRelease { src = ./rust; inherit self; package = \"toolctl\"; repo = \"acme/tool\"; };"
+        let mut floe = Floe::at("github:acme/floe/v0.1.0").unwrap();
+        let mut found = ready();
+        assert!(flake(&found, &floe).contains("inputs.floe.url = \"github:acme/floe/v0.1.0\";"));
+        assert!(flake(&found, &floe).contains("floe.lib.mkRelease { src = self; };"));
+        let text = workflow("", &floe.call());
+        assert!(text.contains("    uses: acme/floe/.github/workflows/release.yml@v0.1.0\n"));
+        assert!(text.contains("    tags: [\"v[0-9]*\"]\n"));
+        assert!(workflow("tool-", &floe.call()).contains("    tags: [\"tool-v[0-9]*\"]\n"));
+        found.is_member = true;
+        found.folder = "rust".to_owned();
+        found.repository = None;
+        assert!(flake(&found, &floe).contains(
+            "mkRelease { src = ./rust; inherit self; package = \"tool\"; repo = \"Acme/tool\"; };"
         ));
-        filling.folder = Some("my tool".to_owned());
-        assert!(flake(&filling).contains("mkRelease { src = self + \"/my tool\"; inherit self;"));
-        filling.floe.commit = Some("a".repeat(40).parse().unwrap());
+        found.folder = "my tool".to_owned();
+        assert!(flake(&found, &floe).contains("mkRelease { src = self + \"/my tool\"; inherit self;"));
+        floe.commit = Some("a".repeat(40).parse().unwrap());
         let call = format!("uses: acme/floe/.github/workflows/release.yml@{} # v0.1.0\n", "a".repeat(40));
-        assert!(workflow(&filling).contains(&call));
+        assert!(workflow("", &floe.call()).contains(&call));
     }
 
     #[test]

@@ -7,34 +7,26 @@ use crate::package::archive::unzipped;
 use floe_core::model::{ChannelKind, ChannelPlace, Release, Rendered};
 use floe_core::plan::{Plan, Step};
 
-/// The channels that the release moves.
-fn places(plan: &Plan) -> impl Iterator<Item = &ChannelPlace> {
-    plan.steps.iter().filter_map(|planned| match &planned.step {
+/// The files of the channels that the release changes, if there are any.
+pub(super) fn show(release: &Release, plan: &Plan) -> Option<Markup> {
+    let places = plan.steps.iter().filter_map(|planned| match &planned.step {
         Step::Channel { place, .. } => Some(place),
         _ => None,
-    })
-}
-
-pub(super) fn are_there(plan: &Plan) -> bool {
-    places(plan).next().is_some()
-}
-
-pub(super) fn show(release: &Release, plan: &Plan) -> Markup {
-    html! {
-        @if are_there(plan) {
-            h3 #channels { "Package managers" }
-            p.about { "The files that they read, and that this release changes." }
-            @for place in places(plan) {
-                @if let Some(waits) = waits(place.kind) { p.about { (waits) } }
-                @for file in release.files_of(place) {
-                    details {
-                        summary { code { (file.entry.path) } " in " (place.home) }
-                        (command(&text(file)))
-                    }
+    });
+    let places: Vec<&ChannelPlace> = places.collect();
+    let files = html! {
+        p.about { "The files that they read, and that this release changes." }
+        @for place in &places {
+            @if let Some(waits) = waits(place.kind) { p.about { (waits) } }
+            @for file in release.files_of(place) {
+                details {
+                    summary { code { (file.entry.path) } " in " (place.home) }
+                    (command(&text(file)))
                 }
             }
         }
-    }
+    };
+    (!places.is_empty()).then_some(files)
 }
 
 /// A file as text: of a package the files that are in it.

@@ -1,4 +1,4 @@
-//! The image: how to pull it, the parts of each platform, and which of its files are the binaries of the archives.
+//! The image: how to pull it, the files of each platform, and which of its files are the binaries of the archives.
 
 use maud::{Markup, html};
 
@@ -19,7 +19,6 @@ pub(super) fn show(release: &Release, image: &Image, plan: &Plan) -> Markup {
         _ => None,
     });
     html! {
-        h3 #image { "Image" }
         (command(&format!("docker pull {}", name.at(&image.index.digest))))
         @if let Some(tags) = tags {
             p {
@@ -33,14 +32,6 @@ pub(super) fn show(release: &Release, image: &Image, plan: &Plan) -> Markup {
 }
 
 fn platform(release: &Release, one: &PlatformImage) -> Markup {
-    let heads = ["Part", "Size", "Digest"];
-    let count = one.layers.len();
-    let layers = one.layers.iter().zip(1..).map(|(layer, at)| (format!("Layer {at} of {count}"), layer));
-    let parts = [("Manifest".to_owned(), &one.manifest), ("Config".to_owned(), &one.config)].into_iter();
-    let parts = parts.chain(layers).map(|(name, blob)| {
-        let name = html! { (name) small { (blob.media_type) } };
-        [name, html! { (size(blob.size)) }, digest(&blob.digest)]
-    });
     let files = one.files.iter().map(|file| {
         let name = html! { code.path { "/" (file.path) } small { "mode " (format!("{:04o}", file.mode)) } };
         let digest = html! { (digest(&file.digest)) (origin(release, one.platform, file)) };
@@ -48,17 +39,16 @@ fn platform(release: &Release, one: &PlatformImage) -> Markup {
     });
     let blobs = one.layers.iter().chain([&one.manifest, &one.config]);
     let bytes: u64 = blobs.map(|blob| blob.size).sum();
-    let label = |what: &str| format!("{what} of the image for {}", one.platform);
     html! {
-        h4 { (one.platform) " " small { (size(bytes)) } }
-        (table("parts", &label("Parts"), &heads, body(&heads, parts)))
+        h3 { (one.platform) " " small { (size(bytes)) } }
+        (digest(&one.manifest.digest))
         details open[one.files.len() <= FILES_SHOWN] {
             summary {
                 (one.files.len()) @if one.files.len() == 1 { " file, " } @else { " files, " }
                 (size(one.files.iter().map(|file| file.size).sum()))
             }
             @let heads = ["File", "Size", "Digest"];
-            (table("parts", &label("Files"), &heads, body(&heads, files)))
+            (table("parts", &format!("Files of the image for {}", one.platform), &heads, body(&heads, files)))
         }
     }
 }
@@ -71,8 +61,7 @@ fn origin(release: &Release, platform: Platform, file: &Entry) -> Markup {
     let is_equal = |binary: &BinaryFacts| binary.digest == file.digest;
     let is_namesake = |binary: &BinaryFacts| file.path.rsplit('/').next() == Some(&binary.name);
     let found = all()
-        .find(|(artifact, binary)| is_own(artifact) && is_equal(binary))
-        .or_else(|| all().find(|(_, binary)| is_equal(binary)))
+        .find(|(_, binary)| is_equal(binary))
         .or_else(|| all().find(|(artifact, binary)| is_own(artifact) && is_namesake(binary)));
     html! {
         @if let Some((artifact, binary)) = found {

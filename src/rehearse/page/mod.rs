@@ -5,7 +5,6 @@
 
 mod artifacts;
 mod channels;
-mod download;
 mod image;
 mod markdown;
 mod steps;
@@ -39,6 +38,7 @@ impl Page<'_> {
     /// Renders the whole page as HTML.
     pub fn render(&self) -> String {
         let Release { name, version, .. } = self.release;
+        let sections = self.sections();
         let page = html! {
             (DOCTYPE)
             html lang="en" {
@@ -55,8 +55,16 @@ impl Page<'_> {
                     a.skip href="#main" { "Skip to the release" }
                     header { .inner { (self.header()) } }
                     .page {
-                        nav aria-label="On this page" { ul { (self.contents()) } }
-                        main #main { (self.sections()) }
+                        nav aria-label="On this page" { ul {
+                            @for (id, title, _) in &sections { li { a href={ "#" (id) } { (title) } } }
+                            li { a href="#files" { "Files of this rehearsal" } }
+                        } }
+                        main #main {
+                            @for (id, title, content) in &sections {
+                                @let heading = format!("{id}-title");
+                                section id=(id) aria-labelledby=(heading) { h2 id=(heading) { (title) } (content) }
+                            }
+                        }
                     }
                     footer { .inner { (self.footer()) } }
                 }
@@ -69,10 +77,9 @@ impl Page<'_> {
     }
 
     fn header(&self) -> Markup {
-        let Release { name, version, destination, assets, image, .. } = self.release;
+        let Release { name, version, destination, assets, image, manifest, .. } = self.release;
         let repo = || web_link(&destination.page, html! { (destination.repo) });
-        let systems: Vec<_> = download::families(self.release).iter().map(|family| family.name).collect();
-        let platforms = image.iter().flat_map(|image| &image.platforms).map(|one| one.platform.to_string());
+        let targets: Vec<_> = manifest.artifacts.iter().map(|artifact| artifact.target.name()).collect();
         let is_complete = self.receipt.published && self.receipt.left() == 0;
         html! {
             p.kicker { "Rehearsal of a release" }
@@ -90,10 +97,7 @@ impl Page<'_> {
                     (assets.len()) " files, " (size(self.release.asset_bytes()))
                     @if let Some(image) = image { small { "and an image, " (size(image.size())) } }
                 } }
-                div { dt { "Platforms" } dd {
-                    (systems.join(", "))
-                    @if image.is_some() { small { "image for " (platforms.collect::<Vec<_>>().join(", ")) } }
-                } }
+                div { dt { "Targets" } dd { (targets.join(", ")) } }
                 div { dt { "Tag" } dd { code { (destination.tag.as_str()) } small { (self.published_as()) } } }
                 div { dt { "Repository" } dd { (repo()) } }
                 div.wide { dt { "Commit" } dd { code.digest { (destination.commit.as_str()) } } }
@@ -110,43 +114,22 @@ impl Page<'_> {
         }
     }
 
-    fn contents(&self) -> Markup {
-        html! {
-            li { a href="#get" { "Get it" } }
-            @if !self.release.manifest.channels.is_empty() { li.sub { a href="#install" { "Install" } } }
-            @for family in download::families(self.release) {
-                li.sub { a href={ "#" (family.id) } { (family.name) } }
+    /// The id, the title and the content of each section.
+    fn sections(&self) -> Vec<(&'static str, &'static str, Markup)> {
+        let Page { release, plan, receipt, notes } = *self;
+        let notes = html! {
+            @if release.notes.source == NotesSource::Generated {
+                p.about { "GitHub generates the upper part of these notes with the draft; it is not shown here." }
             }
-            @if self.release.image.is_some() { li.sub { a href="#image" { "Image" } } }
-            @if channels::are_there(self.plan) { li.sub { a href="#channels" { "Package managers" } } }
-            li.sub { a href="#verify" { "Verify" } }
-            li { a href="#artifacts" { "Artifacts" } }
-            li { a href="#notes" { "Release notes" } }
-            li { a href="#steps" { "Steps" } }
-            li { a href="#files" { "Files of this rehearsal" } }
-        }
-    }
-
-    fn sections(&self) -> Markup {
-        let release = self.release;
-        html! {
-            (section("get", "Get it", html! {
-                p.about { "These are the URLs of the real release; they work once it is published." }
-                (download::installs(release))
-                (download::archives(release))
-                @if let Some(image) = &release.image { (image::show(release, image, self.plan)) }
-                (channels::show(release, self.plan))
-                (download::verify(release))
-            }))
-            (section("artifacts", "Artifacts", artifacts::show(release)))
-            (section("notes", "Release notes", html! {
-                @if release.notes.source == NotesSource::Generated {
-                    p.about { "GitHub generates the upper part of these notes with the draft; it is not shown here." }
-                }
-                .notes { (markdown::render(self.notes)) }
-            }))
-            (section("steps", "Steps", steps::show(self.receipt)))
-        }
+            p.about { "The URLs are those of the real release; they work once it is published." }
+            .notes { (markdown::render(notes)) }
+        };
+        let always =
+            [("notes", "Release notes", notes), ("artifacts", "Artifacts", artifacts::show(release))];
+        let image = release.image.iter().map(|image| ("image", "Image", image::show(release, image, plan)));
+        let channels = channels::show(release, plan).map(|files| ("channels", "Package managers", files));
+        let steps = [("steps", "Steps", steps::show(receipt))];
+        always.into_iter().chain(image).chain(channels).chain(steps).collect()
     }
 
     fn footer(&self) -> Markup {
@@ -166,11 +149,6 @@ impl Page<'_> {
             }
         }
     }
-}
-
-fn section(id: &str, title: &str, content: Markup) -> Markup {
-    let heading = format!("{id}-title");
-    html! { section id=(id) aria-labelledby=(heading) { h2 id=(heading) { (title) } (content) } }
 }
 
 /// One click selects the whole digest.

@@ -13,8 +13,9 @@ use floe::net::address::Endpoint;
 use floe::net::retry::AttemptError;
 use floe::package::archive;
 use floe::registry::{Challenge, message};
+use floe_core::model::config::ImageSettings;
 use floe_core::model::{
-    ArchiveKind, Commit, Digest, ImageName, Manifest, Platform, Record, Repo, Tag, Target,
+    About, ArchiveKind, Commit, Digest, ImageName, Manifest, Platform, Record, Repo, Source, Tag, Target,
 };
 use floe_core::model::{changelog, notes};
 use floe_core::untrusted::text;
@@ -151,19 +152,12 @@ fn spec() -> ImageSpec {
         name: "ghcr.io/acme/tool".parse().unwrap(),
         title: "tool".to_owned(),
         version: "1.4.0".parse().unwrap(),
-        description: None,
-        licenses: None,
-        source: None,
-        url: None,
+        about: About::default(),
+        repository: "https://github.com/acme/tool".to_owned(),
         documentation: None,
-        revision: None,
-        epoch: 0,
+        source: Source { commit: None, epoch: 0 },
         binaries: vec!["tool".to_owned()],
-        entrypoint: None,
-        programs: Vec::new(),
-        labels: Default::default(),
-        ports: Vec::new(),
-        user: None,
+        settings: ImageSettings::default(),
         ca_certificates: None,
     }
 }

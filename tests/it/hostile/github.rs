@@ -81,6 +81,33 @@ fn messages_of_the_server_are_escaped() {
 }
 
 #[test]
+fn an_answer_that_names_no_commit_is_refused() {
+    let plan = |text: String| {
+        let answer = move |request: &str, _: &str| {
+            let asked = request == "GET /repos/acme/tool/commits/refs/tags/v1%2E4%2E0";
+            asked.then(|| Answer::Whole(200, String::new(), text.clone()))
+        };
+        let (server, work) = (github(|_| json!([]), answer), Work::dist());
+        let servers = ["--api-url", &server.url, "--registry-url", &server.url, "--tries", "1"];
+        let dist = ["plan", "dist", "--target", "x86_64-musl", "--repo", "acme/tool"];
+        work.run(&[&dist[..], &servers].concat())
+    };
+    let commit = "3f9ac21".repeat(6);
+    for text in [
+        "",
+        "v1.4.0",
+        &commit[..39],
+        &format!("{commit}0\n{commit}0"),
+        "{\"sha\":\"x\"}",
+        &"a".repeat(100_000),
+    ] {
+        let ended = plan(text.to_owned());
+        ended.with(1, "GitHub's answer for the tag is not the name of a commit");
+        assert!(ended.stderr.len() < 2000, "{} bytes", ended.stderr.len());
+    }
+}
+
+#[test]
 fn a_token_with_a_line_break_is_refused_and_not_shown() {
     let work = Work::dist();
     let arguments =

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use expect_test::expect;
 use floe::error::Failure;
 use floe::image::{self, ImageSpec};
+use floe_core::model::{About, Source};
 use serde_json::Value;
 
 use super::samples::{docker_archive, programs};
-use super::{Work, blob, pretty, spec};
+use super::{Work, blob, pretty, spec, with_settings};
 
 /// The config of an image of one input, as JSON.
 fn config(work: &Work, input: &str, spec: &ImageSpec) -> anyhow::Result<String> {
@@ -39,8 +40,8 @@ fn annotations(spec: &ImageSpec) -> anyhow::Result<BTreeMap<String, String>> {
 fn a_binary_is_started_as_nonroot_with_the_settings_of_the_project() {
     let work = Work::new();
     let certificates = work.write("ca.pem", b"-----BEGIN CERTIFICATE-----\n");
-    let spec =
-        ImageSpec { ports: vec!["8080/tcp".to_owned()], ca_certificates: Some(certificates), ..spec() };
+    let mut spec = with_settings(|settings| settings.ports = vec!["8080/tcp".to_owned()]);
+    spec.ca_certificates = Some(certificates);
     let config: Value = serde_json::from_str(&config(&work, "arm64", &spec).unwrap()).unwrap();
     let mut config = config["config"].clone();
     config.as_object_mut().unwrap().remove("Labels").unwrap();
@@ -64,7 +65,8 @@ fn a_binary_is_started_as_nonroot_with_the_settings_of_the_project() {
 #[test]
 fn the_keys_of_a_config_are_in_the_order_of_the_specification() {
     let work = Work::new();
-    let config = config(&work, "amd64", &ImageSpec { ports: vec!["80".to_owned()], ..spec() }).unwrap();
+    let spec = with_settings(|settings| settings.ports = vec!["80".to_owned()]);
+    let config = config(&work, "amd64", &spec).unwrap();
     let keys =
         ["created", "architecture", "os", "config", "User", "ExposedPorts", "Env", "Entrypoint", "Labels"];
     let places = keys.map(|key| config.find(&format!("\"{key}\":")).unwrap());
@@ -83,12 +85,11 @@ fn settings_of_the_project_override_those_of_an_archive() {
     assert_eq!(labels.get("x"), None);
     expect![[r#"{"Cmd":["serve"],"Entrypoint":["/bin/floe"],"Env":["PATH=/bin","A=1"],"ExposedPorts":{"53/udp":{},"80/sctp":{}},"User":"1000","WorkingDir":"/data"}"#]]
         .assert_eq(&kept.to_string());
-    let over = ImageSpec {
-        entrypoint: Some(vec!["/bin/other".to_owned()]),
-        ports: vec!["80".to_owned()],
-        user: Some("7:7".to_owned()),
-        ..spec()
-    };
+    let over = with_settings(|settings| {
+        settings.entrypoint = Some(vec!["/bin/other".to_owned()]);
+        settings.ports = vec!["80".to_owned()];
+        settings.user = Some("7:7".to_owned());
+    });
     let over = started(&over, base).unwrap();
     assert_eq!((over["Entrypoint"].to_string(), over.get("Cmd")), (r#"["/bin/other"]"#.to_owned(), None));
     assert_eq!(
@@ -101,12 +102,14 @@ fn settings_of_the_project_override_those_of_an_archive() {
 fn root_and_wrong_ports_and_nothing_to_start_are_refused() {
     let start = |more: &str| format!(r#"{{"Entrypoint": ["/bin/floe"]{more}}}"#);
     for user in ["0", "root"] {
-        let error = refused(&ImageSpec { user: Some(user.to_owned()), ..spec() }, &start(""));
+        let spec_of = with_settings(|settings| settings.user = Some(user.to_owned()));
+        let error = refused(&spec_of, &start(""));
         assert!(error.contains(&format!("the image's user is invalid: `{user}` is ")), "{error}");
         let error = refused(&spec(), &start(&format!(r#", "User": "{user}""#)));
         assert!(error.contains(&format!("the image's user is invalid: `{user}` is ")), "{error}");
     }
-    let error = refused(&ImageSpec { ports: vec!["80/icmp".to_owned()], ..spec() }, &start(""));
+    let spec_of = with_settings(|settings| settings.ports = vec!["80/icmp".to_owned()]);
+    let error = refused(&spec_of, &start(""));
     assert!(error.contains("the image cannot expose a port: `80/icmp` is not a port"), "{error}");
     let error = refused(&spec(), &start(r#", "ExposedPorts": {"0/tcp": {}}"#));
     assert!(error.contains("`0/tcp` is not a port"), "{error}");
@@ -125,17 +128,20 @@ fn store_paths_are_reported_with_their_place() {
 
 #[test]
 fn long_texts_are_cut_or_refused() {
-    let long = ImageSpec { description: Some("ü".repeat(600)), ..spec() };
+    let about = About { description: Some("ü".repeat(600)), ..About::default() };
+    let long = ImageSpec { about, ..spec() };
     let description = &annotations(&long).unwrap()["org.opencontainers.image.description"];
     assert_eq!(description.chars().count(), 512);
     assert!(description.ends_with("ü…"));
-    let long = ImageSpec { licenses: Some("MIT OR ".repeat(40)), ..spec() };
+    let about = About { license: Some("MIT OR ".repeat(40)), ..About::default() };
+    let long = ImageSpec { about, ..spec() };
     assert!(annotations(&long).unwrap_err().to_string().contains("280 characters"));
 }
 
 #[test]
 fn labels_add_and_replace_but_some_are_floes_own() {
-    let with = |key: &str| ImageSpec { labels: [(key.to_owned(), "mine".to_owned())].into(), ..spec() };
+    let with =
+        |key: &str| with_settings(|settings| settings.labels = [(key.to_owned(), "mine".to_owned())].into());
     for key in ["com.acme.team", "org.opencontainers.image.title"] {
         assert_eq!(annotations(&with(key)).unwrap()[key], "mine");
     }
@@ -150,7 +156,7 @@ fn labels_add_and_replace_but_some_are_floes_own() {
 
 #[test]
 fn times_are_those_that_files_can_have() {
-    let at = |epoch| annotations(&ImageSpec { epoch, ..spec() });
+    let at = |epoch| annotations(&ImageSpec { source: Source { commit: None, epoch }, ..spec() });
     assert_eq!(at(0).unwrap()["org.opencontainers.image.created"], "1970-01-01T00:00:00Z");
     for epoch in [1 << 40, u64::MAX] {
         assert!(at(epoch).unwrap_err().to_string().contains("is not a time"), "{epoch}");

@@ -17,7 +17,8 @@ use floe::cli::{ImageArgs, SourceArgs};
 use floe::error::Failure;
 use floe::image::{self, ImageSpec};
 use floe::report::{Report, Verbosity};
-use floe_core::model::{Digest, Image, Platform};
+use floe_core::model::config::ImageSettings;
+use floe_core::model::{About, Digest, Image, Platform, Source};
 use oci_spec::image::{Arch, ImageConfiguration, ImageIndex, ImageManifest, OciLayout, Os};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -30,21 +31,28 @@ fn spec() -> ImageSpec {
         name: "ghcr.io/acme/tool".parse().unwrap(),
         title: "tool".to_owned(),
         version: "1.4.0".parse().unwrap(),
-        description: Some("A tool".to_owned()),
-        licenses: Some("MIT".to_owned()),
-        source: Some("https://github.com/acme/tool".to_owned()),
-        url: None,
+        about: About {
+            description: Some("A tool".to_owned()),
+            license: Some("MIT".to_owned()),
+            ..About::default()
+        },
+        repository: "https://github.com/acme/tool".to_owned(),
         documentation: None,
-        revision: Some("3f9ac21000000000000000000000000000000000".parse().unwrap()),
-        epoch: 1_000_000_000,
+        source: Source {
+            commit: Some("3f9ac21000000000000000000000000000000000".parse().unwrap()),
+            epoch: 1_000_000_000,
+        },
         binaries: vec!["tool".to_owned()],
-        entrypoint: None,
-        programs: Vec::new(),
-        labels: Default::default(),
-        ports: Vec::new(),
-        user: None,
+        settings: ImageSettings::default(),
         ca_certificates: None,
     }
+}
+
+/// The same with settings of the project.
+fn with_settings(change: impl FnOnce(&mut ImageSettings)) -> ImageSpec {
+    let mut spec = spec();
+    change(&mut spec.settings);
+    spec
 }
 
 /// A folder with two static binaries and a place for a layout.

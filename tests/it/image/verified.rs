@@ -18,6 +18,13 @@ fn tool() -> Vec<u8> {
     binary("x86_64-musl".parse().unwrap(), b"1.4.0")
 }
 
+/// An image of the commit of the dist.
+fn spec_of_dist() -> ImageSpec {
+    let mut spec = spec();
+    spec.source.commit = Some(crate::support::scenario::COMMIT.parse().unwrap());
+    spec
+}
+
 /// A project with a dist of one archive, and an image of these layers beside it.
 fn dist(layers: &[Tar], start: &serde_json::Value, lines: &str) -> Sample {
     let lines = format!(
@@ -31,10 +38,8 @@ fn dist(layers: &[Tar], start: &serde_json::Value, lines: &str) -> Sample {
     let archive: PathBuf = sample.path().join("docker");
     std::fs::write(&archive, docker_archive("amd64", &layers, &json!({ "Entrypoint": start }).to_string()))
         .unwrap();
-    let programs = sample.load().unwrap().config.image.unwrap().programs;
-    // The commit is that of the dist.
-    let revision = Some(crate::support::scenario::COMMIT.parse().unwrap());
-    image::build(&[archive], &ImageSpec { programs, revision, ..spec() }, &dist.join("image")).unwrap();
+    let settings = sample.load().unwrap().config.image.unwrap();
+    image::build(&[archive], &ImageSpec { settings, ..spec_of_dist() }, &dist.join("image")).unwrap();
     sample
 }
 
@@ -152,9 +157,7 @@ fn a_dynamic_program_needs_the_loader_of_its_target() {
     let layer = Tar::new().program("bin/tool", &gnu).program("lib64/ld-linux-x86-64.so.2", &tool()).end();
     let archive = sample.path().join("docker");
     std::fs::write(&archive, docker_archive("amd64", &[&layer], r#"{"Entrypoint": ["/bin/tool"]}"#)).unwrap();
-    let revision = Some(crate::support::scenario::COMMIT.parse().unwrap());
-    let spec = ImageSpec { revision, ..spec() };
-    image::build(std::slice::from_ref(&archive), &spec, &dist.join("image")).unwrap();
+    image::build(std::slice::from_ref(&archive), &spec_of_dist(), &dist.join("image")).unwrap();
     let output = sample::floe(sample.path()).args(["verify", "dist"]).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -277,7 +277,7 @@ fn foreign_files_stop_it_and_only_committed_ones_are_replaced() {
             an output that both define, such as `packages.x86_64-linux.default`, stays yours: a release needs floe's `dist` and `gate`
         nothing was written
 
-        hint: add these lines; delete `.github/workflows/release.yml` if floe replaces it; or replace what git has committed with `floe init --force`
+        hint: add these lines, or delete `.github/workflows/release.yml` if floe replaces it, or replace what git has committed with `floe init --force`
     "#]]
     .assert_eq(&plain(end(&stderr)));
     assert_eq!(floe(&sample, &["--yes", "--force"]).0, Some(4), "without git they would be lost");

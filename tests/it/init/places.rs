@@ -61,7 +61,7 @@ fn a_second_package_is_refused_because_a_flake_releases_one() {
           `flake.nix` releases `two`, and a flake releases one package
         nothing was written
 
-        hint: release `one` without a flake, with `floe package` and `floe publish`, or from a repository of its own; or replace what git has committed with `floe init --force`
+        hint: release `one` without a flake, with `floe package` and `floe publish`, or from a repository of its own, or replace what git has committed with `floe init --force`
     "#]]
     .assert_eq(end(&stderr));
     assert_eq!(floe(&sample, &["--check", "--package", "one"]).0, Some(3));

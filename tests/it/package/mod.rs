@@ -22,9 +22,9 @@ use floe::cli::{PackageArgs, SourceArgs};
 use floe::commands::package::{Build, Enforcement, find, pack, package};
 use floe::error::{Exit, Failure, exit_of, hint_of};
 use floe::package::archive::{Budget, examine};
-use floe::project::cargo::{self, Origin};
+use floe::project::cargo;
 use floe::report::{Report, Verbosity};
-use floe_core::model::{ArchiveKind, Entry, Record, Target};
+use floe_core::model::{ArchiveKind, Entry, Record, Source, Target};
 use tempfile::TempDir;
 
 use crate::support::binaries::binary;
@@ -82,8 +82,8 @@ impl Case {
     fn pack_args(&self, args: &PackageArgs) -> anyhow::Result<Vec<Record>> {
         let report = Report::new(Verbosity::Quiet);
         let project = self.sample.load()?;
-        let origin = cargo::origin(&project, args.source.commit.as_ref(), args.source.epoch)?;
-        pack((&project, &origin), &find(args, &project, &report)?, &args.out, Enforcement::Deny, &report)
+        let source = cargo::source(&project, args.source.commit.as_ref(), args.source.epoch)?;
+        pack((&project, &source), &find(args, &project, &report)?, &args.out, Enforcement::Deny, &report)
     }
 
     fn pack(&self) -> anyhow::Result<Vec<Record>> {
@@ -322,9 +322,9 @@ fn binaries_of_other_builders_are_packed() {
         documents: None,
         crates: None,
     };
-    let origin = Origin { commit: None, epoch: EPOCH };
+    let source = Source { commit: None, epoch: EPOCH };
     let records =
-        pack((&project, &origin), &[build], &case.out(), Enforcement::Deny, &Report::new(Verbosity::Quiet))
+        pack((&project, &source), &[build], &case.out(), Enforcement::Deny, &Report::new(Verbosity::Quiet))
             .unwrap();
     assert_eq!(records, case.pack().unwrap());
 }

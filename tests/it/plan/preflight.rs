@@ -193,7 +193,7 @@ fn verbose_output_and_json_list_every_check() {
         version     tag `v1.4.0` names version 1.4.0
         assets      11 of at most 1000, the largest with 10.8 KiB; names are kept
         notes       GitHub writes them; cut at 125000 characters if they are longer
-        requests    15 are needed, 99995 are left in this hour
+        requests    15 are needed, 99996 are left in this hour
         registry    the registry of `ghcr.io/acme/tool` answers
         push        `ghcr.io/acme/tool` may be pushed to
     "#]]

@@ -11,12 +11,30 @@ fn a_release_is_planned_before_it_is_built() {
     let outcome = scenario.run(["plan"]).exit(0);
     expect![[r#"
         Release v1.4.0 of acme/tool at 3f9ac21
-          release  none yet
-          targets  x86_64-gnu, x86_64-musl, aarch64-gnu, aarch64-musl, x86_64-macos, aarch64-macos, x86_64-windows
-          image    ghcr.io/acme/tool:1.4.0, 1.4, 1, latest
-          notes    GitHub's, from the beginning
-          latest   moves to v1.4.0
-        nothing conflicts with it; nothing is built yet
+          stage   push     image (linux/amd64, linux/arm64)                     todo
+          stage   draft    release v1.4.0                                       todo
+          stage   upload   SHA256SUMS                                           todo
+          stage   upload   tool-aarch64-apple-darwin.cdx.json                   todo
+          stage   upload   tool-aarch64-apple-darwin.tar.gz                     todo
+          stage   upload   tool-aarch64-unknown-linux-gnu.cdx.json              todo
+          stage   upload   tool-aarch64-unknown-linux-gnu.tar.gz                todo
+          stage   upload   tool-aarch64-unknown-linux-musl.cdx.json             todo
+          stage   upload   tool-aarch64-unknown-linux-musl.tar.gz               todo
+          stage   upload   tool-installer.ps1                                   todo
+          stage   upload   tool-installer.sh                                    todo
+          stage   upload   tool-manifest.json                                   todo
+          stage   upload   tool-x86_64-apple-darwin.cdx.json                    todo
+          stage   upload   tool-x86_64-apple-darwin.tar.gz                      todo
+          stage   upload   tool-x86_64-pc-windows-msvc.cdx.json                 todo
+          stage   upload   tool-x86_64-pc-windows-msvc.zip                      todo
+          stage   upload   tool-x86_64-unknown-linux-gnu.cdx.json               todo
+          stage   upload   tool-x86_64-unknown-linux-gnu.tar.gz                 todo
+          stage   upload   tool-x86_64-unknown-linux-musl.cdx.json              todo
+          stage   upload   tool-x86_64-unknown-linux-musl.tar.gz                todo
+          reveal  publish  v1.4.0 as latest                                     todo
+          reveal  tag      ghcr.io/acme/tool:1.4.0, 1.4, 1, latest              todo
+          notes: GitHub's, from the beginning
+        22 steps, 0 done, 22 to do; nothing is public yet
     "#]]
     .assert_eq(&outcome.stdout);
     assert_eq!(outcome.stderr, "");
@@ -29,9 +47,9 @@ fn a_release_that_is_public_already_is_no_error() {
     let scenario =
         scenario.before_anything_is_built("[package.metadata.floe]\nsbom = false\nimage = false\n");
     let outcome = scenario.run(["plan"]).exit(0).no_writes();
-    assert!(outcome.stdout.contains("published already, with 11 files"), "{}", outcome.stdout);
-    assert!(outcome.stdout.contains("image    none"), "{}", outcome.stdout);
-    assert!(outcome.stdout.contains("latest   stays where it is"), "{}", outcome.stdout);
+    let last = outcome.stdout.lines().last().unwrap();
+    assert_eq!(last, "13 steps, 13 done, 0 to do; the release is public and complete", "{}", outcome.stdout);
+    assert!(!outcome.stdout.contains("ghcr.io"), "{}", outcome.stdout);
 }
 
 #[test]
@@ -67,18 +85,18 @@ fn a_changelog_that_gives_no_notes_is_a_warning() {
         let scenario = Scenario::empty("1.4.0").before_anything_is_built("");
         std::fs::write(scenario.path().join(name), changelog).unwrap();
         let outcome = scenario.run(["plan"]).exit(0);
-        let notes = outcome.stdout.lines().find(|line| line.contains("notes ")).unwrap().trim();
+        let notes = outcome.stdout.lines().find(|line| line.contains("notes: ")).unwrap().trim();
         format!("{}{notes}\n", outcome.stderr.replace("     warning", "warning"))
     };
     expect![[r#"
         warning `CHANGELOG.md` has no section for 1.4.0, so GitHub generates the notes: write what changed below a heading `## 1.4.0`, or set `notes = "github"` in [package.metadata.floe]
-        notes    GitHub's, from the beginning
+        notes: GitHub's, from the beginning
         warning `HISTORY.md` has nothing below its heading for 1.4.0, so GitHub generates the notes: write what changed below a heading `## 1.4.0`, or set `notes = "github"` in [package.metadata.floe]
-        notes    GitHub's, from the beginning
+        notes: GitHub's, from the beginning
         warning `NEWS.rst` is not Markdown and is not read for 1.4.0, so GitHub generates the notes: write what changed below a heading `## 1.4.0`, or set `notes = "github"` in [package.metadata.floe]
-        notes    GitHub's, from the beginning
-        notes    as the project wrote them
-        notes    as the project wrote them
+        notes: GitHub's, from the beginning
+        notes: as the project wrote them
+        notes: as the project wrote them
     "#]]
     .assert_eq(
         &[

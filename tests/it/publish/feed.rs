@@ -26,13 +26,13 @@ fn a_package_is_pushed_once_and_waits_for_moderation() {
     first.says("until then only `choco install tool --version 1.4.0` finds it").writes(1 + 1 + 5 + 1 + 1);
     let pushed = scenario.feed.package("tool", "1.4.0").unwrap();
     scenario.run(["publish"]).exit(0).says(&format!("1.4.0, pending at {PAGE}")).no_writes();
-    scenario.feed.approve("tool", "1.4.0");
+    scenario.feed.state().approved.insert("tool.1.4.0.nupkg".to_owned());
     scenario.run(["publish"]).exit(0).no_writes();
     assert_eq!(scenario.feed.package("tool", "1.4.0").unwrap(), pushed);
 
     let scenario = with(scenario.next("1.5.0-rc.1"), "1.5.0-rc.1", "1.5.0-rc.1", TABLE);
     scenario.run(["publish"]).exit(0);
-    assert_eq!(scenario.feed.packages().len(), 1);
+    assert_eq!(scenario.feed.state().packages.len(), 1);
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn a_push_that_was_cut_off_is_looked_for() {
         let scenario = scenario();
         scenario.feed_interceptor().inject(Fault::route("PUT", "/package", 0, 1, what));
         scenario.run(["publish"]).exit(0);
-        assert_eq!(scenario.feed.packages().len(), 1);
+        assert_eq!(scenario.feed.state().packages.len(), 1);
         scenario.run(["publish"]).exit(0).no_writes();
     }
 }
@@ -113,7 +113,7 @@ fn verify_names_the_state_of_the_package() {
         scenario.run(["verify", "--release", "v1.4.0"]).exit(code).says(&said).no_writes();
     };
     verify(&scenario, 0, &format!("pending {PAGE}"));
-    scenario.feed.approve("tool", "1.4.0");
+    scenario.feed.state().approved.insert("tool.1.4.0.nupkg".to_owned());
     verify(&scenario, 0, "match");
     let missing = Fault::route("GET", "/Packages", 0, 1, What::answer(404, "not found"));
     scenario.feed_interceptor().inject(missing);

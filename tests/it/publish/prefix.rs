@@ -6,7 +6,6 @@ use std::path::Path;
 use floe::error::Failure;
 use floe::error::with_details;
 use floe::project::cargo;
-use floe::release::inputs;
 use floe_core::model::{Digest, Repo, Tag, Target};
 use floe_core::world::{RemoteRelease, World};
 use floe_rehearsal::faults::{Schedule, Side};
@@ -20,8 +19,8 @@ use crate::support::scenario::{COMMIT, Scenario, make_dist_of};
 
 fn tag_of(lines: &str, given: Option<&str>, version: &str) -> Result<String, String> {
     let project = Sample::tool().manifest_lines(lines).load().unwrap();
-    let given = given.map(|tag| tag.parse().unwrap());
-    let tag = inputs::tag(Some(&project), given, &version.parse().unwrap());
+    let given: Option<Tag> = given.map(|tag| tag.parse().unwrap());
+    let tag = cargo::tag(Some(&project), given.as_ref(), &version.parse().unwrap());
     tag.map(|tag| tag.to_string()).map_err(|error| with_details(&error))
 }
 
@@ -29,7 +28,7 @@ fn tag_of(lines: &str, given: Option<&str>, version: &str) -> Result<String, Str
 fn a_tag_of_another_package_gets_a_hint_that_can_be_followed() {
     let hint = |lines: &str, tag: &str| {
         let project = Sample::tool().manifest_lines(lines).load().unwrap();
-        let error = cargo::check_tag(&project, Some(&tag.parse().unwrap())).unwrap_err();
+        let error = cargo::tag(Some(&project), Some(&tag.parse().unwrap()), &project.version).unwrap_err();
         error.downcast::<Failure>().unwrap().hint.as_deref().unwrap().to_owned()
     };
     let prefixed = "[package.metadata.floe]\ntag-prefix = \"tool-\"";

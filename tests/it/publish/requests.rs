@@ -4,9 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use floe::image;
-use floe::project::cargo::Origin;
 use floe_core::attachment;
-use floe_core::model::{Asset, Attestation, Content, Digest, Image, Release, Target};
+use floe_core::model::{Asset, Attestation, Content, Digest, Image, Release, Source, Target};
 use floe_rehearsal::faults::{Schedule, Side};
 
 use crate::faults::bench::{Bench, Made, folder, made};
@@ -35,11 +34,11 @@ impl Sizes {
     }
 }
 
-/// GitHub, first run: the repository, the tag and its object, the releases; the notes; the draft, and whether it is the
-/// first; the assets; once more the tag without its object, the releases, and the draft's assets; the publishing; the
-/// repository and the file of each channel, the root where there is no file, and a PUT.
+/// GitHub, first run: the repository, the tag, the releases; the notes; the draft, and whether it is the first; the assets;
+/// once more the tag, the releases, and the draft's assets; the publishing; the repository and the file of each channel,
+/// the root where there is no file, and a PUT.
 fn github_first(sizes: &Sizes) -> usize {
-    (1 + 2 + 1) + 1 + (1 + 1) + sizes.assets + (1 + 1 + 1) + 1 + (2 + 1 + 1) * sizes.channels
+    (1 + 1 + 1) + 1 + (1 + 1) + sizes.assets + (1 + 1 + 1) + 1 + (2 + 1 + 1) * sizes.channels
 }
 
 /// The registry, first run: a refusal, the token; the index and the tags; every part; a session and a PUT for each blob;
@@ -49,10 +48,10 @@ fn registry_first(sizes: &Sizes) -> usize {
     (1 + 1) + (1 + tags) + (blobs + platforms) + 2 * blobs + (platforms + 1) + (1 + tags) + tags + 3
 }
 
-/// Nothing to do: the repository, the tag and its object, the releases; a refusal, the token, the index and the tags. Each
+/// Nothing to do: the repository, the tag, the releases; a refusal, the token, the index and the tags. Each
 /// channel: its repository and its file.
 fn github_again(sizes: &Sizes) -> usize {
-    1 + 2 + 1 + 2 * sizes.channels
+    1 + 1 + 1 + 2 * sizes.channels
 }
 
 fn registry_again(sizes: &Sizes) -> usize {
@@ -155,8 +154,8 @@ fn resize(made: &mut Made, (assets, layers): (usize, usize), folder: &Path) {
 fn image(layers: usize, folder: &Path) -> Image {
     let archive = docker_archive(layers, folder);
     let layout = folder.join("image");
-    let origin = Origin { commit: Some(COMMIT.parse().unwrap()), epoch: 1_700_000_000 };
-    image::build(&[archive], &image_spec("1.4.0", &origin), &layout).unwrap()
+    let source = Source { commit: Some(COMMIT.parse().unwrap()), epoch: 1_700_000_000 };
+    image::build(&[archive], &image_spec("1.4.0", source), &layout).unwrap()
 }
 
 fn docker_archive(layers: usize, folder: &Path) -> PathBuf {

@@ -52,7 +52,8 @@ fn versions(folder: &Path) -> Vec<String> {
         version(files.filter(|(path, _)| path.ends_with(".installer.yaml")).map(|(_, bytes)| bytes).next())
     });
     let feed = EmbeddedFeed::open(folder.join("target/rehearsal/servers/feed"), "any").unwrap();
-    let pushed = feed.packages().into_keys().map(|(_, version)| version);
+    let pushed = feed.state().packages.clone().into_keys();
+    let pushed = pushed.map(|file| file.trim_start_matches("tool.").trim_end_matches(".nupkg").to_owned());
     [version(formula), version(manifest)].into_iter().chain(submitted).chain(pushed).collect()
 }
 

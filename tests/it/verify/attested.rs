@@ -270,8 +270,7 @@ fn no_fault_of_githubs_attestation_makes_a_release_green_or_wrong() {
             let subjects: Vec<Value> = [subject].into_iter().chain(assets).collect();
             serde_json::from_str(&sign_subjects(&claims, &subjects)).unwrap()
         };
-        let servers = (&scenario.github, scenario.github_interceptor());
-        fault.arm(servers, (&published.repo(), &tag, &commit), sign).unwrap();
+        fault.arm(scenario.github_interceptor(), (&tag, &commit), sign);
         let outcome = scenario.run(["verify", "--release", "v1.4.0"]);
         let found = match outcome.code().unwrap() {
             0 if outcome.stdout.contains("  immutable  GitHub signed") => Verified::Signed,

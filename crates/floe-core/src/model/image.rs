@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::{Arch, Digest, Entry};
+use crate::untrusted::text::has_only;
 
 /// An OCI platform that floe makes images for (OCI image-spec, "Image Index": `platform`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -155,7 +156,8 @@ impl FromStr for ImageName {
             let edge = |byte: Option<u8>| byte.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
             edge(part.bytes().next())
                 && edge(part.bytes().last())
-                && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b))
+                && has_only(part, "._-")
+                && part == part.to_ascii_lowercase()
         };
         if !repository.split('/').all(component) {
             return Err(refuse(
@@ -172,13 +174,10 @@ fn is_host(text: &str) -> bool {
         Some((host, port)) if !text.ends_with(']') => (host, Some(port)),
         _ => (text, None),
     };
-    let has_only = |text: &str, more: &[u8]| {
-        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || more.contains(&byte))
-    };
     let is_port = |port: &str| port.parse::<u16>().is_ok_and(|number| number.to_string() == port);
     let is_name = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-        Some(address) => has_only(address, b":."),
-        None => has_only(host, b".-"),
+        Some(address) => has_only(address, ":."),
+        None => has_only(host, ".-"),
     };
     text.len() <= 255 && is_name && port.is_none_or(is_port)
 }

@@ -4,7 +4,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::{Arch, Digest, Os, Target};
-use crate::untrusted::text::is_safe;
+use crate::untrusted::text::{has_only, is_safe};
 
 /// The format of a package, by the program that installs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -85,8 +85,11 @@ pub fn package_name(name: &str) -> String {
 
 /// Whether dpkg and rpm take a name (Debian Policy 5.6.1).
 pub fn is_package_name(name: &str) -> bool {
-    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "+-.".contains(c);
-    name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.len() <= 100 && name.chars().all(good)
+    let is_lower = name == name.to_ascii_lowercase();
+    is_lower
+        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name.len() <= 100
+        && has_only(name, "+-.")
 }
 
 /// Whether a text is a person with an address, as Debian wants a maintainer (Debian Policy 5.6.2): `Name <address>`.

@@ -14,6 +14,7 @@ use super::{
     Rendered, Repo, Schema, Tag,
 };
 use crate::model::notes::{self, Notes, NotesSource};
+use crate::untrusted::text::has_only;
 
 /// The file that lists every asset's digest in the form `sha256sum -c` reads.
 pub const CHECKSUMS: &str = "SHA256SUMS";
@@ -122,6 +123,12 @@ pub enum Content {
     File(PathBuf),
     /// Here: the small files that floe makes itself.
     Bytes(Vec<u8>),
+}
+
+/// Whether GitHub keeps a name as it was sent, and a line of `SHA256SUMS` or of the notes takes it: anything unusual becomes
+/// a dot, and dots at both ends go.
+pub fn is_asset_name(name: &str) -> bool {
+    has_only(name, "._+-") && !name.starts_with('.') && !name.ends_with('.')
 }
 
 impl Asset {

@@ -7,6 +7,8 @@ use std::str::FromStr;
 
 use semver::Version;
 
+use crate::untrusted::text::has_only;
+
 /// A git tag that names a version: `v1.4.0` or `1.4.0` (SemVer 2.0.0), with a prefix where one repository releases
 /// several things: `app-v1.4.0`, `cli/1.4.0`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,7 +129,7 @@ const SEPARATORS: [char; 3] = ['-', '/', '_'];
 fn is_prefix(prefix: &str) -> bool {
     prefix.ends_with(SEPARATORS)
         && prefix.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && prefix.chars().all(|c| c.is_ascii_alphanumeric() || "-/_.".contains(c))
+        && has_only(prefix, "-/_.")
         && !["..", "//", "/.", "./"].iter().any(|wrong| prefix.contains(wrong))
         && !prefix.split('/').any(|part| part.ends_with(".lock"))
 }
@@ -157,12 +159,7 @@ impl FromStr for Repo {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let part = |part: &str| {
-            !part.is_empty()
-                && part != "."
-                && part != ".."
-                && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
-        };
+        let part = |part: &str| part != "." && part != ".." && has_only(part, "._-");
         match text.split_once('/') {
             Some((owner, name)) if part(owner) && part(name) => {
                 Ok(Repo { owner: owner.to_owned(), name: name.to_owned() })

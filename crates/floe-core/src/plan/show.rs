@@ -5,8 +5,7 @@ use serde::Serialize;
 
 use super::{Phase, Plan, Planned, Since, Status, Step};
 use crate::model::notes::NotesSource;
-use crate::model::{Commit, Destination, Outline, Release, Repo, Schema, Tag};
-use crate::units;
+use crate::model::{Commit, Destination, Release, Repo, Schema, Subject, Tag};
 
 /// A plan as JSON, schema 1. `C` is a check.
 #[derive(Debug, Serialize)]
@@ -64,8 +63,9 @@ impl Plan {
     }
 
     /// The plan as the table people read.
-    pub fn to_table(&self, release: &Release) -> String {
-        let Destination { tag, repo, commit, .. } = &release.destination;
+    pub fn to_table<'a>(&self, subject: impl Into<Subject<'a>>) -> String {
+        let subject = subject.into();
+        let Destination { tag, repo, commit, .. } = subject.destination();
         let mut table = format!("Release {tag} of {repo} at {}\n", commit.short());
         let lines = self.lines();
         let width = lines.iter().map(|line| line.object.chars().count()).max().unwrap_or(0);
@@ -74,6 +74,9 @@ impl Plan {
             let status = if line.status == Status::Was { "done" } else { "todo" };
             table.push_str(&format!("  {phase:<6}  {verb:<7}  {object:<width$}  {bytes:>9}  {status}\n"));
         }
+        if subject.release().is_none() {
+            table.push_str(&format!("  notes: {}\n", self.notes(subject)));
+        }
         if let Some(stays) = &self.stays {
             table.push_str(&format!("  channels: {stays}\n"));
         }
@@ -81,68 +84,24 @@ impl Plan {
         table
     }
 
-    /// The plan of a release that is not built yet, as the summary people read.
-    pub fn to_outlook(&self, outline: &Outline) -> String {
-        let Destination { tag, repo, commit, .. } = &outline.destination;
-        let there = match (&self.published, &self.draft) {
-            (Some(published), _) => {
-                let files = units::files(published.assets.len());
-                format!("published already, with {files}; the same again changes nothing")
-            }
-            (None, Some(draft)) => {
-                let files = units::files(draft.assets.len());
-                let keeps = self.steps.iter().find_map(|planned| match &planned.step {
-                    Step::CreateDraft { keeps, .. } if !keeps.is_empty() => Some(keeps.join(" and ")),
-                    _ => None,
-                });
-                let keeps = keeps.map(|keeps| format!(" and keeps its {keeps}")).unwrap_or_default();
-                format!("a draft (release {}) with {files}, which is continued{keeps}", draft.id)
-            }
-            (None, None) => "none yet".to_owned(),
-        };
-        let targets: Vec<&str> = outline.targets.iter().map(|target| target.name()).collect();
-        let (mut image, mut notes, mut latest) =
-            ("none".to_owned(), "as the project wrote them".to_owned(), "stays where it is".to_owned());
-        for planned in &self.steps {
-            match &planned.step {
-                Step::TagImage { .. } => image.clone_from(&planned.object),
-                Step::CreateDraft { keeps, .. } if keeps.contains(&"text") => {
-                    "those of the draft".clone_into(&mut notes);
+    /// Where the notes come from, which is decided before a build.
+    fn notes(&self, subject: Subject<'_>) -> String {
+        let mut steps = self.steps.iter().map(|planned| &planned.step);
+        let draft = steps.find_map(|step| match step {
+            Step::CreateDraft { since, keeps } => Some((since, keeps.contains(&"text"))),
+            _ => None,
+        });
+        match draft {
+            Some((_, true)) => "those of the draft".to_owned(),
+            Some((since, false)) if *subject.notes() == NotesSource::Generated => match since {
+                Since::Tag(since) => format!("GitHub's, since {since}"),
+                Since::Beginning => "GitHub's, from the beginning".to_owned(),
+                Since::BeginningOfPackage => {
+                    format!("a link to the commits up to {}", subject.destination().tag)
                 }
-                Step::CreateDraft { since, .. } if outline.notes == NotesSource::Generated => {
-                    notes = match since {
-                        Since::Tag(since) => format!("GitHub's, since {since}"),
-                        Since::Beginning => "GitHub's, from the beginning".to_owned(),
-                        Since::BeginningOfPackage => format!("a link to the commits up to {tag}"),
-                    };
-                }
-                Step::Publish { latest: true, .. } if !planned.done => latest = format!("moves to {tag}"),
-                Step::Publish { .. } if !outline.destination.may_be_latest => {
-                    latest =
-                        "is not this package's; `latest = true` under [package.metadata.floe] makes it so"
-                            .to_owned();
-                }
-                _ => {}
-            }
+            },
+            _ => "as the project wrote them".to_owned(),
         }
-        let mut text = format!("Release {tag} of {repo} at {}\n", commit.short());
-        let lines = [
-            ("release", there),
-            ("targets", targets.join(", ")),
-            ("image", image),
-            ("notes", notes),
-            ("latest", latest),
-        ];
-        for (what, found) in lines {
-            text.push_str(&format!("  {what:<8} {found}\n"));
-        }
-        let channels = self.steps.iter().filter(|one| matches!(one.step, Step::Channel { .. }));
-        let channels = channels.map(|one| one.object.clone()).chain(self.stays.clone());
-        for (at, channel) in channels.enumerate() {
-            let what = if at == 0 { "channels" } else { "" };
-            text.push_str(&format!("  {what:<8} {channel}\n"));
-        }
-        text + "nothing conflicts with it; nothing is built yet"
     }
 
     /// The last line: how much is left, and what is public.

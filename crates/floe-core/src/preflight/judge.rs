@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Access, Answer, Asked, Check, Finding, Outcome, Package, ServerFacts, channels, signed};
 use crate::model::notes::{LIMIT, NotesSource};
-use crate::model::release::is_covered;
+use crate::model::release::{is_asset_name, is_covered};
 use crate::model::{Repo, Subject, body};
 use crate::plan::{Plan, Step, unpromised};
 use crate::units::size;
@@ -246,7 +246,7 @@ fn assets(subject: Subject<'_>) -> Outcome {
             "release fewer targets at once",
         );
     }
-    if let Some((name, _)) = assets.iter().find(|(name, _)| !is_kept(name)) {
+    if let Some((name, _)) = assets.iter().find(|(name, _)| !is_asset_name(name)) {
         return failed(
             format!("GitHub would keep `{name}` under another name"),
             "use only letters, digits, `.`, `_`, `-` and `+` in the name of the package",
@@ -263,12 +263,6 @@ fn assets(subject: Subject<'_>) -> Outcome {
     let largest = assets.iter().filter_map(|(_, asset)| *asset).map(|asset| asset.size).max();
     let largest = largest.map(|largest| format!(", the largest with {}", size(largest))).unwrap_or_default();
     passed(format!("{count} of at most {ASSET_COUNT}{largest}; names are kept"))
-}
-
-/// Whether GitHub keeps a name as it was sent: anything unusual becomes a dot, and dots at both ends go.
-fn is_kept(name: &str) -> bool {
-    let usual = |c: char| c.is_ascii_alphanumeric() || "._+-".contains(c);
-    !name.is_empty() && name.chars().all(usual) && !name.starts_with('.') && !name.ends_with('.')
 }
 
 fn notes(subject: Subject<'_>) -> Outcome {

@@ -69,6 +69,11 @@ pub fn is_safe(letter: char) -> bool {
     !letter.is_control() && !is_invisible
 }
 
+/// Whether a text is one or more ASCII letters, digits and `others`.
+pub fn has_only(text: &str, others: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::problem::{bad_name, bad_record, check_digest, check_name, check_size};
 use super::{Expect, FoundArchive, Problem};
+use crate::model::release::is_asset_name;
 use crate::model::{BinaryFacts, Entry, Record, Target};
 use crate::untrusted::text;
 use floe_audit::{RuleKind, rules};
@@ -36,7 +37,7 @@ pub(super) fn check_archive(
     if !expect.tolerate {
         problems.extend(judge(&record));
     }
-    if !is_plain(&record.name) {
+    if record.name.len() > 100 || !is_asset_name(&record.name) {
         problems.push(bad_name(file, &record.name));
     }
     let expected = record.target.archive_file(&record.name);
@@ -50,13 +51,6 @@ pub(super) fn check_archive(
         problems.extend(compare_contents(file, &contents, &record));
     }
     Some((record, archive.path))
-}
-
-/// Whether a project's name can begin the names of its assets: GitHub changes every other letter, and a line of
-/// `SHA256SUMS` or of the notes takes no other.
-pub(super) fn is_plain(name: &str) -> bool {
-    let good = |byte: u8| byte.is_ascii_alphanumeric() || b"._+-".contains(&byte);
-    !name.is_empty() && name.len() <= 100 && !name.starts_with('.') && name.bytes().all(good)
 }
 
 /// The portability gate over the facts that were read when the archive was packed; `compare_contents` sees to it that

@@ -6,12 +6,10 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use floe_core::model::release::CHECKSUMS;
-use floe_core::model::{Commit, Repo, Tag};
+use floe_core::model::{Commit, Tag};
 use serde_json::{Value, json};
 
 use super::injection::other_commit;
-use crate::github::EmbeddedGitHub;
 use crate::interceptor::{Fault, Interceptor, What};
 
 /// A fault of GitHub's answer to the request for its attestation.
@@ -64,40 +62,20 @@ impl AttestationFault {
         AttestationFault::ALL[usize::try_from(seed % count).unwrap_or_default()]
     }
 
-    /// Arms it. `sign` makes an attestation with these claims.
-    ///
-    /// # Errors
-    /// The release is not published, or has no `SHA256SUMS`.
-    pub fn arm(
-        self,
-        (github, interceptor): (&EmbeddedGitHub, &Interceptor),
-        (repo, tag, commit): (&Repo, &Tag, &Commit),
-        sign: impl Fn(Claim<'_>) -> Value,
-    ) -> anyhow::Result<()> {
-        let lie = |claim: Claim<'_>| {
-            let releases = github.releases(repo);
-            let release = releases.iter().find(|release| release.tag_name == tag.as_str());
-            let sums = release.and_then(|one| one.assets.iter().find(|asset| asset.name == CHECKSUMS));
-            let digest = sums.and_then(|asset| asset.digest);
-            let digest = digest.ok_or_else(|| anyhow::anyhow!("`{tag}` has no `{CHECKSUMS}`"))?;
-            let bundles = vec![sign(claim)];
-            github.edit(repo, |stored| drop(stored.attestations.insert(digest.to_string(), bundles)))
+    /// Arms it at GitHub. `sign` makes an attestation with these claims.
+    pub fn arm(self, github: &Interceptor, (tag, commit): Claim<'_>, sign: impl Fn(Claim<'_>) -> Value) {
+        let answer = |body| What::Answer { status: 200, headers: Vec::new(), body };
+        let lie = |claim| answer(json!({ "attestations": [{ "bundle": sign(claim) }] }).to_string());
+        let what = match self {
+            AttestationFault::Absent => What::answer(404, "Not Found"),
+            AttestationFault::Forbidden => What::answer(403, "Resource not accessible by integration"),
+            AttestationFault::Limited => What::answer(429, "Too many requests"),
+            AttestationFault::Cut => answer("{\"attestations\": [{\"bundle\": {".to_owned()),
+            AttestationFault::OtherTag => lie((&Tag::of(&semver::Version::new(0, 0, 1)), commit)),
+            AttestationFault::OtherCommit => lie((tag, &other_commit())),
         };
-        let (times, what) = match self {
-            AttestationFault::OtherTag => return lie((&Tag::of(&semver::Version::new(0, 0, 1)), commit)),
-            AttestationFault::OtherCommit => return lie((tag, &other_commit())),
-            AttestationFault::Absent => (usize::MAX, What::answer(404, "Not Found")),
-            AttestationFault::Forbidden => {
-                (usize::MAX, What::answer(403, "Resource not accessible by integration"))
-            }
-            AttestationFault::Limited => (1, What::answer(429, "Too many requests")),
-            AttestationFault::Cut => {
-                let body = "{\"attestations\": [{\"bundle\": {".to_owned();
-                (usize::MAX, What::Answer { status: 200, headers: Vec::new(), body })
-            }
-        };
-        interceptor.inject(Fault::route("GET", "/attestations/", 0, times, what));
-        Ok(())
+        let times = if self == AttestationFault::Limited { 1 } else { usize::MAX };
+        github.inject(Fault::route("GET", "/attestations/", 0, times, what));
     }
 
     /// The invariant that an outcome violates: nothing is called signed or wrong because GitHub did not answer, and a false

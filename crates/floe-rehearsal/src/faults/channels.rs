@@ -67,9 +67,7 @@ pub(super) fn seen(testbed: &Testbed, expected: &[ExpectedChannel]) -> Seen {
                 [Some(upstream), Some(fork)]
             }
             Home::Feed(_) => {
-                let packages = testbed.feed.packages().into_iter();
-                let files = packages.map(|((id, version), bytes)| (format!("{id}.{version}.nupkg"), bytes));
-                seen.branches.insert(channel.branch(), files.collect());
+                seen.branches.insert(channel.branch(), testbed.feed.state().packages.clone());
                 [None, None]
             }
         };

@@ -113,7 +113,7 @@ impl Injection {
             (Kind::AssetLag, _) => github.quirks().assets = github.lag(listings),
             (Kind::Expired, Side::GitHub) => github.options().expired = true,
             (Kind::Expired, Side::Registry) => registry.revoke_tokens(),
-            (Kind::Expired | Kind::NoPush, Side::Feed) => testbed.feed.expire_key(true),
+            (Kind::Expired | Kind::NoPush, Side::Feed) => testbed.feed.state().expired = true,
             (Kind::NoPush, Side::GitHub) => github.set_push(&testbed.users.0, Vec::new()),
             (Kind::NoPush, Side::Registry) => registry.set_push(&testbed.users.1, &[]),
             (Kind::Immutable, _) => github.options().immutable = true,
@@ -160,8 +160,8 @@ impl Injection {
             (Kind::PushedMeanwhile, Home::Feed(one)) if feed.package(&one.id, &one.version).is_none() => {
                 feed.put(&by_hand(one)?)
             }
-            (Kind::Approved, Home::Feed(one)) => {
-                feed.approve(&one.id, &one.version);
+            (Kind::Approved, Home::Feed(_)) => {
+                feed.state().approved.insert(path.to_owned());
                 Ok(())
             }
             (Kind::ChannelOther | Kind::UpstreamMoved, Home::Upstream(one)) => {

@@ -151,7 +151,7 @@ impl Invariants {
         observed.checks += 1;
         self.judge(&mut observed, &after);
         match (side, method.as_str()) {
-            (Side::GitHub, "GET") if path.contains("/git/") => {
+            (Side::GitHub, "GET") if path.contains("/commits/refs/tags/") => {
                 let tag = self.expected.tag.as_str();
                 observed.tag_commit = self.testbed.github.tag(&self.testbed.home.repo, tag);
             }

@@ -18,8 +18,7 @@ pub fn repair(testbed: &Testbed, invariants: &Invariants, assets: &[String]) -> 
         if std::mem::take(&mut github.options().expired) {
             fixes.push("set a valid token".to_owned());
         }
-        if testbed.feed.is_expired() {
-            testbed.feed.expire_key(false);
+        if std::mem::take(&mut testbed.feed.state().expired) {
             fixes.push("set a valid key for the feed".to_owned());
         }
         // Granting rights that exist changes nothing.

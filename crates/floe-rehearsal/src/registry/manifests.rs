@@ -35,16 +35,11 @@ pub(super) fn get(shared: &Shared, name: &str, reference: &Reference) -> Handler
 }
 
 /// `PUT`: checks and stores a manifest, then moves the tag.
-pub(super) async fn put(
-    shared: &Shared,
-    call: &mut Call,
-    name: &str,
-    reference: &Reference,
-) -> HandlerResult {
+pub(super) async fn put(shared: &Shared, call: Call, name: &str, reference: &Reference) -> HandlerResult {
     let media_type = call.header(CONTENT_TYPE).map(|text| text.split(';').next().unwrap_or(text).trim());
     let missing = || RegistryError::bad("MANIFEST_INVALID", "Content-Type is missing");
     let media_type = media_type.ok_or_else(missing)?.to_owned();
-    let bytes = Limited::new(call.take_body(), LIMIT).collect().await.map_err(|error| {
+    let bytes = Limited::new(call.body, LIMIT).collect().await.map_err(|error| {
         let too_long = || format!("a manifest has at most {LIMIT} bytes");
         match error.is::<LengthLimitError>() {
             true => RegistryError::new(StatusCode::PAYLOAD_TOO_LARGE, "MANIFEST_INVALID", too_long()),

@@ -17,7 +17,6 @@ mod session;
 mod store;
 
 use std::collections::HashMap;
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -36,11 +35,8 @@ pub use store::{StoredRegistry, StoredRepository};
 
 use crate::store::Store;
 
-/// The longest chunk with a `Content-Range` that GHCR accepts, in bytes.
-const GHCR_PATCH_LIMIT: u64 = 4 * 1024 * 1024;
-
 /// The configuration of an [`EmbeddedRegistry`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct RegistryOptions {
     /// The folder with the state, created if missing.
     pub root: PathBuf,
@@ -49,11 +45,6 @@ pub struct RegistryOptions {
     /// The repositories that can be pulled without an account, or `*` for all. By default none, as GHCR creates packages
     /// private.
     pub public: Vec<String>,
-    /// The longest `PATCH` with a `Content-Range`, in bytes; a longer one gets 416. A `PATCH` without `Content-Range`
-    /// may have any length, as with GHCR.
-    pub patch_limit: u64,
-    /// Whether blobs can be mounted from another repository. If not, a mount starts an upload (202).
-    pub mounts: bool,
     /// Whether there is a referrers API (distribution-spec, "Listing Referrers"). GHCR has none, and clients then keep a
     /// list of referrers under a tag.
     pub referrers: bool,
@@ -62,18 +53,11 @@ pub struct RegistryOptions {
 impl RegistryOptions {
     /// GHCR's behaviour and the referrers API, with no accounts yet.
     pub fn ghcr(root: impl Into<PathBuf>) -> Self {
-        RegistryOptions {
-            root: root.into(),
-            accounts: Vec::new(),
-            public: Vec::new(),
-            patch_limit: GHCR_PATCH_LIMIT,
-            mounts: true,
-            referrers: true,
-        }
+        RegistryOptions { root: root.into(), accounts: Vec::new(), public: Vec::new(), referrers: true }
     }
 }
 
-/// An account of the registry. Its `Debug` form hides the token.
+/// An account of the registry.
 #[derive(Clone)]
 pub struct RegistryAccount {
     /// The user whose token it is. As at GHCR, any user name is accepted with it.
@@ -82,13 +66,6 @@ pub struct RegistryAccount {
     pub token: String,
     /// The repositories it may push to, such as `acme/floe`, or `*` for all.
     pub push: Vec<String>,
-}
-
-impl fmt::Debug for RegistryAccount {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("RegistryAccount");
-        shown.field("user", &self.user).field("push", &self.push).finish_non_exhaustive()
-    }
 }
 
 /// An embedded registry. Clones share its state, so it can be changed while its router serves.
@@ -152,16 +129,12 @@ impl Call {
     fn host(&self) -> &str {
         self.header(http::header::HOST).unwrap_or("localhost")
     }
-
-    fn take_body(&mut self) -> Body {
-        std::mem::replace(&mut self.body, Body::empty())
-    }
 }
 
 /// The interceptor handles a request to its end if the connection is cut, and reads the rest of a refused body.
 async fn serve(State(registry): State<EmbeddedRegistry>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let answer = registry.0.dispatch(&mut Call { parts, body }).await;
+    let answer = registry.0.dispatch(Call { parts, body }).await;
     let mut response = answer.unwrap_or_else(IntoResponse::into_response);
     let version = HeaderValue::from_static("registry/2.0");
     response.headers_mut().insert(HeaderName::from_static("docker-distribution-api-version"), version);
@@ -169,19 +142,19 @@ async fn serve(State(registry): State<EmbeddedRegistry>, request: Request) -> Re
 }
 
 impl Shared {
-    async fn dispatch(&self, call: &mut Call) -> HandlerResult {
+    async fn dispatch(&self, call: Call) -> HandlerResult {
         let method = call.parts.method.clone();
         let is_read = method == Method::GET || method == Method::HEAD;
         let (name, endpoint) = match call.parts.uri.path() {
-            "/token" if method == Method::GET => return access::token(self, call),
+            "/token" if method == Method::GET => return access::token(self, &call),
             "/v2" | "/v2/" if is_read => {
-                self.login(call)?;
+                self.login(&call)?;
                 return Ok(axum::Json(serde_json::json!({})).into_response());
             }
             "/token" | "/v2" | "/v2/" => return Err(RegistryError::method(&method)),
             path => route::parse(path)?,
         };
-        self.check(call, &name, !is_read || matches!(endpoint, Endpoint::Upload(_)))?;
+        self.check(&call, &name, !is_read || matches!(endpoint, Endpoint::Upload(_)))?;
         // After the right to pull, so that anonymous clients cannot find out which private repositories exist.
         let may_be_new = matches!(endpoint, Endpoint::Upload(_) | Endpoint::Referrers(_));
         if is_read && !may_be_new && self.store.of(&name, |_| ()).is_none() {
@@ -189,7 +162,7 @@ impl Shared {
             return Err(RegistryError::unknown("NAME_UNKNOWN", message));
         }
         match (&method, endpoint) {
-            (_, Endpoint::Blob(digest)) if is_read => blobs::get(self, &call.parts, &name, &digest).await,
+            (_, Endpoint::Blob(digest)) if is_read => blobs::get(self, call, &name, &digest).await,
             (&Method::POST, Endpoint::StartUpload) => blobs::start(self, call, &name).await,
             (_, Endpoint::Upload(id)) => blobs::upload(self, call, &name, &id).await,
             (_, Endpoint::Manifest(reference)) if is_read => manifests::get(self, &name, &reference),
@@ -197,8 +170,8 @@ impl Shared {
                 manifests::put(self, call, &name, &reference).await
             }
             (&Method::DELETE, Endpoint::Manifest(reference)) => manifests::delete(self, &name, &reference),
-            (&Method::GET, Endpoint::Tags) => manifests::tags(self, call, &name),
-            (&Method::GET, Endpoint::Referrers(digest)) => manifests::referrers(self, call, &name, &digest),
+            (&Method::GET, Endpoint::Tags) => manifests::tags(self, &call, &name),
+            (&Method::GET, Endpoint::Referrers(digest)) => manifests::referrers(self, &call, &name, &digest),
             _ => Err(RegistryError::method(&method)),
         }
     }

@@ -29,7 +29,6 @@ pub(super) struct Session {
     id: String,
     path: PathBuf,
     hasher: Hasher,
-    pub(super) over: bool,
 }
 
 impl Shared {
@@ -38,7 +37,7 @@ impl Shared {
         let id = random_hex(16)?;
         let (name, path) = (name.to_owned(), self.store.path("uploads", &id));
         std::fs::File::create_new(&path).context("failed to start an upload")?;
-        let session = Session { name, id: id.clone(), path, hasher: Hasher::default(), over: false };
+        let session = Session { name, id: id.clone(), path, hasher: Hasher::default() };
         lock(&self.sessions).insert(id.clone(), Arc::new(tokio::sync::Mutex::new(session)));
         Ok(id)
     }
@@ -47,19 +46,21 @@ impl Shared {
     pub(super) async fn take(&self, name: &str, id: &str) -> Result<OwnedMutexGuard<Session>, RegistryError> {
         let session = lock(&self.sessions).get(id).cloned().ok_or_else(RegistryError::upload_unknown)?;
         let session = session.lock_owned().await;
-        if session.over || session.name != name { Err(RegistryError::upload_unknown()) } else { Ok(session) }
+        // The other request may have ended it.
+        let is_there = session.name == name && lock(&self.sessions).contains_key(id);
+        if is_there { Ok(session) } else { Err(RegistryError::upload_unknown()) }
     }
 
     /// Ends an upload and deletes its bytes.
-    pub(super) fn cancel(&self, mut session: OwnedMutexGuard<Session>) -> anyhow::Result<()> {
-        self.end(&mut session);
+    pub(super) fn cancel(&self, session: OwnedMutexGuard<Session>) -> anyhow::Result<()> {
+        lock(&self.sessions).remove(&session.id);
         std::fs::remove_file(&session.path).context("failed to remove an upload")
     }
 
     /// Ends an upload. Its bytes become a blob if they have this digest, and are deleted otherwise.
     pub(super) fn close(
         &self,
-        mut session: OwnedMutexGuard<Session>,
+        session: OwnedMutexGuard<Session>,
         digest: &Digest,
     ) -> Result<(), RegistryError> {
         let (actual, _) = session.hasher.clone().finish();
@@ -67,13 +68,8 @@ impl Shared {
             self.cancel(session)?;
             return Err(RegistryError::digest_mismatch(digest, &actual));
         }
-        self.end(&mut session);
-        Ok(self.store.adopt(&session.path, &session.name, digest)?)
-    }
-
-    fn end(&self, session: &mut Session) {
-        session.over = true;
         lock(&self.sessions).remove(&session.id);
+        Ok(self.store.adopt(&session.path, &session.name, digest)?)
     }
 }
 

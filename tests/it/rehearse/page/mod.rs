@@ -112,7 +112,7 @@ fn every_link_leads_somewhere() {
 }
 
 #[test]
-fn visitors_find_every_file_with_its_digest_and_its_command() {
+fn visitors_find_every_file_with_its_digest_and_the_commands() {
     let sample = Sample::new();
     let html = sample.render();
     let base = "https://github.com/acme/tool/releases/download/v1.4.0";
@@ -120,21 +120,19 @@ fn visitors_find_every_file_with_its_digest_and_its_command() {
         assert!(html.contains(&asset.digest.to_string()) && html.contains(&format!(">{}</a>", asset.name)));
     }
     for target in Target::defaults() {
-        let curl = if target.name().ends_with("windows") { "curl.exe" } else { "curl" };
-        assert!(html.contains(&format!("{curl} -fLO {base}/{}", target.archive_file("tool"))), "{target}");
+        let file = target.archive_file("tool");
+        let row = format!("<a href=\"{base}/{file}\">{file}</a></td><td>{}</td>", target.name());
+        assert!(html.contains(&row), "{target}");
     }
     for text in [
         &format!("docker pull ghcr.io/acme/tool@{}", sample.release.image.as_ref().unwrap().index.digest),
         "ghcr.io/acme/tool:1.4.0</code>, <code>ghcr.io/acme/tool:1.4</code>",
         "sha256sum --ignore-missing -c SHA256SUMS",
-        "shasum -a 256 --ignore-missing -c SHA256SUMS",
-        "Get-FileHash -Algorithm SHA256 tool-x86_64-pc-windows-msvc.zip",
         "floe verify --release v1.4.0 --repo acme/tool",
         "The digests of the other files",
         "the release is public and complete",
         "9 files, ",
         "<a href=\"https://github.com/acme/tool/pull/41\">#41</a>",
-        "Layer 2 of 2",
         "97 requests",
     ] {
         assert!(html.contains(text), "{text}");
@@ -202,11 +200,9 @@ fn a_release_of_one_archive_without_image_shows_only_that() {
     let html = sample.render();
     assert_balanced(&html);
     assert!(
-        html.contains("0 of 3 assets are uploaded; nothing is public yet") && html.contains("Apple silicon")
+        html.contains("0 of 3 assets are uploaded; nothing is public yet") && html.contains("aarch64-macos")
     );
-    assert!(
-        !html.contains("docker") && !html.contains("href=\"#linux\"") && !html.contains("href=\"#image\"")
-    );
+    assert!(!html.contains("docker") && !html.contains("linux") && !html.contains("href=\"#image\""));
     assert!(html.contains("GitHub generates the upper part"));
 }
 

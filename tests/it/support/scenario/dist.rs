@@ -5,9 +5,9 @@ use std::path::Path;
 
 use floe::commands::package::{self, Build, Enforcement};
 use floe::image::{self, ImageSpec};
-use floe::project::cargo::Origin;
 use floe::report::{Report, Verbosity};
-use floe_core::model::{Commit, CrateSource, Dependency, Target};
+use floe_core::model::config::ImageSettings;
+use floe_core::model::{About, CrateSource, Dependency, Source, Target};
 
 use super::COMMIT;
 use crate::support::binaries::binary;
@@ -82,8 +82,7 @@ fn make<'s>(
         .file("README.md", "# tool\n")
         .file("LICENSE-MIT", "Permission is hereby granted.\n");
     let project = sample.load().unwrap();
-    let commit: Commit = COMMIT.parse().unwrap();
-    let origin = Origin { commit: Some(commit), epoch: 1_700_000_000 };
+    let source = Source { commit: Some(COMMIT.parse().unwrap()), epoch: 1_700_000_000 };
     let built = tempfile::tempdir().unwrap();
     let mut builds = Vec::new();
     let mut for_image = Vec::new();
@@ -102,33 +101,26 @@ fn make<'s>(
         });
     }
     let report = Report::new(Verbosity::Quiet);
-    package::pack((&project, &origin), &builds, out, Enforcement::Deny, &report).unwrap();
+    package::pack((&project, &source), &builds, out, Enforcement::Deny, &report).unwrap();
     if !for_image.is_empty() {
         let (title, binaries) = (name.to_owned(), vec![name.to_owned()]);
-        let spec = ImageSpec { title, binaries, ..image_spec(version, &origin) };
+        let spec = ImageSpec { title, binaries, ..image_spec(version, source) };
         image::build(&for_image, &spec, &out.join("image")).unwrap();
     }
 }
 
 /// The settings of the image of a version.
-pub fn image_spec(version: &str, origin: &Origin) -> ImageSpec {
+pub fn image_spec(version: &str, source: Source) -> ImageSpec {
     ImageSpec {
         name: "ghcr.io/acme/tool".parse().unwrap(),
         title: "tool".to_owned(),
         version: version.parse().unwrap(),
-        description: None,
-        licenses: None,
-        source: Some("https://github.com/acme/tool".to_owned()),
-        url: None,
+        about: About::default(),
+        repository: "https://github.com/acme/tool".to_owned(),
         documentation: None,
-        revision: origin.commit.clone(),
-        epoch: origin.epoch,
+        source,
         binaries: vec!["tool".to_owned()],
-        entrypoint: None,
-        programs: Vec::new(),
-        labels: std::collections::BTreeMap::new(),
-        ports: Vec::new(),
-        user: None,
+        settings: ImageSettings::default(),
         ca_certificates: None,
     }
 }

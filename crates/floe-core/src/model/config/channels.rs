@@ -35,18 +35,25 @@ impl Channels {
         aur: None,
     };
 
-    /// The package managers that are configured, in the order in which they are moved.
+    /// The package managers that have a table, in the order in which they are moved.
+    pub const TABLES: [ChannelKind; 5] = [
+        ChannelKind::Homebrew,
+        ChannelKind::Scoop,
+        ChannelKind::Winget,
+        ChannelKind::Chocolatey,
+        ChannelKind::Aur,
+    ];
+
+    /// The package managers that are configured.
     pub fn tables(&self) -> impl Iterator<Item = ChannelKind> {
-        let Channels { homebrew, scoop, winget, chocolatey, aur, .. } = self;
-        [
-            (ChannelKind::Homebrew, homebrew.is_some()),
-            (ChannelKind::Scoop, scoop.is_some()),
-            (ChannelKind::Winget, winget.is_some()),
-            (ChannelKind::Chocolatey, chocolatey.is_some()),
-            (ChannelKind::Aur, aur.is_some()),
-        ]
-        .into_iter()
-        .filter_map(|(kind, is_there)| is_there.then_some(kind))
+        Channels::TABLES.into_iter().filter(|kind| match kind {
+            ChannelKind::Homebrew => self.homebrew.is_some(),
+            ChannelKind::Scoop => self.scoop.is_some(),
+            ChannelKind::Winget => self.winget.is_some(),
+            ChannelKind::Chocolatey => self.chocolatey.is_some(),
+            ChannelKind::Aur => self.aur.is_some(),
+            ChannelKind::Sh | ChannelKind::Ps1 => false,
+        })
     }
 }
 
@@ -58,7 +65,7 @@ impl Default for Channels {
 
 /// A formula in a Homebrew tap.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table")]
+#[serde(deny_unknown_fields)]
 pub struct Homebrew {
     /// `tap`: the repository, `owner/homebrew-<tap>`.
     pub tap: Repo,
@@ -73,7 +80,7 @@ pub struct Homebrew {
 
 /// A manifest in a Scoop bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table")]
+#[serde(deny_unknown_fields)]
 pub struct Scoop {
     /// `bucket`: the repository.
     pub bucket: Repo,
@@ -86,7 +93,7 @@ pub struct Scoop {
 
 /// A manifest in winget's repository of packages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table")]
+#[serde(deny_unknown_fields)]
 pub struct Winget {
     /// `id`: the package's identifier, `Publisher.Package`.
     pub id: String,
@@ -98,7 +105,7 @@ pub struct Winget {
 
 /// A package for a Chocolatey feed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table")]
+#[serde(deny_unknown_fields)]
 pub struct Chocolatey {
     /// `id`: the package's identifier. Default: the package's name in lower case.
     pub id: Option<String>,
@@ -110,7 +117,7 @@ pub struct Chocolatey {
 
 /// A build script of the Arch User Repository.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table")]
+#[serde(deny_unknown_fields)]
 pub struct Aur {
     /// `package`: the package's name. Default: the Cargo package's and `-bin`.
     pub package: Option<String>,
@@ -119,8 +126,7 @@ pub struct Aur {
 }
 
 /// A package for the package manager of a Linux distribution.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table")]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LinuxPackage {
     /// `package`: the name that it is installed under. Default: the Cargo package's in lower case.
     pub package: Option<String>,

@@ -132,24 +132,6 @@ impl Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Config {
-            targets: Target::defaults().collect(),
-            include: Vec::new(),
-            built: Vec::new(),
-            exclude: Vec::new(),
-            assets: Vec::new(),
-            sbom: true,
-            image: Some(ImageSettings::default()),
-            notes: NotesFrom::default(),
-            loosen: BTreeMap::new(),
-            features: Vec::new(),
-            default_features: true,
-            tag_prefix: String::new(),
-            latest: None,
-            binaries: None,
-            profile: None,
-            channels: Channels::default(),
-            packages: BTreeMap::new(),
-        }
+        Config::parse(&serde_json::Value::Null, &[], &[]).expect("every key is optional")
     }
 }

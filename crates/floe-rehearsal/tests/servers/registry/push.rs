@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use floe_core::model::Digest;
-use floe_rehearsal::registry::RegistryOptions;
 use futures_util::stream;
 use reqwest::{Body, Method, Response};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -210,17 +209,18 @@ async fn an_upload_continues_only_at_its_location() {
 #[tokio::test]
 async fn the_length_of_chunks_is_limited_and_that_of_streams_is_not() {
     let root = tempfile::tempdir().unwrap();
-    let server = Server::for_owner(RegistryOptions { patch_limit: 10, ..options(root.path()) }).await;
+    let server = Server::for_owner(options(root.path())).await;
+    let whole = vec![7; (4 << 20) + 1];
     let at = server.begin().await;
-    let long = patch(&server, &at, Some("0-10"), &BYTES[..11]).await;
+    let long = patch(&server, &at, Some("0-4194304"), whole.clone()).await;
     assert_eq!(header(long.headers(), "range"), "0-0");
     assert_eq!(long.status(), 416);
     assert!(long.text().await.unwrap().contains("request body is too large"));
-    let right = patch(&server, &at, Some("0-9"), &BYTES[..10]).await;
+    let right = patch(&server, &at, Some("0-4194303"), whole[1..].to_vec()).await;
     assert_eq!(right.status(), 202);
-    let rest = patch(&server, &location(&right), None, &BYTES[10..]).await;
-    assert_eq!(finish(&server, &location(&rest), &Digest::of(BYTES), b"").await.status(), 201);
-    assert_eq!(finish(&server, &server.begin().await, &Digest::of(BYTES), BYTES).await.status(), 201);
+    assert_eq!(finish(&server, &location(&right), &Digest::of(&whole), b"\x07").await.status(), 201);
+    let stream = patch(&server, &server.begin().await, None, whole.clone()).await;
+    assert_eq!(finish(&server, &location(&stream), &Digest::of(&whole), b"").await.status(), 201);
 }
 
 #[tokio::test]

@@ -128,9 +128,9 @@ fn all_wrong_values_are_reported_at_once() {
         `package.metadata.floe.include[4].form` is not a key (did you mean `from`?); the keys are `from`, `built`, `to`
         `package.metadata.floe.include[5].to` is invalid: `../y` is not a path in the archives; write it as `README.md` or `man/tool.1`
         `package.metadata.floe.exclude[0]` is invalid: `../x` is not a path in the archives; write it as `README.md` or `man/tool.1`
-        `package.metadata.floe.image.port` is not a key (did you mean `ports`?); the keys are `name`, `entrypoint`, `labels`, `ports`, `user`, `programs`, `attach`
         `package.metadata.floe.image.name` is invalid: `acme/tool` is not an image name: its first part is not a registry's host; write it as ghcr.io/owner/name
         `package.metadata.floe.image.user` is invalid: `root` is not a number; write a numeric uid or uid:gid such as 65532:65532
+        `package.metadata.floe.image.port` is not a key (did you mean `ports`?); the keys are `name`, `entrypoint`, `labels`, `ports`, `user`, `programs`, `attach`
         `package.metadata.floe.notes` is invalid: `none` is none of `changelog`, `github` and `auto`
         `package.metadata.floe.binaries[0]` is invalid: the package has no binary `tol` (did you mean `tool`?); it has `tool`, `toold`"#]]
     .assert_eq(&problems.join("\n"));
@@ -146,16 +146,16 @@ fn keys(value: Value) -> Vec<String> {
 fn an_unknown_key_hides_no_wrong_value() {
     let beside =
         json!({ "binary": [], "targest": [], "notes": "none", "latest": "yes", "binaries": ["tol"] });
-    assert_eq!(keys(beside), ["binary", "latest", "targest", "notes", "binaries[0]"]);
+    assert_eq!(keys(beside), ["notes", "binaries[0]", "latest", "binary", "targest"]);
     let lists = json!({ "exclude": ["/a", 7, "/b", true], "targets": [1, "x86"], "assets": [{}, "ö"] });
     let expected = [
-        "assets[0]",
-        "exclude[1]",
-        "exclude[3]",
         "targets[0]",
         "targets[1]",
         "exclude[0]",
+        "exclude[1]",
         "exclude[2]",
+        "exclude[3]",
+        "assets[0]",
         "assets[1]",
     ];
     assert_eq!(keys(lists), expected);
@@ -165,16 +165,17 @@ fn an_unknown_key_hides_no_wrong_value() {
         "include": [{ "form": "a", "to": "../b" }, { "from": "/c", "too": "d" }],
     });
     let expected = [
-        "loosen.rpath",
+        "include[0].to",
         "include[0].form",
+        "include[1].from",
         "include[1].too",
-        "include[1]",
         "image.labels.a",
-        "image.port",
         "image.ports[0]",
-        "image.labels",
         "image.ports[1]",
         "image.user",
+        "image.labels",
+        "image.port",
+        "loosen.rpath",
         "loosen.floor",
         "loosen.rpat",
     ];

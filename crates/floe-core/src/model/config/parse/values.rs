@@ -1,20 +1,22 @@
 //! Checks single values of the table, and words their problems.
 
 use super::super::NotesFrom;
-use crate::model::release::CHECKSUMS;
+use super::reader::Checked;
+use crate::model::release::{CHECKSUMS, is_asset_name};
 use crate::model::{Manifest, Sbom, Tag, Target};
+use crate::untrusted::text::has_only;
 
 pub(super) fn unknown(name: &str, known: &[&str], what: &str) -> String {
     format!("is not a {what}{}; the {what}s are {}", did_you_mean(name, known), listed(known))
 }
 
 /// The text if it is good, else a problem that begins with it.
-pub(super) fn accept(text: &str, is_good: bool, why: &str) -> Result<String, String> {
+pub(super) fn accept(text: &str, is_good: bool, why: &str) -> Checked<String> {
     if is_good { Ok(text.to_owned()) } else { Err(format!("`{text}` {why}")) }
 }
 
 /// A relative path with slashes and without `.` components. It may begin with `..`, but leads no further down than up.
-pub(super) fn include_path(text: &str) -> Result<String, String> {
+pub(super) fn include_path(text: &str) -> Checked<String> {
     let refuse = |why: &str| Err(format!("`{text}` {why}; write it relative to the package's folder"));
     if text.starts_with('/') || text.contains(['\\', ':']) {
         return refuse("is absolute or has a character that not every system allows");
@@ -30,7 +32,7 @@ pub(super) fn include_path(text: &str) -> Result<String, String> {
 }
 
 /// A path in the folder where a build script puts its output. It is read by a shell, too, so it is no pattern.
-pub(super) fn built_path(text: &str) -> Result<String, String> {
+pub(super) fn built_path(text: &str) -> Checked<String> {
     let is_plain = |c: char| c.is_alphanumeric() || "._-+@/".contains(c);
     let path = include_path(text).unwrap_or_default();
     let is_built = !path.is_empty() && !path.starts_with("..") && !path.starts_with('-');
@@ -39,7 +41,7 @@ pub(super) fn built_path(text: &str) -> Result<String, String> {
 }
 
 /// A path in the archives that a document of the build gets.
-pub(super) fn document_path(text: &str) -> Result<String, String> {
+pub(super) fn document_path(text: &str) -> Checked<String> {
     let path = built_path(text).unwrap_or_default();
     let is_document = matches!(path.split('/').next(), Some("completions" | "man"));
     let why = "is not in `completions` or `man`, where the documents of a build are packed";
@@ -47,20 +49,17 @@ pub(super) fn document_path(text: &str) -> Result<String, String> {
 }
 
 /// A path in the archives.
-pub(super) fn archive_path(text: &str) -> Result<String, String> {
+pub(super) fn archive_path(text: &str) -> Checked<String> {
     let path = include_path(text).unwrap_or_default();
     let why = "is not a path in the archives; write it as `README.md` or `man/tool.1`";
     accept(text, !path.is_empty() && !path.starts_with(".."), why).map(|_| path)
 }
 
 /// The name of a further asset: GitHub changes other characters, and floe makes some of the names itself.
-pub(super) fn asset(text: &str) -> Result<String, String> {
+pub(super) fn asset(text: &str) -> Checked<String> {
     let plain = text.replace("{name}", "name").replace("{version}", "1.0.0");
-    let good = |byte: u8| byte.is_ascii_alphanumeric() || b"._+-".contains(&byte);
-    let is_name =
-        !plain.is_empty() && plain.len() <= 200 && !plain.starts_with('.') && plain.bytes().all(good);
     let why = "is not the name of an asset; it takes letters, digits and `._+-`, `{name}` and `{version}`";
-    let name = accept(text, is_name, why)?;
+    let name = accept(text, plain.len() <= 200 && is_asset_name(&plain), why)?;
     let is_made = |target: Target| {
         plain.ends_with(&target.archive_file("")) || plain.ends_with(&Sbom::file_name("", target))
     };
@@ -70,7 +69,7 @@ pub(super) fn asset(text: &str) -> Result<String, String> {
     Ok(name)
 }
 
-pub(super) fn notes(text: &str) -> Result<NotesFrom, String> {
+pub(super) fn notes(text: &str) -> Checked<NotesFrom> {
     match text {
         "changelog" => Ok(NotesFrom::Changelog),
         "github" => Ok(NotesFrom::Github),
@@ -80,7 +79,7 @@ pub(super) fn notes(text: &str) -> Result<NotesFrom, String> {
 }
 
 /// The name of something that the package has.
-pub(super) fn known(kind: &str, name: &str, all: &[String]) -> Result<String, String> {
+pub(super) fn known(kind: &str, name: &str, all: &[String]) -> Checked<String> {
     if all.iter().any(|known| known == name) {
         return Ok(name.to_owned());
     }
@@ -90,12 +89,12 @@ pub(super) fn known(kind: &str, name: &str, all: &[String]) -> Result<String, St
     Err(format!("the package has no {kind} `{name}`{meant}; it has {it_has}"))
 }
 
-pub(super) fn tag_prefix(text: &str) -> Result<String, String> {
+pub(super) fn tag_prefix(text: &str) -> Checked<String> {
     Tag::prefixed(text, &semver::Version::new(1, 0, 0)).map(|_| text.to_owned())
 }
 
 /// As Cargo takes it on its command line: `vendored`, or `serde/derive` of a dependency.
-pub(super) fn feature(text: &str, all: &[String]) -> Result<String, String> {
+pub(super) fn feature(text: &str, all: &[String]) -> Checked<String> {
     let is_name = |part: &str| {
         !part.is_empty()
             && part.chars().all(|c| c.is_alphanumeric() || "-_+.".contains(c))
@@ -110,17 +109,16 @@ pub(super) fn feature(text: &str, all: &[String]) -> Result<String, String> {
     }
 }
 
-pub(super) fn profile(text: &str) -> Result<String, String> {
-    let is_name = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
-    accept(text, is_name, "is not the name of a profile")
+pub(super) fn profile(text: &str) -> Checked<String> {
+    accept(text, has_only(text, "-_"), "is not the name of a profile")
 }
 
-pub(super) fn not_empty(text: &str) -> Result<String, String> {
+pub(super) fn not_empty(text: &str) -> Checked<String> {
     if text.is_empty() { Err("an argument is empty".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 /// The path of a file in the image; it is an annotation in which spaces separate paths.
-pub(super) fn program(text: &str) -> Result<String, String> {
+pub(super) fn program(text: &str) -> Checked<String> {
     let parts = text.strip_prefix('/').map(|rest| rest.split('/').collect::<Vec<_>>()).unwrap_or_default();
     let is_plain = !parts.is_empty() && !parts.iter().any(|part| ["", ".", ".."].contains(part));
     let is_program = is_plain && text.chars().all(|c| c.is_ascii_graphic());
