@@ -5,7 +5,7 @@ use axum::response::IntoResponse as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::StatusCode;
+use http::{StatusCode, header};
 use serde_json::{Value, json};
 
 use super::access::{Caller, RepoRequest};
@@ -83,6 +83,10 @@ pub(super) fn commit(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
     let name = &request.parameter;
     let unknown = || ApiError::unprocessable(format!("No commit found for SHA: {name}"));
     let commit = repo.commit(name).ok_or_else(unknown)?;
+    if request.header(header::ACCEPT).contains("github.sha") {
+        let content_type = [(header::CONTENT_TYPE, "application/vnd.github.sha; charset=utf-8")];
+        return Ok((content_type, commit.sha.to_string()).into_response());
+    }
     ok(&commit_view(repo, &request.caller, commit))
 }
 
