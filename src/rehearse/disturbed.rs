@@ -128,7 +128,7 @@ pub async fn verify_by_seed(
         let text = format!("the faults of seed {seed} led to a violated invariant");
         return Err(Failure::new(text).details([violation]).into());
     }
-    report.step("Passed", format!("with that answer the release was {found}"));
+    report.step("Passed", "the verification ended as it must with that answer");
     Ok(())
 }
 

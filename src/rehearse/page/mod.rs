@@ -3,7 +3,6 @@
 //! The page runs no script and loads nothing. The templates escape every value they show, and equality of files is
 //! computed from digests when the page is rendered.
 
-mod artifacts;
 mod channels;
 mod image;
 mod markdown;
@@ -13,7 +12,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use url::Url;
 
 use floe_core::model::notes::NotesSource;
-use floe_core::model::{Digest, Release};
+use floe_core::model::{Asset, Digest, Release};
 use floe_core::plan::{Plan, Step};
 use floe_core::receipt::Receipt;
 use floe_core::units::size;
@@ -124,8 +123,7 @@ impl Page<'_> {
             p.about { "The URLs are those of the real release; they work once it is published." }
             .notes { (markdown::render(notes)) }
         };
-        let always =
-            [("notes", "Release notes", notes), ("artifacts", "Artifacts", artifacts::show(release))];
+        let always = [("notes", "Release notes", notes), ("artifacts", "Artifacts", artifacts(release))];
         let image = release.image.iter().map(|image| ("image", "Image", image::show(release, image, plan)));
         let channels = channels::show(release, plan).map(|files| ("channels", "Package managers", files));
         let steps = [("steps", "Steps", steps::show(receipt))];
@@ -148,6 +146,22 @@ impl Page<'_> {
                 " requests, started " (self.receipt.started) "."
             }
         }
+    }
+}
+
+/// Every asset. A name needs no encoding: GitHub accepts `[A-Za-z0-9._+-]` only.
+fn artifacts(release: &Release) -> Markup {
+    let heads = ["Name", "Size", "Digest"];
+    let rows = release.assets.iter().map(|Asset { name, size: bytes, digest: of, .. }| {
+        let link = html! { a.path id={ "asset-" (name) } href={ "release/assets/" (name) } { (name) } };
+        [link, html! { (size(*bytes)) }, digest(of)]
+    });
+    html! {
+        p.about {
+            (release.assets.len()) " files, " (size(release.asset_bytes())) " together."
+            " A name links to the copy that this rehearsal downloaded anonymously."
+        }
+        (table("assets", "Artifacts", &heads, body(&heads, rows)))
     }
 }
 
