@@ -76,17 +76,13 @@ pub async fn by_seed(
     for injection in &schedule.injections {
         report.line(format!("{:13}{injection}", ""));
     }
-    let (secrets, client) = (servers.secrets(), Client::new(retry));
-    let attempt =
-        Attempt { release, servers: &servers.addresses, secrets: &secrets, client: &client, receipt };
+    let client = Client::new(retry);
+    let Servers { addresses, secrets, .. } = servers;
+    let attempt = Attempt { release, servers: addresses, secrets, client: &client, receipt };
     let ending = until_done(attempt, &invariants).await;
     testbed.interceptors.iter().for_each(Interceptor::calm);
     let repeat = format!("`floe rehearse --faults {seed}` injects the same faults again");
-    let violations = invariants.violations();
-    if !violations.is_empty() {
-        let text = format!("the faults of seed {seed} led to a violated invariant");
-        return Err(Failure::new(text).details(violations).hint(repeat).into());
-    }
+    violated(seed).hint(&repeat).if_any(invariants.violations())?;
     let Ending { runs, kills, result, .. } = ending;
     let (checks, skipped) = (invariants.checks(), seconds(clock.waited()));
     let held = format!("the invariants held after each of {checks} requests; {skipped} of waiting skipped");
@@ -124,12 +120,13 @@ pub async fn verify_by_seed(
         Err(_) => Verified::Failed,
     };
     github.calm();
-    if let Some(violation) = fault.violation(found) {
-        let text = format!("the faults of seed {seed} led to a violated invariant");
-        return Err(Failure::new(text).details([violation]).into());
-    }
+    violated(seed).if_any(fault.violation(found))?;
     report.step("Passed", "the verification ended as it must with that answer");
     Ok(())
+}
+
+fn violated(seed: u64) -> Failure {
+    Failure::new(format!("the faults of seed {seed} led to a violated invariant"))
 }
 
 /// Publishes until it is done, or until a conflict does not go away.

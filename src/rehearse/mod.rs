@@ -78,7 +78,7 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
         None => {
             stop::listen(report);
             let retry = session::retry(addresses, report);
-            let session = Session::connect(&release, addresses, servers.secrets(), Client::new(retry))?;
+            let session = Session::connect(&release, addresses, servers.secrets.clone(), Client::new(retry))?;
             release::publish(&release, &session, &folder.path("receipt.json")).await
         }
     };

@@ -13,7 +13,7 @@ use url::Url;
 
 use floe_core::model::notes::NotesSource;
 use floe_core::model::{Asset, Digest, Release};
-use floe_core::plan::{Plan, Step};
+use floe_core::plan::Plan;
 use floe_core::receipt::Receipt;
 use floe_core::units::size;
 
@@ -97,19 +97,10 @@ impl Page<'_> {
                     @if let Some(image) = image { small { "and an image, " (size(image.size())) } }
                 } }
                 div { dt { "Targets" } dd { (targets.join(", ")) } }
-                div { dt { "Tag" } dd { code { (destination.tag.as_str()) } small { (self.published_as()) } } }
+                div { dt { "Tag" } dd { code { (destination.tag.as_str()) } } }
                 div { dt { "Repository" } dd { (repo()) } }
                 div.wide { dt { "Commit" } dd { code.digest { (destination.commit.as_str()) } } }
             }
-        }
-    }
-
-    fn published_as(&self) -> &'static str {
-        let is_publish = |step: &&Step| matches!(step, Step::Publish { .. });
-        match self.plan.steps.iter().map(|planned| &planned.step).find(is_publish) {
-            Some(Step::Publish { latest: true, .. }) => "published as latest",
-            Some(Step::Publish { prerelease: true, .. }) => "published as a pre-release",
-            _ => "not the latest",
         }
     }
 
