@@ -7,6 +7,11 @@ pub fn variable_os(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
+/// Whether GitHub Actions runs this process.
+pub fn in_actions() -> bool {
+    variable_os("GITHUB_ACTIONS").is_some_and(|value| value == "true")
+}
+
 /// Whether a variable is set to nothing, for programs and libraries that take that for a value.
 pub fn is_empty(name: &str) -> bool {
     std::env::var_os(name).is_some_and(|value| value.is_empty())

@@ -25,7 +25,6 @@ const KEY: &str = "x-nuget-apikey";
 const BOUNDARY: &str = "floe-2b6f0c1e8d9a4c57";
 
 /// The client of one package's feed.
-#[derive(Clone)]
 pub struct FeedClient {
     client: Client,
     /// The server that is asked.

@@ -46,7 +46,6 @@ const PAGES_LIMIT: usize = 1000;
 const ITEMS_LIMIT: usize = 100_000;
 
 /// A repository on GitHub and the right to talk to it.
-#[derive(Clone)]
 pub struct GitHub {
     crab: Octocrab,
     service: Service,
@@ -54,7 +53,7 @@ pub struct GitHub {
     site: String,
     repo: Repo,
     limiter: RateLimiter,
-    notes: Arc<Mutex<Option<GeneratedNotes>>>,
+    notes: Mutex<Option<GeneratedNotes>>,
 }
 
 /// A tag, the tag before it, and the notes that GitHub generated when it was asked whether the token may write. The draft
@@ -78,7 +77,7 @@ impl GitHub {
             authorization: token.map(|token| authorization(&token)).transpose()?,
             budget: Arc::default(),
         };
-        Ok(GitHub { crab: service.octocrab(), service, site, repo, limiter, notes: Arc::default() })
+        Ok(GitHub { crab: service.octocrab(), service, site, repo, limiter, notes: Mutex::default() })
     }
 
     /// The API's server.

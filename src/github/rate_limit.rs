@@ -4,7 +4,6 @@
 //! It counts the changes of this run. GitHub's answers show when other clients have used up the limit.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -19,18 +18,17 @@ const LIMITS: [(usize, u32); 2] = [(80, 60), (500, 3600)];
 /// The right to make a change.
 type Permit<'a> = MutexGuard<'a, VecDeque<Duration>>;
 
-/// Keeps changes within GitHub's limits. Clones count together.
-#[derive(Clone)]
+/// Keeps changes within GitHub's limits.
 pub(super) struct RateLimiter {
-    slow: Arc<AtomicBool>,
+    slow: AtomicBool,
     /// When the last changes were made, newest last, as many as the longest limit counts.
-    made: Arc<Mutex<VecDeque<Duration>>>,
+    made: Mutex<VecDeque<Duration>>,
     retry: Retry,
 }
 
 impl RateLimiter {
     pub fn new(retry: Retry) -> Self {
-        RateLimiter { slow: Arc::default(), made: Arc::default(), retry }
+        RateLimiter { slow: AtomicBool::default(), made: Mutex::default(), retry }
     }
 
     /// Waits until one change may be made. While the permit lives, no other change is made, if one at a time may be.

@@ -23,7 +23,6 @@ use floe_core::world::{Access, PullState, RemoteBranch, RemotePull, RemoteSubmis
 const NO_PARENT: &str = "GitHub does not say what the fork is a fork of";
 
 /// A repository of packages, and the fork that pull requests come from.
-#[derive(Clone)]
 pub struct Submitter {
     /// The fork.
     pub fork: GitHub,

@@ -81,7 +81,6 @@ async fn answer(signals: impl Stream<Item = &'static str>, report: Report) {
 
 /// Exits with 1, not with 128 plus the signal's number: floe handled the signal and did not finish.
 fn end(report: &Report, failure: Failure) -> ! {
-    report.clear();
     report.last_error(&failure.into());
     unfinished::remove_all();
     std::process::exit(Exit::Failed as i32)

@@ -32,13 +32,6 @@ pub struct Credentials {
     variable: &'static str,
 }
 
-/// The secret of a request: a token of the registry's own, or the credentials themselves.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Bearer {
-    Token(Token),
-    Basic(Credentials),
-}
-
 impl Credentials {
     /// The credentials of the environment for the registry of `image`: FLOE_REGISTRY_USER and FLOE_REGISTRY_TOKEN if that is
     /// the one they are bound to, [`Credentials::host`]; for GHCR else GitHub's token, if the API is github.com's: a token of
@@ -54,6 +47,12 @@ impl Credentials {
             let user = variable(user).unwrap_or_else(|| "floe".to_owned());
             Some(Credentials { user, token, variable: name })
         }))
+    }
+
+    /// The header that shows them (RFC 7617, section 2).
+    fn header(&self) -> anyhow::Result<HeaderValue> {
+        let both = format!("{}:{}", self.user, self.token.reveal());
+        authorization(&format!("Basic {}", base64::prelude::BASE64_STANDARD.encode(both)))
     }
 
     /// A clause for hints: it names the variable whose token floe sent, and the user.
@@ -83,38 +82,28 @@ impl Credentials {
     }
 }
 
-impl Bearer {
-    /// The header that shows it (RFC 6750, section 2.1; RFC 7617, section 2).
-    pub fn header(&self) -> anyhow::Result<HeaderValue> {
-        let text = match self {
-            Bearer::Token(token) => format!("Bearer {}", token.reveal()),
-            Bearer::Basic(Credentials { user, token, .. }) => {
-                let both = format!("{user}:{}", token.reveal());
-                format!("Basic {}", base64::prelude::BASE64_STANDARD.encode(both))
-            }
-        };
-        secret(&text).context("the registry's token contains a character that no HTTP header can hold")
-    }
-}
-
 impl Registry {
     /// A new token, for the challenge of a 401 (RFC 6750, section 3; distribution's token specification).
     /// Several requests that are refused at the same time fetch one token.
-    pub(super) async fn renew(&self, refused: &Answer, old: Option<&Bearer>) -> Result<Bearer, AttemptError> {
-        let mut bearer = self.state.bearer.lock().await;
-        if let Some(new) = bearer.as_ref().filter(|new| Some(*new) != old) {
+    pub(super) async fn renew(
+        &self,
+        refused: &Answer,
+        old: Option<&HeaderValue>,
+    ) -> Result<HeaderValue, AttemptError> {
+        let mut token = self.state.token.lock().await;
+        if let Some(new) = token.as_ref().filter(|new| Some(*new) != old) {
             return Ok(new.clone());
         }
         let new = match (Challenge::of(&refused.headers), &self.credentials) {
             (Some(Challenge::Bearer { realm, service }), _) => self.ask_token(&realm, service).await?,
-            (Some(Challenge::Basic), Some(own)) if old.is_none() => Bearer::Basic(own.clone()),
+            (Some(Challenge::Basic), Some(own)) if old.is_none() => own.header()?,
             _ => return Err(self.refused(refused, "push to")),
         };
-        *bearer = Some(new.clone());
+        *token = Some(new.clone());
         Ok(new)
     }
 
-    async fn ask_token(&self, realm: &str, service: Option<String>) -> Result<Bearer, AttemptError> {
+    async fn ask_token(&self, realm: &str, service: Option<String>) -> Result<HeaderValue, AttemptError> {
         let host = self.base.host();
         let url = Url::parse(realm).map_err(|_| {
             anyhow!("the registry `{host}` names a token service at `{}`, which is not a URL", words(realm))
@@ -133,7 +122,7 @@ impl Registry {
         if let Some(service) = service {
             url.query_pairs_mut().append_pair("service", &service);
         }
-        let own = self.credentials.clone().map(Bearer::Basic);
+        let own = self.credentials.as_ref().map(Credentials::header).transpose()?;
         let answer = self.stream(Request::new(Method::GET, url), own.as_ref()).await?;
         let answer = answer.read(ANSWER_LIMIT).await?;
         match answer.status {
@@ -148,7 +137,8 @@ fn has_ghcr(api: &str) -> bool {
     Url::parse(api).is_ok_and(|api| api.host_str() == Some("api.github.com") || is_loopback(&api))
 }
 
-fn token(body: &[u8]) -> anyhow::Result<Bearer> {
+/// The header with the token of an answer (RFC 6750, section 2.1).
+fn token(body: &[u8]) -> anyhow::Result<HeaderValue> {
     let body: BTreeMap<String, serde_json::Value> =
         serde_json::from_slice(body).context("the token service's answer cannot be parsed")?;
     let token = ["token", "access_token"].into_iter().find_map(|key| body.get(key)?.as_str());
@@ -156,7 +146,11 @@ fn token(body: &[u8]) -> anyhow::Result<Bearer> {
     let fits = token.len() <= TOKEN_LIMIT && token.bytes().all(|byte| byte.is_ascii_graphic());
     let text = "the token service's answer contains a token that no HTTP header can hold";
     anyhow::ensure!(fits && !token.is_empty(), text);
-    Ok(Bearer::Token(Token::from(token.to_owned())))
+    authorization(&format!("Bearer {token}"))
+}
+
+fn authorization(text: &str) -> anyhow::Result<HeaderValue> {
+    secret(text).context("the registry's token contains a character that no HTTP header can hold")
 }
 
 /// The challenge of a registry in `WWW-Authenticate`.

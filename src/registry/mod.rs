@@ -52,7 +52,8 @@ pub struct Registry {
 #[derive(Default)]
 struct State {
     authenticated: OnceCell<()>,
-    bearer: Mutex<Option<auth::Bearer>>,
+    /// The header with the token, or with the credentials themselves.
+    token: Mutex<Option<HeaderValue>>,
     /// An upload session that was opened to ask for the right to push; the first blob takes it.
     session: Mutex<Option<Url>>,
 }
@@ -151,7 +152,7 @@ impl Registry {
             return self.stream(request, None).await;
         }
         self.authenticate_once().await?;
-        let token = self.state.bearer.lock().await.clone();
+        let token = self.state.token.lock().await.clone();
         let again = request.try_clone();
         let answer = self.stream(request, token.as_ref()).await?;
         if answer.status() != StatusCode::UNAUTHORIZED {
@@ -186,11 +187,9 @@ impl Registry {
     async fn stream(
         &self,
         mut request: Request,
-        token: Option<&auth::Bearer>,
+        token: Option<&HeaderValue>,
     ) -> Result<Streamed, AttemptError> {
-        if let Some(token) = token {
-            request.headers_mut().insert(header::AUTHORIZATION, token.header()?);
-        }
+        request.headers_mut().extend(token.map(|token| (header::AUTHORIZATION, token.clone())));
         self.client.stream(&self.base, request).await
     }
 

@@ -6,7 +6,7 @@ use anyhow::ensure;
 
 use crate::attest::Unproven;
 use crate::cli::Attest;
-use crate::environment::variable;
+use crate::environment::in_actions;
 use crate::error::{Failure, invalid, usage};
 use crate::release::trust::{Trust, read_bundle};
 use crate::report::Report;
@@ -72,6 +72,5 @@ pub fn require(release: &Release, attest: Option<Attest>) -> anyhow::Result<()> 
 }
 
 fn is_required(attest: Option<Attest>) -> bool {
-    let in_actions = || variable("GITHUB_ACTIONS").is_some_and(|value| value == "true");
     attest.map_or_else(in_actions, |attest| attest == Attest::Required)
 }

@@ -22,14 +22,12 @@ use floe_core::plan::{Conflict, Standing};
 use floe_core::world::{Access, Held, RemoteChannel, World};
 
 /// The client of a channel.
-#[derive(Clone)]
 pub struct Channel {
     /// Where its files go.
     pub place: ChannelPlace,
     client: Client,
 }
 
-#[derive(Clone)]
 enum Client {
     /// A repository whose file is written.
     File(Box<GitHub>),

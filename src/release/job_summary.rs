@@ -32,7 +32,6 @@ pub fn published(release: &Release, receipt: &Receipt, report: &Report) {
     report.summary(&format!("### Released [{tag} of {repo}]({url})\n\n{image}{table}\n{state}"));
     outputs(release, report);
     report.output("url", url);
-    report.notice(&format!("Released {tag} of {repo}"), url);
 }
 
 /// The assembled release for the person who approves it, and the digests for later jobs: of `SHA256SUMS`, and of each written

@@ -77,7 +77,6 @@ impl Secrets {
 }
 
 /// The clients of one run.
-#[derive(Clone)]
 pub struct Session {
     /// GitHub.
     pub github: GitHub,

@@ -1,7 +1,6 @@
 //! Whose signatures count, by the arguments, and whether an attestation is one of a release.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::Context as _;
 
@@ -14,9 +13,8 @@ use floe_core::model::{Destination, Release};
 use floe_core::untrusted::files;
 
 /// Whose signatures count.
-#[derive(Clone)]
 pub struct Trust {
-    roots: Arc<Roots>,
+    roots: Roots,
     /// The workflow that must have signed, if one is asked for.
     pub signer: Option<Signer>,
 }
@@ -28,7 +26,7 @@ impl Trust {
             Some(path) => read_roots(path)?,
             None => Roots::embedded().map_err(anyhow::Error::msg)?,
         };
-        Ok(Trust { roots: Arc::new(roots), signer: args.signer.clone() })
+        Ok(Trust { roots, signer: args.signer.clone() })
     }
 
     /// Whether a bundle is authentic, whatever it says.

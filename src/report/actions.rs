@@ -9,10 +9,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-use crate::environment::variable_os;
-
-/// GitHub's limit for one step's summary, in bytes.
-const SUMMARY_LIMIT: usize = 1024 * 1024;
+use crate::environment::{in_actions, variable_os};
 
 /// The workflow that floe runs in.
 #[derive(Debug, Clone, Default)]
@@ -27,8 +24,7 @@ impl Actions {
     /// The workflow this process runs in, if it runs in one.
     pub fn from_env() -> Option<Self> {
         let path = |name| variable_os(name).map(PathBuf::from);
-        let here = variable_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
-        here.then(|| Actions { output: path("GITHUB_OUTPUT"), summary: path("GITHUB_STEP_SUMMARY") })
+        in_actions().then(|| Actions { output: path("GITHUB_OUTPUT"), summary: path("GITHUB_STEP_SUMMARY") })
     }
 
     /// Gives later steps a value under a name.
@@ -36,19 +32,16 @@ impl Actions {
         append(self.output.as_ref(), &output_lines(name, value))
     }
 
-    /// Adds Markdown to the page of the run, unless it is larger than GitHub's limit.
+    /// Adds Markdown to the page of the run. GitHub says in the log if it is too large.
     pub fn summary(&self, markdown: &str) -> anyhow::Result<()> {
-        if markdown.len() >= SUMMARY_LIMIT {
-            return Ok(());
-        }
         append(self.summary.as_ref(), &format!("{}\n\n", markdown.trim_end()))
     }
 }
 
-/// An annotation: `::error title=…,file=…::message`. Its level is `error`, `warning` or `notice`.
-pub fn annotation(level: &str, title: &str, file: Option<&str>, message: &str) -> String {
+/// An annotation: `::error title=floe,file=…::message`. Its level is `error` or `warning`.
+pub fn annotation(level: &str, file: Option<&str>, message: &str) -> String {
     let file = file.map(|file| format!(",file={}", property(file))).unwrap_or_default();
-    format!("::{level} title={}{file}::{}", property(title), data(message))
+    format!("::{level} title=floe{file}::{}", data(message))
 }
 
 /// The line that begins a group of lines that the log folds.
@@ -109,10 +102,10 @@ mod tests {
     #[test]
     fn annotations_are_always_one_line() {
         assert_eq!(
-            annotation("error", "floe: a, b", Some("Cargo.toml"), "100%\nof it\r"),
-            "::error title=floe%3A a%2C b,file=Cargo.toml::100%25%0Aof it%0D"
+            annotation("error", Some("a: b, c.toml"), "100%\nof it\r"),
+            "::error title=floe,file=a%3A b%2C c.toml::100%25%0Aof it%0D"
         );
-        assert_eq!(annotation("notice", "x", None, "a:b,c"), "::notice title=x::a:b,c");
+        assert_eq!(annotation("warning", None, "a:b,c"), "::warning title=floe::a:b,c");
         assert_eq!(group("a\n::error::b"), "::group::a%0A::error::b");
     }
 

@@ -135,7 +135,7 @@ impl Report {
         self.warnings.fetch_add(1, Ordering::Relaxed);
         let at = if self.strict { Verbosity::Quiet } else { Verbosity::Normal };
         match self.actions {
-            Some(_) if self.verbosity >= at => self.annotate("warning", "floe", None, text.as_ref()),
+            Some(_) if self.verbosity >= at => self.annotate("warning", None, text.as_ref()),
             _ => self.say(at, "33", "warning", text.as_ref()),
         }
     }
@@ -181,12 +181,6 @@ impl Report {
         Ok(())
     }
 
-    /// Takes bars off the terminal, for a process that is about to end in the middle of something.
-    pub fn clear(&self) {
-        // Without a terminal there are no bars to clear.
-        let _ = self.bars.clear();
-    }
-
     /// In a workflow, opens a group in the log; it ends when the returned value is dropped.
     pub fn group(&self, title: &str) -> Group {
         if self.actions.is_some() && self.verbosity >= Verbosity::Normal {
@@ -213,15 +207,10 @@ impl Report {
         }
     }
 
-    /// In a workflow, a notice on the page of the run.
-    pub fn notice(&self, title: &str, text: &str) {
-        if self.actions.is_some() {
-            self.annotate("notice", title, None, text);
-        }
-    }
-
-    /// Prints an error as the last thing before this thread ends the process.
+    /// Prints an error as the last thing before this thread ends the process in the middle of something.
     pub fn last_error(&self, error: &anyhow::Error) {
+        // Takes bars off the terminal; elsewhere there are none.
+        let _ = self.bars.clear();
         let _ = self.ending.set(thread::current().id());
         self.error(error);
     }
@@ -240,8 +229,7 @@ impl Report {
         if self.actions.is_some() {
             let message = text.strip_prefix("error: ").unwrap_or(&text);
             let file = failures(error).find_map(|failure| failure.file.as_deref());
-            self.annotate("error", "floe", file, message);
-            self.summary(&format!("### floe failed\n\n{}", fenced(&text)));
+            self.annotate("error", file, message);
         }
         exit_of(error)
     }
@@ -261,9 +249,9 @@ impl Report {
         self.error(&failure.into());
     }
 
-    fn annotate(&self, level: &str, title: &str, file: Option<&str>, text: &str) {
+    fn annotate(&self, level: &str, file: Option<&str>, text: &str) {
         let text = self.hide(text::table(text));
-        self.write(&actions::annotation(level, title, file, &text));
+        self.write(&actions::annotation(level, file, &text));
     }
 
     fn end_group(&self) {
@@ -351,13 +339,4 @@ fn rendered(error: &anyhow::Error) -> String {
 fn detail(line: &str) -> String {
     let line = text::lines(line);
     if line.trim_start().starts_with("::") { format!("  | {line}") } else { format!("  {line}") }
-}
-
-/// Text as a block of code in Markdown, with a fence that it does not hold.
-fn fenced(text: &str) -> String {
-    let mut fence = "```".to_owned();
-    while text.contains(&fence) {
-        fence.push('`');
-    }
-    format!("{fence}text\n{text}\n{fence}")
 }

@@ -220,7 +220,7 @@ fn check(project: &Project, build: &Build, problems: &mut Vec<String>) -> Vec<Bi
 fn identify(path: &Path, target: Target) -> anyhow::Result<()> {
     let (kind, shown, name) = (binary::identify(path)?, path.display(), target.name());
     let (format, arch) = (target.format(), target.arch());
-    if kind.arch().is_none() && kind.format == format {
+    if kind.arches.len() > 1 && kind.format == format {
         let slice = if arch == Arch::Aarch64 { "arm64".to_owned() } else { arch.to_string() };
         bail!(
             "`{shown}` is universal ({kind}), but {name} takes one instruction set: `lipo -thin {slice} {shown} -output …`"

@@ -4,7 +4,7 @@
 use anyhow::Context as _;
 
 use super::{Placed, Run};
-use crate::error::{Exit, Failure, exit_of, hint_of, with_details};
+use crate::error::{Exit, Failure, exit_of, in_one_line};
 use crate::net::stop;
 use crate::report::Progress;
 use floe_core::model::ChannelPlace;
@@ -28,9 +28,7 @@ impl Run<'_> {
             }
             if let Step::Channel { place, standing, .. } = &step.1.step {
                 let at = standing.as_ref().map_or_else(|| "not seen".to_owned(), still);
-                let hint = hint_of(&error).map(|hint| format!(": {hint}")).unwrap_or_default();
-                report
-                    .warn(format!("`{tag}` is public, but {place} is {at} ({}){hint}", with_details(&error)));
+                report.warn(format!("`{tag}` is public, but {place} is {at} ({})", in_one_line(&error)));
             }
             if stop::asked().is_some() {
                 break;

@@ -42,7 +42,6 @@ fn a_release_sets_the_outputs_for_later_steps() {
     );
     assert!(page.contains("| stage | upload | SHA256SUMS | 965 B | done |"), "{page}");
     assert!(page.ends_with("the release is public and complete\n\n"), "{page}");
-    outcome.says("::notice title=Released v1.4.0 of acme/tool::http://github/acme/tool/releases/tag/v1.4.0");
 }
 
 #[test]
@@ -55,15 +54,13 @@ fn log_groups_are_opened_and_closed() {
 }
 
 #[test]
-fn a_failure_is_an_annotation_of_one_line_and_a_part_of_the_summary() {
+fn a_failure_is_an_annotation_of_one_line() {
     let scenario = in_a_workflow().token(None);
     let outcome = scenario.run(["publish"]).exit(1);
     let annotation = outcome.stderr.lines().last().unwrap();
     expect![[r#"::error title=floe::there is no token to publish to `acme/tool`%0Anothing was changed%0A%0Ahint: set one: `export GITHUB_TOKEN=$(gh auth token)`; in a workflow `env: GITHUB_TOKEN: ${{ github.token }}`"#]]
         .assert_eq(annotation);
-    let page = written(&scenario, "summary");
-    assert!(page.starts_with("### floe failed\n\n```text\nerror: there is no token"), "{page}");
-    assert_eq!(written(&scenario, "output"), "");
+    assert_eq!(["summary", "output"].map(|name| written(&scenario, name)), ["", ""]);
     let scenario = in_a_workflow().arguments(&["--tag", "v9.9.9"]);
     scenario.run(["verify", "dist"]).exit(3).says("::error title=floe,file=Cargo.toml::the release has ");
 }
