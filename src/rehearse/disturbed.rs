@@ -16,7 +16,7 @@ use crate::release::published::Immutability;
 use crate::release::session::{Secrets, Session};
 use crate::report::{Report, Verbosity, seconds};
 use floe_core::clock::Clock;
-use floe_core::model::{Destination, Release};
+use floe_core::model::{Destination, Release, Subject};
 use floe_core::plan::Plan;
 use floe_core::receipt::Receipt;
 use floe_core::verify::published::ReleaseRequest;
@@ -42,7 +42,8 @@ impl Attempt<'_> {
     /// One run.
     pub async fn run(self) -> anyhow::Result<(Plan, Receipt)> {
         let client = self.client.of_another_run();
-        let session = Session::connect(self.release, self.servers, self.secrets.clone(), client)?;
+        let session =
+            Session::connect(&Subject::from(self.release), self.servers, self.secrets.clone(), client)?;
         release::publish(self.release, &session, self.receipt).await
     }
 }

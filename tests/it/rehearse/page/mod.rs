@@ -7,7 +7,7 @@ mod sample;
 use std::collections::BTreeSet;
 
 use floe_core::model::notes::NotesSource;
-use floe_core::model::{Digest, Release, Target};
+use floe_core::model::{Digest, Release, Subject, Target};
 use floe_core::plan::{Plan, Step};
 use floe_core::receipt::{Receipt, Status};
 use floe_core::world::World;
@@ -193,7 +193,7 @@ fn a_release_of_one_archive_without_image_shows_only_that() {
     sample.release =
         Release::new(archives, Vec::new(), None, sample.release.destination, NotesSource::Generated);
     let world = World { tag: Some(sample.release.destination.commit.clone()), ..World::default() };
-    sample.plan = Plan::new(&sample.release, &world).unwrap();
+    sample.plan = Plan::new(&Subject::from(&sample.release), &world).unwrap();
     sample.receipt = Receipt::new(&sample.release, &sample.plan, String::new());
     sample.notes = sample.release.notes.render("", "");
     let html = sample.render();
