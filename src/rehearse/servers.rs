@@ -32,14 +32,15 @@ pub struct Servers {
     pub addresses: RemoteArgs,
     /// The token at GitHub and at the registry.
     pub token: Token,
-    /// The key of the feed.
-    key: Token,
+    /// The rehearsal's own. Those of the environment are not used.
+    pub secrets: Secrets,
 }
 
 impl Servers {
     /// Starts them for a release whose commit is of a time in seconds since 1970, with their state in `folder`, which may be an
     /// earlier rehearsal's. A token that can be guessed lets other programs and web pages write.
     pub async fn start(folder: &Path, release: &Release, epoch: u64, token: Token) -> anyhow::Result<Self> {
+        let key = Token::from(floe_rehearsal::random_hex(20)?);
         let (destination, channels) = (&release.destination, Subject::from(release).channels());
         let seed = |repo: &Repo, branch: &str, tag: &str, parent: Option<&Repo>| SeedRepo {
             repo: repo.clone(),
@@ -88,7 +89,6 @@ impl Servers {
             ..RegistryOptions::ghcr(folder.join("registry"))
         })
         .context("failed to start the embedded registry")?;
-        let key = Token::from(floe_rehearsal::random_hex(20)?);
         let feed = EmbeddedFeed::open(folder.join("feed"), key.reveal())
             .context("failed to start the embedded feed")?;
         let date = i64::try_from(epoch).ok().and_then(|epoch| DateTime::from_timestamp(epoch, 0));
@@ -117,18 +117,14 @@ impl Servers {
             users: (USER.to_owned(), USER.to_owned()),
             killed: Arc::default(),
         };
-        Ok(Servers { running, testbed, addresses, token, key })
-    }
-
-    /// The rehearsal's own tokens. Those of the environment are not used.
-    pub fn secrets(&self) -> Secrets {
-        Secrets {
-            github: Some(self.token.clone()),
-            registry: Some(Credentials::new(USER, self.token.clone())),
+        let secrets = Secrets {
+            github: Some(token.clone()),
+            registry: Some(Credentials::new(USER, token.clone())),
             channels: None,
             channels_follow: false,
-            feed: Some(self.key.clone()),
+            feed: Some(key),
             feed_follows: false,
-        }
+        };
+        Ok(Servers { running, testbed, addresses, token, secrets })
     }
 }

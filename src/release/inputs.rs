@@ -166,9 +166,7 @@ impl Inputs {
             version: version.clone(),
             destination,
             notes: self.notes(version, report)?,
-            targets: targets.clone(),
-            sbom: config.sbom,
-            files,
+            assets: Outline::assets(name, targets, config.sbom, files),
             platforms: self.expect.platforms.clone(),
         })
     }

@@ -161,9 +161,9 @@ fn a_token_that_may_not_write_is_an_error_before_anything_is_built() {
         before.run(["plan"]).exit(0).stdout
     };
     let plan = before("1.4.0");
-    assert!(plan.contains("channels homebrew acme/homebrew-tap Formula/tool.rb  new -> 1.4.0\n"), "{plan}");
+    assert!(plan.contains("  channel  homebrew acme/homebrew-tap Formula/tool.rb  new -> 1.4.0  "), "{plan}");
     let plan = before("1.4.0-rc.1");
-    assert!(plan.contains("channels none is updated, because v1.4.0-rc.1 is a pre-release\n"), "{plan}");
+    assert!(plan.contains("  channels: none is updated, because v1.4.0-rc.1 is a pre-release\n"), "{plan}");
     // A job that only plans says that the one that publishes has the token.
     let planning = Scenario::empty("1.4.0").before_anything_is_built(&lines(TABLES)).token(Some(WORKFLOW));
     planning.environment("FLOE_CHANNEL_TOKEN_FOLLOWS", "true").run(["plan"]).exit(0);

@@ -120,7 +120,7 @@ async fn an_upload_may_succeed_although_its_response_fails() {
     assert_eq!((each(&kept, "name"), each(&kept, "state")), (vec!["a.txt", "b.txt"], vec!["uploaded"; 2]));
     let seen = hub.server.interceptor.log();
     let statuses: Vec<u16> = seen.iter().map(|seen| seen.status).collect();
-    assert_eq!((statuses, hub.server.interceptor.writes()), (vec![201, 502, 201, 0, 200], 4));
+    assert_eq!(statuses, [201, 502, 201, 0, 200]);
 }
 
 #[tokio::test]
