@@ -71,12 +71,12 @@ impl<'f, E: FileHeader<Endian = LE> + 'static> ElfHeaders<'f, E> {
         self.file.e_entry(LE).into() != 0
     }
 
-    /// The sections that occupy bytes of the file, and how many symbols the section `.dynsym` holds.
-    fn sections(&self) -> Result<(Vec<Section>, Option<u64>)> {
+    /// The sections that occupy bytes of the file.
+    fn sections(&self) -> Result<Vec<Section>> {
         let (reader, part) = (&self.reader, "ELF section table");
         let offset = self.file.e_shoff(LE).into();
         if offset == 0 {
-            return Ok((Vec::new(), None));
+            return Ok(Vec::new());
         }
         // A count and an index too large for the file header are in the first entry instead.
         let first: E::SectionHeader = reader.pod(part, offset)?;
@@ -104,9 +104,7 @@ impl<'f, E: FileHeader<Endian = LE> + 'static> ElfHeaders<'f, E> {
             let name = until_zero(&name[..name.len().min(MAX_NAME)]);
             sections.push(Section { name, offset, size });
         }
-        let dynsym = table.iter().find(|section| section.sh_type(LE) == elf::SHT_DYNSYM);
-        let symbols = dynsym.map(|section| section.sh_size(LE).into() / size_of::<E::Sym>() as u64);
-        Ok((sections, symbols))
+        Ok(sections)
     }
 
     fn relro(&self, dynamic: &DynamicSection<'_>) -> Relro {
@@ -163,7 +161,7 @@ impl<E: FileHeader<Endian = LE> + 'static> Headers for ElfHeaders<'_, E> {
     }
 
     fn facts(self: Box<Self>) -> Result<(Facts, Vec<Section>)> {
-        let (sections, dynsym) = self.sections()?;
+        let sections = self.sections()?;
         let dynamic = DynamicSection::read::<E>(self.reader.clone(), &self.segments)?;
         let mut elf = ElfFacts {
             float_abi: float_abi(self.arch, self.file.e_flags(LE)),
@@ -182,7 +180,7 @@ impl<E: FileHeader<Endian = LE> + 'static> Headers for ElfHeaders<'_, E> {
         let mut loaded = of_type(&self.segments, elf::PT_LOAD);
         let mixed = loaded.any(|segment| segment.p_flags(LE).contains(elf::PF_W | elf::PF_X));
         elf.nx = elf.stack == Stack::NotExecutable && !mixed;
-        (elf.floors, elf.unnumbered) = versions::needs::<E>(&dynamic, dynsym)?;
+        (elf.floors, elf.unnumbered) = versions::needs::<E>(&dynamic, &sections)?;
         let kind = self.kind(&elf, &dynamic);
         let facts = Facts {
             stripped: !sections.iter().any(|section| section.name == ".symtab"),
