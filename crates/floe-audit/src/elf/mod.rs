@@ -78,22 +78,17 @@ impl<'f, E: FileHeader<Endian = LE> + 'static> ElfHeaders<'f, E> {
         if offset == 0 {
             return Ok(Vec::new());
         }
-        // A count and an index too large for the file header are in the first entry instead.
-        let first: E::SectionHeader = reader.pod(part, offset)?;
         let count = match self.file.e_shnum(LE) {
-            0 => first.sh_size(LE).into(),
+            // A count too large for the file header is in the first entry instead.
+            0 => reader.pod::<E::SectionHeader>(part, offset)?.sh_size(LE).into(),
             count => count.into(),
         };
         if count > MAX_SECTIONS || usize::from(self.file.e_shentsize(LE)) != size_of::<E::SectionHeader>() {
             return Err(malformed(part, "its size or that of an entry is wrong"));
         }
         let table: Vec<E::SectionHeader> = reader.pods(part, offset, count)?;
-        let names = match self.file.e_shstrndx(LE) {
-            elf::SHN_XINDEX => first.sh_link(LE),
-            index => u32::from(index.0),
-        };
-        let names =
-            table.get(names as usize).map(|names| (names.sh_offset(LE).into(), names.sh_size(LE).into()));
+        let names = table.get(usize::from(self.file.e_shstrndx(LE).0));
+        let names = names.map(|names| (names.sh_offset(LE).into(), names.sh_size(LE).into()));
         let (offset, size) = names.unwrap_or_default();
         let names = reader.bytes("table of ELF section names", offset, size)?;
         let mut sections = Vec::new();

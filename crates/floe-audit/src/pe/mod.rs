@@ -21,8 +21,6 @@ use super::text::{named, printable};
 use super::{BinaryKind, Executable, Facts, PeFacts, TimeStamp};
 use crate::{Arch, Format};
 
-/// The data directories that a header has room for (`IMAGE_NUMBEROF_DIRECTORY_ENTRIES`).
-const DIRECTORIES: u32 = 16;
 const DIRECTORY: u64 = size_of::<ImageDataDirectory>() as u64;
 /// The size of the signature and the file header, which precede the optional header, in bytes.
 const FILE_HEADER: u64 = 24;
@@ -82,7 +80,7 @@ impl<'f, N: ImageNtHeaders + Copy + 'static> PeHeaders<'f, N> {
         let size = u64::from(file.size_of_optional_header.get(LE));
         let fixed = size_of::<N>() as u64 - FILE_HEADER;
         let room = size.checked_sub(fixed).ok_or_else(|| cut_off(part))? / DIRECTORY;
-        let count = room.min(optional.number_of_rva_and_sizes().min(DIRECTORIES).into());
+        let count = room.min(optional.number_of_rva_and_sizes().into());
         let directories = reader.pods("list of PE data directories", begin + FILE_HEADER + fixed, count)?;
         let count = file.number_of_sections.get(LE);
         let sections: Vec<ImageSectionHeader> =
