@@ -9,7 +9,8 @@ use flate2::bufread::ZlibDecoder;
 use serde::Deserialize;
 
 use super::error::{Error, Result};
-use super::facts::{self, Section};
+use super::facts::Section;
+use super::headers;
 use super::reader::BinaryReader;
 use super::{Auditable, EmbeddedCrate};
 
@@ -29,12 +30,12 @@ struct DependencyList {
 ///
 /// As [`facts`](super::facts()), but only the headers and the list are read.
 pub fn dependency_list<S: Read + Seek>(mut file: S) -> Result<Option<Vec<EmbeddedCrate>>, Error> {
-    let mut reader = BinaryReader::new(&mut file)?;
-    let (_, sections) = facts::headers(&mut reader)?;
-    Ok(section(&mut reader, &sections)?.and_then(|bytes| packages(&bytes)))
+    let reader = BinaryReader::new(&mut file)?;
+    let (_, sections) = headers::read(reader.clone())?.facts()?;
+    Ok(section(&reader, &sections)?.and_then(|bytes| packages(&bytes)))
 }
 
-pub(super) fn read(reader: &mut BinaryReader<'_>, sections: &[Section]) -> Result<Option<Auditable>> {
+pub(super) fn read(reader: &BinaryReader<'_>, sections: &[Section]) -> Result<Option<Auditable>> {
     let bytes = section(reader, sections)?;
     Ok(bytes.map(|bytes| Auditable {
         size: bytes.len() as u64,
@@ -42,7 +43,7 @@ pub(super) fn read(reader: &mut BinaryReader<'_>, sections: &[Section]) -> Resul
     }))
 }
 
-fn section(reader: &mut BinaryReader<'_>, sections: &[Section]) -> Result<Option<Vec<u8>>> {
+fn section(reader: &BinaryReader<'_>, sections: &[Section]) -> Result<Option<Vec<u8>>> {
     let is_list = |section: &&Section| section.name == ".dep-v0" || section.name.ends_with(",.dep-v0");
     let Some(section) = sections.iter().find(is_list) else { return Ok(None) };
     reader.bytes("section `.dep-v0`", section.offset, section.size).map(Some)

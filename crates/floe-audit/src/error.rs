@@ -2,6 +2,8 @@
 
 use std::{fmt, io};
 
+use crate::{Arch, Format};
+
 /// Why a file could not be identified or read.
 ///
 /// Its text is a clause that completes "`floe.exe` is refused: …" and does not name the file:
@@ -35,6 +37,21 @@ pub(super) type Result<T, E = Error> = std::result::Result<T, E>;
 
 pub(super) fn unsupported<T>(clause: impl Into<String>) -> Result<T> {
     Err(Error::Unsupported(clause.into()))
+}
+
+/// The instruction set of a file of `bits`, if a target has it. `machine` is the number in the header.
+pub(super) fn of_target(
+    arch: Option<Arch>,
+    bits: u8,
+    format: Format,
+    machine: impl fmt::Display,
+) -> Result<Arch> {
+    match arch.filter(|arch| arch.bits() == bits) {
+        Some(arch) => Ok(arch),
+        None => unsupported(format!(
+            "it is a {bits}-bit {format} file for machine {machine}, which no target of floe has"
+        )),
+    }
 }
 
 pub(super) fn malformed(part: &str, why: impl fmt::Display) -> Error {

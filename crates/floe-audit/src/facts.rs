@@ -8,7 +8,7 @@ use super::auditable;
 use super::error::{Error, Result};
 use super::headers;
 use super::reader::BinaryReader;
-use super::strings::{self, Scanner};
+use super::strings::{self, Search};
 use super::{BinaryKind, Facts, Paths, Rustc};
 use crate::{Arch, Format};
 
@@ -27,6 +27,25 @@ impl Section {
     }
 }
 
+/// A range of memory that a loader fills from the file.
+pub(super) struct Mapping {
+    pub(super) address: u64,
+    /// In bytes from the beginning of the file.
+    pub(super) offset: u64,
+    /// In bytes, in the file.
+    pub(super) size: u64,
+}
+
+impl Mapping {
+    /// The offset in the file of an address, and of the end of its range.
+    pub(super) fn find(mappings: &[Mapping], address: u64) -> Option<(u64, u64)> {
+        mappings.iter().find_map(|Mapping { address: begin, offset, size }| {
+            let distance = address.checked_sub(*begin).filter(|distance| distance < size)?;
+            Some((offset + distance, offset + size))
+        })
+    }
+}
+
 /// Reads the facts of an executable or a shared library.
 ///
 /// `file` is a file, or a [`Cursor`](std::io::Cursor) over bytes. It is read in small pieces: first the headers at
@@ -37,10 +56,9 @@ impl Section {
 /// [`Error::Unsupported`] if it is not a binary of a format and an instruction set that this
 /// crate reads. Any other [`Error`] if it is incomplete, invalid or cannot be read.
 pub fn facts<S: Read + Seek>(mut file: S) -> Result<Facts, Error> {
-    let mut audit = Audit::begin(&mut file, io::sink())?;
-    let size = audit.facts.size;
-    file.rewind().and_then(|()| io::copy(&mut file.take(size), &mut audit)).map_err(Error::Io)?;
-    audit.finish()
+    let headers = headers(&mut file)?;
+    let size = headers.0.size;
+    file.rewind().and_then(|()| search(headers, file.take(size), &mut io::sink())).map_err(Error::Io)?
 }
 
 /// Reads the facts of a binary and copies the file to `into` in the same pass, for a caller that packs or hashes it.
@@ -55,13 +73,10 @@ pub fn facts_while_copying<S: Read + Seek, W: Write + ?Sized>(
     mut file: S,
     into: &mut W,
 ) -> io::Result<Result<Facts, Error>> {
-    let begun = Audit::begin(&mut file, &mut *into);
+    let headers = headers(&mut file);
     file.rewind()?;
-    match begun {
-        Ok(mut audit) => {
-            io::copy(&mut file, &mut audit)?;
-            Ok(audit.finish())
-        }
+    match headers {
+        Ok(headers) => search(headers, file, into),
         Err(why) => {
             io::copy(&mut file, into)?;
             Ok(Err(why))
@@ -69,55 +84,34 @@ pub fn facts_while_copying<S: Read + Seek, W: Write + ?Sized>(
     }
 }
 
-/// A binary whose headers were read. Writing its bytes to it, in order, searches them and passes them on.
-struct Audit<W> {
-    facts: Facts,
-    scanner: Scanner,
-    into: W,
-}
-
-impl<W: Write> Audit<W> {
-    fn begin<S: Read + Seek>(file: &mut S, into: W) -> Result<Self> {
-        let mut reader = BinaryReader::new(file)?;
-        let (mut facts, sections) = headers(&mut reader)?;
-        facts.auditable = auditable::read(&mut reader, &sections)?;
-        let version = strings::rustc_version(&mut reader, &sections)?;
-        facts.rustc = version.map(|version| Rustc { version: Some(version), source: None });
-        Ok(Audit { facts, scanner: Scanner::new(sections), into })
-    }
-
-    fn finish(self) -> Result<Facts> {
-        let Audit { mut facts, mut scanner, .. } = self;
-        if scanner.finish() != facts.size {
-            return Err(Error::Malformed("it changed while it was read".to_owned()));
-        }
-        facts.paths = scanner.paths;
-        if scanner.rustc_source.is_some() {
-            facts.rustc.get_or_insert(Rustc { version: None, source: None }).source = scanner.rustc_source;
-        }
-        Ok(facts)
-    }
-}
-
-impl<W: Write> Write for Audit<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let length = self.into.write(bytes)?;
-        self.scanner.push(&bytes[..length]);
-        Ok(length)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.into.flush()
-    }
-}
-
-/// The facts in the headers of any format, and the sections. Where two sections overlap, the first one counts.
-pub(super) fn headers(reader: &mut BinaryReader<'_>) -> Result<(Facts, Vec<Section>)> {
-    let (mut facts, sections) = headers::read(reader)?.facts(reader)?;
+/// The facts outside the content, and the sections. Where two sections overlap, the first one counts.
+fn headers<S: Read + Seek>(file: &mut S) -> Result<(Facts, Vec<Section>)> {
+    let reader = BinaryReader::new(file)?;
+    let (mut facts, sections) = headers::read(reader.clone())?.facts()?;
     let dwarf = [".debug_info", ".zdebug_info", "__DWARF,__debug_info", "__DWARF,__zdebug_info"];
     facts.size = reader.size();
     facts.debug_info = sections.iter().any(|section| dwarf.contains(&section.name.as_str()));
+    facts.auditable = auditable::read(&reader, &sections)?;
+    let version = strings::rustc_version(&reader, &sections)?;
+    facts.rustc = version.map(|version| Rustc { version: Some(version), source: None });
     Ok((facts, sections))
+}
+
+/// Adds the facts of the content, which is copied to `into`.
+fn search<W: Write + ?Sized>(
+    (mut facts, sections): (Facts, Vec<Section>),
+    file: impl Read,
+    into: &mut W,
+) -> io::Result<Result<Facts>> {
+    let found = Search::run(file, into, sections)?;
+    if found.size() != facts.size {
+        return Ok(Err(Error::Malformed("it changed while it was read".to_owned())));
+    }
+    facts.paths = found.paths;
+    if found.rustc_source.is_some() {
+        facts.rustc.get_or_insert(Rustc { version: None, source: None }).source = found.rustc_source;
+    }
+    Ok(Ok(facts))
 }
 
 /// Facts to which a format's reader adds its own.

@@ -1,9 +1,13 @@
-//! Picks the header reader by a file's first bytes.
+//! Picks the reader of a format by a file's first bytes, and identifies an executable from its headers alone.
 
-use super::error::{Result, unsupported};
+use std::fmt;
+use std::io::{Read, Seek};
+
+use super::error::{Error, Result, unsupported};
 use super::facts::Section;
 use super::reader::BinaryReader;
-use super::{Executable, Facts, elf, macho, pe};
+use super::{Facts, elf, macho, pe};
+use crate::{Arch, Format};
 
 pub(super) const UNKNOWN: &str = "it is not a binary of a format that floe knows (ELF, Mach-O, PE)";
 
@@ -12,10 +16,10 @@ pub(super) trait Headers {
     /// An error for a library.
     fn identity(self: Box<Self>) -> Result<Executable>;
 
-    fn facts(self: Box<Self>, reader: &mut BinaryReader<'_>) -> Result<(Facts, Vec<Section>)>;
+    fn facts(self: Box<Self>) -> Result<(Facts, Vec<Section>)>;
 }
 
-pub(super) fn read(reader: &mut BinaryReader<'_>) -> Result<Box<dyn Headers>> {
+pub(super) fn read<'f>(reader: BinaryReader<'f>) -> Result<Box<dyn Headers + 'f>> {
     let magic = reader.bytes("magic", 0, reader.size().min(4))?;
     match *magic {
         [] => unsupported("it is empty"),
@@ -31,5 +35,69 @@ pub(super) fn read(reader: &mut BinaryReader<'_>) -> Result<Box<dyn Headers>> {
         [b'M', b'Z', ..] => pe::read(reader),
         [b'#', b'!', ..] => unsupported("it is a script, not an executable"),
         _ => unsupported(UNKNOWN),
+    }
+}
+
+/// The kind of an executable, and the hosts that it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Executable {
+    /// The file format.
+    pub format: Format,
+    /// The instruction sets it has code for, never empty. Only a universal Mach-O file has more than one.
+    pub arches: Vec<Arch>,
+    /// The program that the kernel starts to load it (ELF `PT_INTERP`). `None` for a static ELF file, for Mach-O and for
+    /// PE.
+    pub interpreter: Option<String>,
+}
+
+impl Executable {
+    /// Whether it has exactly this format and this instruction set.
+    pub fn is_for(&self, format: Format, arch: Arch) -> bool {
+        self.format == format && self.arches == [arch]
+    }
+}
+
+impl fmt::Display for Executable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let arches = self.arches.iter().map(ToString::to_string).collect::<Vec<_>>();
+        write!(f, "{} for {}", self.format, arches.join(" and "))
+    }
+}
+
+/// Identifies an executable, and checks that everything its headers describe is in the file.
+///
+/// It reads the headers alone, however large the file is.
+///
+/// # Errors
+///
+/// [`Error::Unsupported`] if the file is not an executable of a format and an instruction set that this crate reads;
+/// libraries are refused. [`Error::Truncated`] if a segment or section ends after the end of the file. Any other
+/// [`Error`] if the headers are invalid or cannot be read.
+pub fn identify<S: Read + Seek>(mut file: S) -> Result<Executable, Error> {
+    read(BinaryReader::new(&mut file)?)?.identity()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_not_an_executable_is_named() {
+        for (bytes, part) in [
+            (&b""[..], "it is empty"),
+            (b"#!/bin/sh\n", "it is a script"),
+            (b"MZ", "its DOS header is broken or cut off"),
+            (b"\x7fELF", "its ELF header is broken or cut off"),
+            (b"\xcf\xfa\xed\xfe", "its Mach-O header is broken or cut off"),
+            (b"\xca\xfe\xba\xbe", "its universal Mach-O header is broken or cut off"),
+            (b"\xce\xfa\xed\xfe", "it is a 32-bit Mach-O"),
+            (b"\xfe\xed\xfa\xcf", "it is a big-endian Mach-O"),
+            (b"hi", "it is not a binary of a format that floe knows"),
+        ] {
+            let error = identify(Cursor::new(bytes)).unwrap_err().to_string();
+            assert!(error.starts_with(part), "{bytes:?}: {error}");
+        }
     }
 }

@@ -30,7 +30,6 @@ mod elf;
 mod error;
 mod facts;
 mod headers;
-mod identity;
 mod macho;
 mod model;
 mod paths;
@@ -39,13 +38,14 @@ mod reader;
 mod rule;
 pub mod rules;
 mod strings;
+mod text;
 mod windows;
 
 pub use auditable::dependency_list;
 pub use contract::{Arch, Contract, FloatAbi, Format};
 pub use error::Error;
 pub use facts::{facts, facts_while_copying};
-pub use identity::{Executable, identify};
+pub use headers::{Executable, identify};
 pub use model::{
     Auditable, BinaryKind, Crt, Dylib, DylibLoad, ElfFacts, EmbeddedCrate, Facts, Floor, FoundPath,
     MachoFacts, PathKind, Paths, PeFacts, Relro, Rustc, Signature, SignatureKind, Slice, Stack, Symbol,

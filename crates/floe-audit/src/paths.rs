@@ -36,20 +36,14 @@ const MARKED: &str = "/nix/store/ /home/ /Users/ /root/ /build/ /builds/ /__w/ /
 pub(super) const RUSTC: &str = "/rustc";
 
 /// A text whose surroundings are worth judging.
-#[derive(Clone, Copy)]
-pub(super) struct Marker {
-    pub(super) text: &'static str,
-    place: Place,
-}
+pub(super) type Marker = (&'static str, Place);
 
 /// The kind of path that a marker begins, which decides what must surround it.
 #[derive(Clone, Copy)]
-enum Place {
+pub(super) enum Place {
     NixStore,
-    /// The parent of home folders.
+    /// The parent of home folders, or the home folder of root.
     Homes,
-    /// The home folder of root.
-    RootHome,
     /// `:\Users\` or `:\a\`, after a drive letter.
     Drive(PathKind),
     /// The folder of a sandbox or a build service.
@@ -61,25 +55,25 @@ enum Place {
 }
 
 pub(super) const MARKERS: [Marker; 15] = [
-    Marker { text: "/nix/store/", place: Place::NixStore },
-    Marker { text: "/home/", place: Place::Homes },
-    Marker { text: "/Users/", place: Place::Homes },
-    Marker { text: "/root/", place: Place::RootHome },
-    Marker { text: ":\\Users\\", place: Place::Drive(PathKind::Home) },
+    ("/nix/store/", Place::NixStore),
+    ("/home/", Place::Homes),
+    ("/Users/", Place::Homes),
+    ("/root/", Place::Homes),
+    (":\\Users\\", Place::Drive(PathKind::Home)),
     // The Nix sandbox.
-    Marker { text: "/build/", place: Place::Build },
+    ("/build/", Place::Build),
     // GitLab.
-    Marker { text: "/builds/", place: Place::Build },
+    ("/builds/", Place::Build),
     // GitHub: in containers, and on Windows.
-    Marker { text: "/__w/", place: Place::Build },
-    Marker { text: "/github/workspace/", place: Place::Build },
-    Marker { text: ":\\a\\", place: Place::Drive(PathKind::Build) },
-    Marker { text: "/tmp/", place: Place::Temporary },
-    Marker { text: "/var/folders/", place: Place::Temporary },
-    Marker { text: "/.cargo/registry/src/", place: Place::CargoRegistry },
+    ("/__w/", Place::Build),
+    ("/github/workspace/", Place::Build),
+    (":\\a\\", Place::Drive(PathKind::Build)),
+    ("/tmp/", Place::Temporary),
+    ("/var/folders/", Place::Temporary),
+    ("/.cargo/registry/src/", Place::CargoRegistry),
     // The same below `/usr/local`, as in the images of the Rust project.
-    Marker { text: "/cargo/registry/src/", place: Place::CargoRegistry },
-    Marker { text: RUSTC, place: Place::Rustc },
+    ("/cargo/registry/src/", Place::CargoRegistry),
+    (RUSTC, Place::Rustc),
 ];
 
 /// A path of the machine that built the binary.
@@ -92,57 +86,38 @@ pub(super) struct Hit {
 }
 
 /// Reads the path at a marker, with which `text` begins. `before` is what precedes it in the file.
-pub(super) fn read(marker: Marker, before: &[u8], text: &[u8]) -> Option<Hit> {
-    let below = text.strip_prefix(marker.text.as_bytes())?;
-    let (kind, lead) = match marker.place {
-        Place::NixStore => {
-            let hash = below.get(..33)?;
-            (hash[..32].iter().all(|byte| NIX_ALPHABET.contains(byte)) && hash[32] == b'-').then_some(())?;
-            (PathKind::NixStore, 0)
-        }
-        Place::Drive(kind) => {
-            before.last().filter(|byte| byte.is_ascii_alphabetic())?;
-            two_deep(below, b'\\', b" ")?;
-            (kind, 1)
-        }
+pub(super) fn read((marker, place): Marker, before: &[u8], text: &[u8]) -> Option<Hit> {
+    let below = text.strip_prefix(marker.as_bytes())?;
+    let after_letter = |before: &[u8]| before.last().is_some_and(u8::is_ascii_alphabetic);
+    let (kind, lead) = match place {
+        Place::NixStore if is_store_path(below) => (PathKind::NixStore, 0),
+        Place::Drive(kind) if after_letter(before) && two_deep(below, b'\\', b" ") => (kind, 1),
         // A Windows path with slashes: `C:/Users/…`.
         Place::Homes
-            if marker.text == "/Users/"
-                && before.ends_with(b":")
-                && before.iter().nth_back(1).is_some_and(u8::is_ascii_alphabetic) =>
+            if marker == "/Users/"
+                && before.strip_suffix(b":").is_some_and(after_letter)
+                && two_deep(below, b'/', b" ") =>
         {
-            two_deep(below, b'/', b" ")?;
             (PathKind::Home, 2)
         }
-        Place::Homes | Place::RootHome => {
-            two_deep(below, b'/', b"")?;
-            let home = match marker.place {
-                Place::RootHome => below,
-                _ => &below[memchr::memchr(b'/', below)? + 1..],
-            };
-            (begins(before) || home.starts_with(b".cargo/registry/")).then_some(())?;
-            (PathKind::Home, 0)
+        Place::NixStore | Place::Drive(_) | Place::Rustc => return None,
+        _ if !two_deep(below, b'/', b"") => return None,
+        Place::Homes => {
+            let user = if marker == "/root/" { 0 } else { memchr::memchr(b'/', below)? + 1 };
+            let is_registry = below[user..].starts_with(b".cargo/registry/");
+            (begins(before) || is_registry).then_some((PathKind::Home, 0))?
         }
         Place::Temporary => {
-            two_deep(below, b'/', b"")?;
             let above =
                 ["/private/var", "/private", "/var"].iter().find(|above| before.ends_with(above.as_bytes()));
             let lead = above.map_or(0, |above| above.len());
-            surely_begins(&before[..before.len() - lead], text).then_some(())?;
-            let nix = below.starts_with(b"nix-build-");
-            (if nix { PathKind::Build } else { PathKind::Temporary }, lead)
+            let is_nix = below.starts_with(b"nix-build-");
+            let kind = if is_nix { PathKind::Build } else { PathKind::Temporary };
+            surely_begins(&before[..before.len() - lead], text).then_some((kind, lead))?
         }
-        Place::Build => {
-            two_deep(below, b'/', b"")?;
-            surely_begins(before, text).then_some(())?;
-            (PathKind::Build, 0)
-        }
-        Place::CargoRegistry => {
-            // The folders of a registry and of a crate must follow. Otherwise a text only talks about such paths.
-            two_deep(below, b'/', b"")?;
-            (PathKind::Build, lead_of_registry(before)?)
-        }
-        Place::Rustc => return None,
+        Place::Build => surely_begins(before, text).then_some((PathKind::Build, 0))?,
+        // The folders of a registry and of a crate follow. Otherwise a text only talks about such paths.
+        Place::CargoRegistry => (PathKind::Build, lead_of_registry(before)?),
     };
     let whole = [&before[before.len() - lead..], text].concat();
     let text = path_at(&whole, if whole.get(1) == Some(&b':') { b" " } else { b"" });
@@ -165,13 +140,21 @@ pub(super) fn rustc_source(text: &[u8]) -> Option<String> {
     (commit || version && plain).then(|| name.to_owned())
 }
 
-/// Checks for a name, a separator, and the beginning of another name. `also` are further characters of names.
-fn two_deep(below: &[u8], separator: u8, also: &[u8]) -> Option<()> {
+/// Whether the digest and the name of a store path follow.
+fn is_store_path(below: &[u8]) -> bool {
+    let hash = below.split_first_chunk::<32>();
+    hash.is_some_and(|(hash, rest)| {
+        hash.iter().all(|byte| NIX_ALPHABET.contains(byte)) && rest.starts_with(b"-")
+    })
+}
+
+/// Whether a name, a separator, and the beginning of another name follow. `also` are further characters of names.
+fn two_deep(below: &[u8], separator: u8, also: &[u8]) -> bool {
     let part = |byte: &u8| is_name(byte) || also.contains(byte);
-    let length = below.iter().position(|byte| !part(byte))?;
+    let length = below.iter().take_while(|byte| part(byte)).count();
     let (name, rest) = below.split_at(length);
     let named = name.iter().any(u8::is_ascii_alphanumeric) && length <= NAME;
-    (named && rest[0] == separator && rest.get(1).is_some_and(part)).then_some(())
+    named && rest.first() == Some(&separator) && rest.get(1).is_some_and(part)
 }
 
 fn is_name(byte: &u8) -> bool {

@@ -38,7 +38,7 @@ pub fn judge(
     contract: &Contract,
     loosened: &BTreeMap<Rule, String>,
 ) -> Vec<Violation> {
-    let mut found = Found { contract, all: Vec::new() };
+    let mut found = Found { contract, loosened, all: Vec::new() };
     // A universal binary runs wherever one of its slices does.
     if facts.format != format || !facts.arches.contains(&arch) {
         let arches: Vec<String> = facts.arches.iter().map(Arch::to_string).collect();
@@ -46,12 +46,12 @@ pub fn judge(
         found.add(Rule::Arch, format!("it is {what}, not {format} for {arch}"));
     }
     if facts.kind == BinaryKind::Shared {
-        found.add(Rule::Program, "it is a shared library".to_owned());
+        found.add(Rule::Program, "it is a shared library");
     }
     if let Some(elf) = &facts.elf {
         found.judge_elf(elf);
         if matches!(facts.kind, BinaryKind::Executable | BinaryKind::Static) {
-            found.add(Rule::Hardening, "it is loaded at a fixed address (no PIE)".to_owned());
+            found.add(Rule::Hardening, "it is loaded at a fixed address (no PIE)");
         }
     }
     if let Some(macho) = &facts.macho {
@@ -61,14 +61,7 @@ pub fn judge(
         found.judge_pe(pe);
     }
     found.judge_content(facts);
-    let violation = |(rule, found): (Rule, String)| Violation {
-        rule,
-        kind: rule.kind(),
-        found,
-        cure: rule.cure().to_owned(),
-        loosened: loosened.get(&rule).cloned(),
-    };
-    found.all.into_iter().map(violation).collect()
+    found.all
 }
 
 /// The violations of one kind that no reason allows.
@@ -78,19 +71,22 @@ pub fn unloosened(violations: &[Violation], kind: RuleKind) -> impl Iterator<Ite
 
 struct Found<'c> {
     contract: &'c Contract,
-    all: Vec<(Rule, String)>,
+    loosened: &'c BTreeMap<Rule, String>,
+    all: Vec<Violation>,
 }
 
 impl Found<'_> {
     /// Two slices of a universal binary may break a rule in the same way.
-    fn add(&mut self, rule: Rule, found: String) {
-        if !self.all.contains(&(rule, found.clone())) {
-            self.all.push((rule, found));
+    fn add(&mut self, rule: Rule, found: impl Into<String>) {
+        let (kind, cure, loosened) = (rule.kind(), rule.cure().to_owned(), self.loosened.get(&rule).cloned());
+        let violation = Violation { rule, kind, found: found.into(), cure, loosened };
+        if !self.all.contains(&violation) {
+            self.all.push(violation);
         }
     }
 
-    fn add_list<'a>(&mut self, rule: Rule, what: &str, found: impl IntoIterator<Item = &'a str>) {
-        let found: Vec<&str> = found.into_iter().collect();
+    fn add_list(&mut self, rule: Rule, what: &str, found: impl IntoIterator<Item = impl AsRef<str>>) {
+        let found: Vec<String> = found.into_iter().map(|one| one.as_ref().to_owned()).collect();
         if !found.is_empty() {
             self.add(rule, format!("{what} {}", found.join(", ")));
         }
@@ -99,7 +95,7 @@ impl Found<'_> {
     fn judge_elf(&mut self, elf: &ElfFacts) {
         let contract = self.contract;
         // A file for another instruction set has a convention of its own, and is refused already.
-        let arch_fits = !self.all.iter().any(|(rule, _)| *rule == Rule::Arch);
+        let arch_fits = self.all.iter().all(|violation| violation.rule != Rule::Arch);
         if let (Some(wanted), Some(found), true) = (contract.float_abi, elf.float_abi, arch_fits)
             && wanted != found
         {
@@ -109,10 +105,10 @@ impl Found<'_> {
             );
         }
         if contract.is_static && (elf.interpreter.is_some() || !elf.needed.is_empty()) {
-            let needs = elf.interpreter.iter().chain(&elf.needed);
-            self.add_list(Rule::Static, "it needs", needs.map(String::as_str));
+            self.add_list(Rule::Static, "it needs", elf.interpreter.iter().chain(&elf.needed));
         } else {
-            if let Some(loader) = elf.interpreter.as_ref().filter(|_| elf.interpreter != contract.interpreter)
+            if let Some(loader) = &elf.interpreter
+                && elf.interpreter != contract.interpreter
             {
                 let found = match &contract.interpreter {
                     Some(wanted) => format!("its loader is `{loader}`, not `{wanted}`"),
@@ -121,17 +117,14 @@ impl Found<'_> {
                 self.add(Rule::Interpreter, found);
             }
             let foreign = elf.needed.iter().filter(|library| !contract.has_library(library));
-            self.add_list(Rule::Libraries, "it needs", foreign.map(String::as_str));
+            self.add_list(Rule::Libraries, "it needs", foreign);
             self.judge_versions(elf);
         }
-        let paths = elf.rpath.iter().chain(&elf.runpath).map(String::as_str);
-        self.add_list(Rule::Rpath, "it searches for libraries in", paths);
+        self.add_list(Rule::Rpath, "it searches for libraries in", elf.rpath.iter().chain(&elf.runpath));
         match elf.stack {
-            Stack::Executable => {
-                self.add(Rule::Stack, "its stack is executable (PT_GNU_STACK)".to_owned());
-            }
+            Stack::Executable => self.add(Rule::Stack, "its stack is executable (PT_GNU_STACK)"),
             Stack::NotExecutable if !elf.nx => {
-                self.add(Rule::Hardening, "a segment is both writable and executable".to_owned());
+                self.add(Rule::Hardening, "a segment is both writable and executable");
             }
             _ => {}
         }
@@ -144,21 +137,22 @@ impl Found<'_> {
         let counts = |need: &&VersionNeed| !need.weak && contract.has_library(&need.library);
         for (family, floor) in elf.floors.iter().filter(|_| elf.interpreter.is_some()) {
             let allowed = contract.floors.get(family);
-            let number =
-                |need: &VersionNeed| need.version.get(family.len() + 1..).unwrap_or_default().to_owned();
-            let is_too_new = |need: &&VersionNeed| allowed.is_none_or(|most| above(&number(need), most));
+            let is_too_new = |need: &&VersionNeed| allowed.is_none_or(|most| above(need.number(), most));
             let too_new: Vec<&VersionNeed> = floor.needs.iter().filter(counts).filter(is_too_new).collect();
             let Some(highest) = too_new.first() else { continue };
-            let symbols =
-                too_new.iter().flat_map(|need| need.symbols.iter().map(move |symbol| (symbol, need)));
-            let names: Vec<_> =
-                symbols.map(|(symbol, need)| format!("{}@{}", symbol.name, need.version)).collect();
             let limit =
                 allowed.map_or("none is allowed".to_owned(), |most| format!("at most {most} is allowed"));
-            let shown = names.iter().take(8).cloned().collect::<Vec<_>>().join(", ");
-            let more = more(names.len().saturating_sub(8));
-            let version = number(highest);
-            self.add(Rule::Floor, format!("it needs {family} {version} ({limit}), because of {shown}{more}"));
+            let named = |need: &VersionNeed| -> Vec<String> {
+                need.symbols.iter().map(|symbol| format!("{}@{}", symbol.name, need.version)).collect()
+            };
+            let mut symbols: Vec<String> = too_new.iter().flat_map(|need| named(need)).collect();
+            let more = more(symbols.len().saturating_sub(8));
+            symbols.truncate(8);
+            let (version, symbols) = (highest.number(), symbols.join(", "));
+            self.add(
+                Rule::Floor,
+                format!("it needs {family} {version} ({limit}), because of {symbols}{more}"),
+            );
         }
         let unnumbered: Vec<&VersionNeed> = elf.unnumbered.iter().filter(counts).collect();
         if let Some(need) = unnumbered.first() {
@@ -174,9 +168,7 @@ impl Found<'_> {
                 (Some(most), Some(min_os)) if above(min_os, most) => {
                     self.add(Rule::MinOs, format!("it starts on macOS {min_os} and later, not on {most}"));
                 }
-                (Some(_), None) => {
-                    self.add(Rule::MinOs, "it names no oldest macOS version".to_owned());
-                }
+                (Some(_), None) => self.add(Rule::MinOs, "it names no oldest macOS version"),
                 _ => {}
             }
             if slice.signature.intact == Some(false) {
@@ -184,10 +176,10 @@ impl Found<'_> {
                 self.add(Rule::Signature, format!("its signature does not match: {why}"));
             }
             if slice.signature.kind == SignatureKind::None && slice.arch == Arch::Aarch64 {
-                self.add(Rule::Signature, "it has no signature, which macOS requires on Arm".to_owned());
+                self.add(Rule::Signature, "it has no signature, which macOS requires on Arm");
             }
             if slice.kind == BinaryKind::Executable {
-                self.add(Rule::Hardening, "it is loaded at a fixed address (no MH_PIE)".to_owned());
+                self.add(Rule::Hardening, "it is loaded at a fixed address (no MH_PIE)");
             }
         }
     }
@@ -230,10 +222,8 @@ impl Found<'_> {
         let missing = [(pe.aslr, "ASLR"), (pe.dep, "DEP")].into_iter().filter(|(on, _)| !on);
         self.add_list(Rule::Hardening, "it was linked without", missing.map(|(_, name)| name));
         if !pe.timestamp.reproducible {
-            self.add(
-                Rule::TimeStamp,
-                format!("it contains the time of its build, {} s since 1970", pe.timestamp.value),
-            );
+            let time = pe.timestamp.value;
+            self.add(Rule::TimeStamp, format!("it contains the time of its build, {time} s since 1970"));
         }
     }
 
@@ -250,7 +240,7 @@ impl Found<'_> {
             }
         }
         if facts.debug_info {
-            self.add(Rule::DebugInfo, "it contains debug information (DWARF)".to_owned());
+            self.add(Rule::DebugInfo, "it contains debug information (DWARF)");
         }
     }
 }

@@ -68,7 +68,7 @@ async fn a_draft_with_other_notes_gets_those_of_this_dist() {
     let testbed = bench.fresh(&one.release, folder.path()).await;
     let invariants = Invariants::new(&testbed, &[&one.release, &other.release]);
     let kill = Injection { side: Side::GitHub, nth: at, kind: FaultKind::KillAfter, amount: 1 };
-    kill.arm(&testbed, &invariants);
+    kill.arm(&invariants);
     let receipt = folder.path().join("receipt.json");
     tokio::select! {
         biased;

@@ -11,10 +11,11 @@ use object::elf;
 use object::read::elf::{FileHeader, NoteIterator, ProgramHeader, SectionHeader};
 
 use self::dynamic::DynamicSection;
-use super::error::{Result, broken, cut_off, malformed, unsupported};
+use super::error::{Result, broken, cut_off, malformed, of_target, unsupported};
 use super::facts::{Section, of_format};
 use super::headers::Headers;
-use super::reader::{BinaryReader, printable};
+use super::reader::BinaryReader;
+use super::text::{printable, until_zero};
 use super::{BinaryKind, ElfFacts, Executable, Facts, Relro, Stack};
 use crate::{Arch, FloatAbi, Format};
 
@@ -22,18 +23,21 @@ use crate::{Arch, FloatAbi, Format};
 const MAX_SEGMENTS: u16 = 1024;
 /// More sections than any linker writes into a file that can be loaded.
 const MAX_SECTIONS: u64 = 16 * 1024;
+/// The longest name of a section that is kept, in bytes.
+const MAX_NAME: usize = 256;
 /// The longest interpreter that Linux accepts, in bytes (`PATH_MAX`).
 const MAX_INTERPRETER: u64 = 4096;
 
 /// The headers that a loader reads, in a file of 32 or 64 bits.
-struct ElfHeaders<E: FileHeader> {
+struct ElfHeaders<'f, E: FileHeader> {
+    reader: BinaryReader<'f>,
     file: E,
     arch: Arch,
     segments: Vec<E::ProgramHeader>,
     interpreter: Option<String>,
 }
 
-pub(super) fn read(reader: &mut BinaryReader<'_>) -> Result<Box<dyn Headers>> {
+pub(super) fn read<'f>(reader: BinaryReader<'f>) -> Result<Box<dyn Headers + 'f>> {
     let ident = reader.bytes("ELF header", 0, 6)?;
     if ident[5] == 2 {
         return unsupported("it is a big-endian ELF file, and no target of floe is big-endian");
@@ -44,8 +48,8 @@ pub(super) fn read(reader: &mut BinaryReader<'_>) -> Result<Box<dyn Headers>> {
     }
 }
 
-impl<E: FileHeader<Endian = LE> + 'static> ElfHeaders<E> {
-    fn read(reader: &mut BinaryReader<'_>) -> Result<Box<dyn Headers>> {
+impl<'f, E: FileHeader<Endian = LE> + 'static> ElfHeaders<'f, E> {
+    fn read(reader: BinaryReader<'f>) -> Result<Box<dyn Headers + 'f>> {
         let file: E = reader.pod("ELF header", 0)?;
         if !file.is_supported() {
             return Err(malformed("ELF header", "its class, byte order or version is unknown"));
@@ -57,17 +61,19 @@ impl<E: FileHeader<Endian = LE> + 'static> ElfHeaders<E> {
             other => return unsupported(format!("it is an ELF file of type {}, not an executable", other.0)),
         }
         let arch = arch(file.e_machine(LE), if file.is_class_64() { 64 } else { 32 })?;
-        let segments = segments(reader, &file)?;
-        let interpreter = find(&segments, elf::PT_INTERP).map(|segment| interpreter(reader, segment));
-        Ok(Box::new(ElfHeaders { file, arch, interpreter: interpreter.transpose()?, segments }))
+        let segments = segments(&reader, &file)?;
+        let interpreter =
+            of_type(&segments, elf::PT_INTERP).next().map(|segment| interpreter(&reader, segment));
+        Ok(Box::new(ElfHeaders { reader, file, arch, interpreter: interpreter.transpose()?, segments }))
     }
 
     fn has_entry(&self) -> bool {
         self.file.e_entry(LE).into() != 0
     }
+
     /// The sections that occupy bytes of the file, and how many symbols the section `.dynsym` holds.
-    fn sections(&self, reader: &mut BinaryReader<'_>) -> Result<(Vec<Section>, Option<u64>)> {
-        let part = "ELF section table";
+    fn sections(&self) -> Result<(Vec<Section>, Option<u64>)> {
+        let (reader, part) = (&self.reader, "ELF section table");
         let offset = self.file.e_shoff(LE).into();
         if offset == 0 {
             return Ok((Vec::new(), None));
@@ -86,42 +92,35 @@ impl<E: FileHeader<Endian = LE> + 'static> ElfHeaders<E> {
             elf::SHN_XINDEX => first.sh_link(LE),
             index => u32::from(index.0),
         };
-        let names = match table.get(names as usize) {
-            Some(names) => reader.bytes(
-                "table of ELF section names",
-                names.sh_offset(LE).into(),
-                names.sh_size(LE).into(),
-            )?,
-            None => Vec::new(),
-        };
+        let names =
+            table.get(names as usize).map(|names| (names.sh_offset(LE).into(), names.sh_size(LE).into()));
+        let (offset, size) = names.unwrap_or_default();
+        let names = reader.bytes("table of ELF section names", offset, size)?;
         let mut sections = Vec::new();
-        for section in &table {
-            if matches!(section.sh_type(LE), elf::SHT_NULL | elf::SHT_NOBITS) {
-                continue;
-            }
-            let (offset, size) = (section.sh_offset(LE).into(), section.sh_size(LE).into());
+        for section in table.iter().filter(|section| section.sh_type(LE) != elf::SHT_NULL) {
+            let Some((offset, size)) = section.file_range(LE) else { continue };
             reader.within("ELF section", offset, size)?;
             let name = names.get(section.sh_name(LE) as usize..).unwrap_or_default();
-            let length = memchr::memchr(0, name).unwrap_or(name.len()).min(256);
-            sections.push(Section { name: printable(&name[..length]), offset, size });
+            let name = until_zero(&name[..name.len().min(MAX_NAME)]);
+            sections.push(Section { name, offset, size });
         }
         let dynsym = table.iter().find(|section| section.sh_type(LE) == elf::SHT_DYNSYM);
         let symbols = dynsym.map(|section| section.sh_size(LE).into() / size_of::<E::Sym>() as u64);
         Ok((sections, symbols))
     }
 
-    fn relro(&self, dynamic: &DynamicSection) -> Relro {
+    fn relro(&self, dynamic: &DynamicSection<'_>) -> Relro {
         let at_once = dynamic.value(elf::DT_BIND_NOW).is_some()
             || dynamic.value(elf::DT_FLAGS).unwrap_or(0) & elf::DF_BIND_NOW.0 != 0
             || dynamic.value(elf::DT_FLAGS_1).unwrap_or(0) & elf::DF_1_NOW.0 != 0;
-        match (find(&self.segments, elf::PT_GNU_RELRO), at_once) {
+        match (of_type(&self.segments, elf::PT_GNU_RELRO).next(), at_once) {
             (None, _) => Relro::None,
             (Some(_), false) => Relro::Partial,
             (Some(_), true) => Relro::Full,
         }
     }
 
-    fn kind(&self, elf: &ElfFacts, dynamic: &DynamicSection) -> BinaryKind {
+    fn kind(&self, elf: &ElfFacts, dynamic: &DynamicSection<'_>) -> BinaryKind {
         let dynamically = elf.interpreter.is_some() || !elf.needed.is_empty();
         let pie = dynamic.value(elf::DT_FLAGS_1).unwrap_or(0) & elf::DF_1_PIE.0 != 0;
         match (self.file.e_type(LE), dynamically) {
@@ -138,15 +137,16 @@ impl<E: FileHeader<Endian = LE> + 'static> ElfHeaders<E> {
     }
 
     /// The note that linkers make from a digest of the output (`NT_GNU_BUILD_ID`), as hex digits.
-    fn build_id(&self, reader: &mut BinaryReader<'_>) -> Result<Option<String>> {
+    fn build_id(&self) -> Result<Option<String>> {
         let part = "list of ELF notes";
-        for segment in self.segments.iter().filter(|segment| segment.p_type(LE) == elf::PT_NOTE) {
-            let bytes = reader.bytes(part, segment.p_offset(LE).into(), segment.p_filesz(LE).into())?;
+        for segment in of_type(&self.segments, elf::PT_NOTE) {
+            let (offset, size) = segment.file_range(LE);
+            let bytes = self.reader.bytes(part, offset, size)?;
             for note in NoteIterator::<E>::new(LE, segment.p_align(LE), &bytes).map_err(broken(part))? {
                 let note = note.map_err(broken(part))?;
                 let (kind, id) = (note.n_type(LE).0, note.desc());
                 if note.name() == elf::ELF_NOTE_GNU && kind == elf::NT_GNU_BUILD_ID.0 && id.len() <= 64 {
-                    return Ok(Some(id.iter().map(|byte| format!("{byte:02x}")).collect()));
+                    return Ok(Some(hex::encode(id)));
                 }
             }
         }
@@ -154,7 +154,7 @@ impl<E: FileHeader<Endian = LE> + 'static> ElfHeaders<E> {
     }
 }
 
-impl<E: FileHeader<Endian = LE> + 'static> Headers for ElfHeaders<E> {
+impl<E: FileHeader<Endian = LE> + 'static> Headers for ElfHeaders<'_, E> {
     fn identity(self: Box<Self>) -> Result<Executable> {
         if !self.has_entry() {
             return unsupported("it is an ELF file without an entry point: a library, not an executable");
@@ -162,32 +162,35 @@ impl<E: FileHeader<Endian = LE> + 'static> Headers for ElfHeaders<E> {
         Ok(Executable { format: Format::Elf, arches: vec![self.arch], interpreter: self.interpreter })
     }
 
-    fn facts(self: Box<Self>, reader: &mut BinaryReader<'_>) -> Result<(Facts, Vec<Section>)> {
-        let (sections, dynsym) = self.sections(reader)?;
-        let dynamic = DynamicSection::read::<E>(reader, &self.segments)?;
+    fn facts(self: Box<Self>) -> Result<(Facts, Vec<Section>)> {
+        let (sections, dynsym) = self.sections()?;
+        let dynamic = DynamicSection::read::<E>(self.reader.clone(), &self.segments)?;
         let mut elf = ElfFacts {
             float_abi: float_abi(self.arch, self.file.e_flags(LE)),
             relro: self.relro(&dynamic),
             interpreter: self.interpreter.clone(),
-            soname: dynamic.strings(reader, elf::DT_SONAME)?.pop(),
-            needed: dynamic.strings(reader, elf::DT_NEEDED)?,
-            rpath: folders(dynamic.strings(reader, elf::DT_RPATH)?),
-            runpath: folders(dynamic.strings(reader, elf::DT_RUNPATH)?),
+            soname: dynamic.strings(elf::DT_SONAME)?.pop(),
+            needed: dynamic.strings(elf::DT_NEEDED)?,
+            rpath: folders(dynamic.strings(elf::DT_RPATH)?),
+            runpath: folders(dynamic.strings(elf::DT_RUNPATH)?),
             ..ElfFacts::default()
         };
-        if let Some(stack) = find(&self.segments, elf::PT_GNU_STACK) {
+        if let Some(stack) = of_type(&self.segments, elf::PT_GNU_STACK).next() {
             let executable = stack.p_flags(LE).contains(elf::PF_X);
             elf.stack = if executable { Stack::Executable } else { Stack::NotExecutable };
         }
-        let mixed = loads(&self.segments).any(|segment| segment.p_flags(LE).contains(elf::PF_W | elf::PF_X));
+        let mut loaded = of_type(&self.segments, elf::PT_LOAD);
+        let mixed = loaded.any(|segment| segment.p_flags(LE).contains(elf::PF_W | elf::PF_X));
         elf.nx = elf.stack == Stack::NotExecutable && !mixed;
-        (elf.floors, elf.unnumbered) = versions::needs::<E>(reader, &dynamic, dynsym)?;
+        (elf.floors, elf.unnumbered) = versions::needs::<E>(&dynamic, dynsym)?;
+        let kind = self.kind(&elf, &dynamic);
         let facts = Facts {
             stripped: !sections.iter().any(|section| section.name == ".symtab"),
-            build_id: self.build_id(reader)?,
-            ..of_format(Format::Elf, vec![self.arch], self.kind(&elf, &dynamic))
+            build_id: self.build_id()?,
+            elf: Some(elf),
+            ..of_format(Format::Elf, vec![self.arch], kind)
         };
-        Ok((Facts { elf: Some(elf), ..facts }, sections))
+        Ok((facts, sections))
     }
 }
 
@@ -200,13 +203,7 @@ fn arch(machine: elf::Machine, bits: u8) -> Result<Arch> {
         _ => None,
     };
     // x32, ILP32 and RV32 share their machine with another target.
-    match arch.filter(|arch| arch.bits() == bits) {
-        Some(arch) => Ok(arch),
-        None => unsupported(format!(
-            "it is a {bits}-bit ELF file for machine {}, which no target of floe has",
-            machine.0
-        )),
-    }
+    of_target(arch, bits, Format::Elf, machine.0)
 }
 
 /// The convention in the flags of the file header (ELF for the Arm Architecture, "ELF Header"; RISC-V ELF psABI, "File
@@ -226,7 +223,7 @@ fn float_abi(arch: Arch, flags: elf::FileFlags) -> Option<FloatAbi> {
 }
 
 fn segments<E: FileHeader<Endian = LE>>(
-    reader: &mut BinaryReader<'_>,
+    reader: &BinaryReader<'_>,
     file: &E,
 ) -> Result<Vec<E::ProgramHeader>> {
     let part = "ELF program header table";
@@ -238,32 +235,32 @@ fn segments<E: FileHeader<Endian = LE>>(
         return Err(malformed(part, format_args!("its entries are not {entry} bytes long")));
     }
     let segments: Vec<E::ProgramHeader> = reader.pods(part, file.e_phoff(LE).into(), count.into())?;
-    for segment in segments.iter().filter(|segment| segment.p_filesz(LE).into() > 0) {
-        reader.within("ELF segment", segment.p_offset(LE).into(), segment.p_filesz(LE).into())?;
+    for (offset, size) in segments.iter().map(|segment| segment.file_range(LE)).filter(|(_, size)| *size > 0)
+    {
+        reader.within("ELF segment", offset, size)?;
     }
-    if loads(&segments).next().is_none() {
+    if of_type(&segments, elf::PT_LOAD).next().is_none() {
         return unsupported("it is an ELF file that loads nothing, not an executable");
     }
     Ok(segments)
 }
 
-fn interpreter(reader: &mut BinaryReader<'_>, segment: &impl ProgramHeader<Endian = LE>) -> Result<String> {
+fn interpreter(reader: &BinaryReader<'_>, segment: &impl ProgramHeader<Endian = LE>) -> Result<String> {
     let part = "ELF interpreter";
-    let size = segment.p_filesz(LE).into();
+    let (offset, size) = segment.file_range(LE);
     if size > MAX_INTERPRETER {
         return Err(cut_off(part));
     }
-    let bytes = reader.bytes(part, segment.p_offset(LE).into(), size)?;
+    let bytes = reader.bytes(part, offset, size)?;
     let path = bytes.strip_suffix(b"\0").filter(|path| !path.is_empty());
     path.map(printable).ok_or_else(|| cut_off(part))
 }
 
-fn loads<P: ProgramHeader<Endian = LE>>(segments: &[P]) -> impl Iterator<Item = &P> {
-    segments.iter().filter(|segment| segment.p_type(LE) == elf::PT_LOAD)
-}
-
-fn find<P: ProgramHeader<Endian = LE>>(segments: &[P], kind: elf::ProgramType) -> Option<&P> {
-    segments.iter().find(|segment| segment.p_type(LE) == kind)
+fn of_type<P: ProgramHeader<Endian = LE>>(
+    segments: &[P],
+    kind: elf::ProgramType,
+) -> impl Iterator<Item = &P> {
+    segments.iter().filter(move |segment| segment.p_type(LE) == kind)
 }
 
 fn folders(paths: Vec<String>) -> Vec<String> {

@@ -9,8 +9,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use super::dynamic::DynamicSection;
-use crate::error::{Result, cut_off, too_large};
-use crate::reader::BinaryReader;
+use crate::error::{Result, too_large};
+use crate::model::numbers;
 use crate::{Floor, Symbol, VersionNeed};
 
 /// More needs, and more libraries, than any linker writes.
@@ -25,22 +25,18 @@ type Needs = (BTreeMap<String, Floor>, Vec<VersionNeed>);
 
 /// `dynsym` is the number of symbols, if a section gives it.
 pub(super) fn needs<E: FileHeader<Endian = LE>>(
-    reader: &mut BinaryReader<'_>,
-    dynamic: &DynamicSection,
+    dynamic: &DynamicSection<'_>,
     dynsym: Option<u64>,
 ) -> Result<Needs> {
-    let (mut needs, indices) = entries(reader, dynamic)?;
+    let (mut needs, indices) = entries(dynamic)?;
     if !needs.is_empty() {
-        symbols::<E>(reader, dynamic, dynsym, (&mut needs, &indices))?;
+        symbols::<E>(dynamic, dynsym, (&mut needs, &indices))?;
     }
     Ok(sorted(needs))
 }
 
 /// The entries of `DT_VERNEED` in the file's order, and which of them each index in `DT_VERSYM` means.
-fn entries(
-    reader: &mut BinaryReader<'_>,
-    dynamic: &DynamicSection,
-) -> Result<(Vec<VersionNeed>, HashMap<u16, usize>)> {
+fn entries(dynamic: &DynamicSection<'_>) -> Result<(Vec<VersionNeed>, HashMap<u16, usize>)> {
     let part = "table of ELF version needs";
     let (mut needs, mut indices) = (Vec::new(), HashMap::new());
     let Some(mut at) = dynamic.table(elf::DT_VERNEED)? else {
@@ -51,17 +47,17 @@ fn entries(
         return Err(too_large(part));
     }
     for _ in 0..libraries {
-        let need: Verneed<LE> = reader.pod(part, at)?;
-        let library = dynamic.string(reader, need.vn_file.get(LE).into())?;
-        let mut entry_at = forward(at, need.vn_aux.get(LE))?;
+        let need: Verneed<LE> = dynamic.reader.pod(part, at)?;
+        let library = dynamic.string(need.vn_file.get(LE).into())?;
+        let mut entry_at = at.saturating_add(need.vn_aux.get(LE).into());
         for _ in 0..need.vn_cnt.get(LE) {
-            let entry: Vernaux<LE> = reader.pod(part, entry_at)?;
+            let entry: Vernaux<LE> = dynamic.reader.pod(part, entry_at)?;
             if needs.len() == MAX_NEEDS {
                 return Err(too_large(part));
             }
             indices.insert(entry.vna_other.get(LE).0 & 0x7fff, needs.len());
             needs.push(VersionNeed {
-                version: dynamic.string(reader, entry.vna_name.get(LE).into())?,
+                version: dynamic.string(entry.vna_name.get(LE).into())?,
                 library: library.clone(),
                 weak: entry.vna_flags.get(LE).0 & elf::VER_FLG_WEAK.0 != 0,
                 symbols: Vec::new(),
@@ -69,25 +65,20 @@ fn entries(
             });
             match entry.vna_next.get(LE) {
                 0 => break,
-                distance => entry_at = forward(entry_at, distance)?,
+                distance => entry_at = entry_at.saturating_add(distance.into()),
             }
         }
         match need.vn_next.get(LE) {
             0 => break,
-            distance => at = forward(at, distance)?,
+            distance => at = at.saturating_add(distance.into()),
         }
     }
     Ok((needs, indices))
 }
 
-fn forward(at: u64, distance: u32) -> Result<u64> {
-    at.checked_add(distance.into()).ok_or_else(|| cut_off("table of ELF version needs"))
-}
-
 /// Adds to each need the symbols that have it.
 fn symbols<E: FileHeader<Endian = LE>>(
-    reader: &mut BinaryReader<'_>,
-    dynamic: &DynamicSection,
+    dynamic: &DynamicSection<'_>,
     dynsym: Option<u64>,
     (needs, indices): (&mut [VersionNeed], &HashMap<u16, usize>),
 ) -> Result<()> {
@@ -96,13 +87,14 @@ fn symbols<E: FileHeader<Endian = LE>>(
     let size = size_of::<E::Sym>() as u64;
     let count = match dynsym {
         Some(count) => count,
-        None => symbol_count(reader, dynamic, size)?,
+        None => symbol_count(dynamic, size)?,
     };
     for done in (0..count).step_by(BATCH as usize) {
         let batch = BATCH.min(count - done);
-        let table: Vec<E::Sym> = reader.pods("ELF dynamic symbol table", symbols + done * size, batch)?;
+        let table: Vec<E::Sym> =
+            dynamic.reader.pods("ELF dynamic symbol table", symbols + done * size, batch)?;
         let part = "table of ELF symbol versions";
-        let marks: Vec<object::U16<LE>> = reader.pods(part, versions + done * 2, batch)?;
+        let marks: Vec<object::U16<LE>> = dynamic.reader.pods(part, versions + done * 2, batch)?;
         for (symbol, mark) in table.iter().zip(&marks) {
             let Some(need) = indices.get(&(mark.get(LE) & 0x7fff)).and_then(|index| needs.get_mut(*index))
             else {
@@ -110,7 +102,7 @@ fn symbols<E: FileHeader<Endian = LE>>(
             };
             need.symbol_count += 1;
             if need.symbols.len() < NAMED {
-                let name = dynamic.string(reader, symbol.st_name(LE).into())?;
+                let name = dynamic.string(symbol.st_name(LE).into())?;
                 need.symbols.push(Symbol { name, weak: symbol.st_bind() == elf::STB_WEAK });
             }
         }
@@ -120,46 +112,32 @@ fn symbols<E: FileHeader<Endian = LE>>(
 
 /// The number of symbols if no section gives it: the hash table's, or as many as fit before the next table. `size` is that
 /// of a symbol in bytes.
-fn symbol_count(reader: &mut BinaryReader<'_>, dynamic: &DynamicSection, size: u64) -> Result<u64> {
+fn symbol_count(dynamic: &DynamicSection<'_>, size: u64) -> Result<u64> {
     if let Some(table) = dynamic.table(elf::DT_HASH)? {
-        let chains: [object::U32<LE>; 2] = reader.pod("ELF hash table", table)?;
+        let chains: [object::U32<LE>; 2] = dynamic.reader.pod("ELF hash table", table)?;
         return Ok(chains[1].get(LE).into());
     }
     let begin = dynamic.value(elf::DT_SYMTAB).unwrap_or(0);
-    Ok(dynamic.next_table(begin).map_or(0, |end| (end - begin) / size))
+    Ok(dynamic.next_address(begin).map_or(0, |end| (end - begin) / size))
 }
 
 fn sorted(needs: Vec<VersionNeed>) -> Needs {
-    let mut families = BTreeMap::<String, Vec<VersionNeed>>::new();
+    let mut floors = BTreeMap::<String, Floor>::new();
     let mut unnumbered = Vec::new();
     for need in needs {
-        match split(&need.version) {
-            Some((family, _)) => families.entry(family.to_owned()).or_default().push(need),
+        match need.split() {
+            Some((family, _)) => floors.entry(family.to_owned()).or_default().needs.push(need),
             None => unnumbered.push(need),
         }
     }
-    let floor = |(family, mut needs): (String, Vec<VersionNeed>)| {
-        needs.sort_by_cached_key(|need| {
-            let number = &need.version[family.len() + 1..];
+    for floor in floors.values_mut() {
+        floor.needs.sort_by_cached_key(|need| {
+            let number = need.number();
             (Reverse((numbers(number), number.to_owned())), need.library.clone())
         });
-        let version = needs[0].version[family.len() + 1..].to_owned();
-        (family, Floor { version, needs })
-    };
-    (families.into_iter().map(floor).collect(), unnumbered)
-}
-
-/// Splits `GLIBCXX_3.4.21` into `GLIBCXX` and `3.4.21`; `None` if no number follows an underscore.
-fn split(version: &str) -> Option<(&str, &str)> {
-    let digit =
-        |(at, _): &(usize, &str)| version[at + 1..].starts_with(|letter: char| letter.is_ascii_digit());
-    let (at, _) = version.match_indices('_').find(digit)?;
-    (at > 0).then(|| (&version[..at], &version[at + 1..]))
-}
-
-fn numbers(version: &str) -> Vec<u64> {
-    let parts = version.split(|letter: char| !letter.is_ascii_digit()).filter(|part| !part.is_empty());
-    parts.map(|part| part.parse().unwrap_or(u64::MAX)).collect()
+        floor.version = floor.needs[0].number().to_owned();
+    }
+    (floors, unnumbered)
 }
 
 #[cfg(test)]
@@ -186,7 +164,7 @@ mod tests {
         assert_eq!(order, ["GLIBC_2.17", "GLIBC_2.9", "GLIBC_2.2.5"]);
         assert_eq!(floors["OPENSSL"].version, "1_1_0");
         assert_eq!(unnumbered.len(), 2);
-        assert_eq!(split("_1"), None);
+        assert_eq!(need("_1").split(), None);
         assert!(numbers("99999999999999999999999") > numbers("2.99"));
     }
 }

@@ -1,54 +1,47 @@
 //! The header and the load commands of one slice (Apple's `mach-o/loader.h`).
 
 use object::LittleEndian as LE;
-use object::macho::{self, DylibCommand, MachHeader64, Nlist64, SegmentCommand64};
+use object::macho::{
+    self, DylibCommand, DysymtabCommand, MachHeader64, Nlist64, SegmentCommand64, SymtabCommand, Version,
+};
 use object::read::macho::{LoadCommandData, LoadCommandVariant, MachHeader as _, Section as _, Segment as _};
 
 use super::signature;
 use crate::Arch;
-use crate::error::{Error, Result, broken, cut_off, malformed, unsupported};
+use crate::error::{Result, broken, malformed, unsupported};
 use crate::facts::Section;
-use crate::reader::{BinaryReader, printable};
+use crate::reader::BinaryReader;
+use crate::text::{named, printable, uuid};
 use crate::{BinaryKind, Dylib, DylibLoad, Signature, Slice};
 
 const PART: &str = "list of Mach-O load commands";
 /// More load commands, in bytes, than any linker writes.
 const MAX_COMMANDS: u32 = 1024 * 1024;
 
-pub(super) struct SliceHeaders {
-    /// All facts but those outside the load commands: whether it is stripped, and its signature.
+/// The load commands of a slice.
+pub(super) struct SliceHeaders<'f> {
+    /// Of the slice alone.
+    reader: BinaryReader<'f>,
+    /// All facts but the signature.
     pub(super) slice: Slice,
-    symbols: Option<LocalSymbols>,
-    /// Offset in the slice and size, in bytes.
+    /// The offset and the size in the slice, in bytes.
     signature: Option<(u64, u64)>,
+    /// The sections and the segments with bytes in the file.
+    sections: Vec<Section>,
+    segments: Vec<Section>,
 }
 
-/// Where the local symbols of a slice are.
-struct LocalSymbols {
-    /// In bytes from the beginning of the file.
-    first: u64,
-    count: u64,
-    /// Where their names begin and end.
-    names: (u64, u64),
-}
-
-impl SliceHeaders {
-    /// Reads the slice at an offset in the file, both in bytes. Its sections and segments with bytes in the file are added
-    /// to `sections`.
-    pub(super) fn read(
-        reader: &mut BinaryReader<'_>,
-        (offset, size): (u64, u64),
-        sections: &mut Vec<Section>,
-    ) -> Result<SliceHeaders> {
-        let header: MachHeader64<LE> = reader.pod("Mach-O header", offset)?;
+impl<'f> SliceHeaders<'f> {
+    pub(super) fn read(reader: BinaryReader<'f>) -> Result<SliceHeaders<'f>> {
+        let header: MachHeader64<LE> = reader.pod("Mach-O header", 0)?;
         if !header.is_supported() {
             return Err(malformed("Mach-O header", "it has no known magic"));
         }
         let slice = Slice {
             arch: arch(header.cputype(LE))?,
             kind: BinaryKind::Shared,
-            offset,
-            size,
+            offset: reader.begin(),
+            size: reader.size(),
             stripped: true,
             debug_info: false,
             uuid: None,
@@ -72,12 +65,10 @@ impl SliceHeaders {
             return Err(malformed(PART, "it is too long"));
         }
         let length = size_of::<MachHeader64<LE>>() as u64 + u64::from(header.sizeofcmds(LE));
-        if length > size {
-            return Err(cut_off(PART));
-        }
-        let bytes = reader.bytes(PART, offset, length)?;
-        let mut headers = SliceHeaders { slice, symbols: None, signature: None };
-        headers.read_commands(&header, &bytes, sections)?;
+        let bytes = reader.bytes(PART, 0, length)?;
+        let (sections, segments) = (Vec::new(), Vec::new());
+        let mut headers = SliceHeaders { reader, slice, signature: None, sections, segments };
+        headers.read_commands(&header, &bytes)?;
         let slice = &mut headers.slice;
         if header.filetype(LE) == macho::MH_EXECUTE {
             slice.kind = match header.flags(LE).contains(macho::MH_PIE) {
@@ -89,26 +80,16 @@ impl SliceHeaders {
         Ok(headers)
     }
 
-    fn read_commands(
-        &mut self,
-        header: &MachHeader64<LE>,
-        bytes: &[u8],
-        sections: &mut Vec<Section>,
-    ) -> Result<()> {
-        let (mut table, mut local) = (None, None);
-        let mut segments = Vec::new();
+    fn read_commands(&mut self, header: &MachHeader64<LE>, bytes: &[u8]) -> Result<()> {
+        let (mut symbols, mut local) = (None, None);
         for command in header.load_commands(LE, bytes, 0).map_err(broken(PART))? {
             let command = command.map_err(broken(PART))?;
             let slice = &mut self.slice;
             let text = |at| command.string(LE, at).map(printable).map_err(broken(PART));
             match command.variant().map_err(broken(PART))? {
-                LoadCommandVariant::Segment64(segment, data) => {
-                    self.segment(segment, data, sections, &mut segments)?;
-                }
-                LoadCommandVariant::Symtab(found) => table = Some(found),
-                LoadCommandVariant::Dysymtab(found) => {
-                    local = Some((found.ilocalsym.get(LE), found.nlocalsym.get(LE)));
-                }
+                LoadCommandVariant::Segment64(segment, data) => self.read_segment(segment, data)?,
+                LoadCommandVariant::Symtab(found) => symbols = Some(found),
+                LoadCommandVariant::Dysymtab(found) => local = Some(found),
                 LoadCommandVariant::LinkeditData(data) if command.cmd() == macho::LC_CODE_SIGNATURE => {
                     self.signature = Some((data.dataoff.get(LE).into(), data.datasize.get(LE).into()));
                 }
@@ -118,9 +99,8 @@ impl SliceHeaders {
                 LoadCommandVariant::Rpath(found) => slice.rpaths.push(text(found.path)?),
                 LoadCommandVariant::Uuid(found) => slice.uuid = Some(uuid(found.uuid)),
                 LoadCommandVariant::BuildVersion(found, _) => {
-                    slice.platform = Some(platform(found.platform.get(LE).0));
-                    slice.min_os = Some(version(found.minos.get(LE).0));
-                    slice.sdk = sdk(found.sdk.get(LE).0);
+                    let number = found.platform.get(LE).0;
+                    set_platform(slice, number, found.minos.get(LE), found.sdk.get(LE));
                 }
                 LoadCommandVariant::VersionMin(found) => {
                     let number = match found.cmd.get(LE) {
@@ -129,50 +109,27 @@ impl SliceHeaders {
                         macho::LC_VERSION_MIN_TVOS => 3,
                         _ => 4,
                     };
-                    slice.platform = Some(platform(number));
-                    slice.min_os = Some(version(found.version.get(LE).0));
-                    slice.sdk = sdk(found.sdk.get(LE).0);
+                    set_platform(slice, number, found.version.get(LE), found.sdk.get(LE));
                 }
                 _ => {}
             }
         }
-        if segments.is_empty() {
+        if self.segments.is_empty() {
             return unsupported("it is a Mach-O file that loads nothing, not an executable");
         }
-        // Sections lie in segments and are the better name, so they come first.
-        sections.append(&mut segments);
-        let offset = self.slice.offset;
-        self.symbols = table.map(|table| {
-            let all = (0, table.nsyms.get(LE));
-            let (first, count) = local.unwrap_or(all);
-            let names = offset + u64::from(table.stroff.get(LE));
-            LocalSymbols {
-                first: offset + u64::from(table.symoff.get(LE)) + u64::from(first) * NLIST,
-                count: count.min(table.nsyms.get(LE)).into(),
-                names: (names, names + u64::from(table.strsize.get(LE))),
-            }
-        });
+        if let Some(symbols) = symbols {
+            self.slice.stripped = self.is_stripped(symbols, local)?;
+        }
         Ok(())
     }
 
-    fn segment(
-        &mut self,
-        segment: &SegmentCommand64<LE>,
-        data: &[u8],
-        sections: &mut Vec<Section>,
-        segments: &mut Vec<Section>,
-    ) -> Result<()> {
+    fn read_segment(&mut self, segment: &SegmentCommand64<LE>, data: &[u8]) -> Result<()> {
         let part = "Mach-O segment";
-        let (slice_offset, slice_size) = (self.slice.offset, self.slice.size);
-        let within = |begin: u64, size: u64| match begin.checked_add(size) {
-            Some(end) if end <= slice_size => Ok(slice_offset + begin),
-            Some(end) => Err(Error::Truncated { part, end, size: slice_size }),
-            None => Err(cut_off(part)),
-        };
         let (begin, size) = segment.file_range(LE);
         if size > 0 {
-            let name = printable(segment.name());
-            segments.push(Section { name, offset: within(begin, size)?, size });
+            self.reader.within(part, begin, size)?;
+            let (name, offset) = (printable(segment.name()), self.reader.begin() + begin);
+            self.segments.push(Section { name, offset, size });
         }
         for section in segment.sections(LE, data).map_err(broken(PART))? {
             let name = format!("{},{}", printable(section.segment_name()), printable(section.name()));
@@ -181,42 +138,39 @@ impl SliceHeaders {
             if let Some((begin, size)) = section.file_range(LE, section.offset(LE).into())
                 && size > 0
             {
-                sections.push(Section { name, offset: within(begin, size)?, size });
+                self.reader.within(part, begin, size)?;
+                self.sections.push(Section { name, offset: self.reader.begin() + begin, size });
             }
         }
         Ok(())
     }
 
-    pub(super) fn facts(self, reader: &mut BinaryReader<'_>) -> Result<Slice> {
-        let mut slice = self.slice;
-        if let Some(symbols) = self.symbols {
-            slice.stripped = symbols.are_stripped(reader)?;
+    /// Whether it has no local symbols. Apple's `strip` leaves one of its own, named after the bug that it works around.
+    fn is_stripped(&self, symbols: &SymtabCommand<LE>, local: Option<&DysymtabCommand<LE>>) -> Result<bool> {
+        let all = symbols.nsyms.get(LE);
+        let local = local.map(|local| (local.ilocalsym.get(LE), local.nlocalsym.get(LE)));
+        let (first, count) = local.unwrap_or((0, all));
+        match count.min(all) {
+            0 => return Ok(true),
+            1 => {}
+            _ => return Ok(false),
         }
-        if let Some(place) = self.signature {
-            slice.signature = signature::read(reader, (slice.offset, slice.size), place)?;
-        }
-        Ok(slice)
+        let part = "Mach-O symbol table";
+        let at = u64::from(symbols.symoff.get(LE)) + u64::from(first) * size_of::<Nlist64<LE>>() as u64;
+        // The first field is the index of the name.
+        let name: object::U32<LE> = self.reader.pod(part, at)?;
+        let names = u64::from(symbols.stroff.get(LE));
+        let end = names + u64::from(symbols.strsize.get(LE));
+        Ok(self.reader.string(part, names + u64::from(name.get(LE)), end)? == "radr://5614542")
     }
-}
 
-const NLIST: u64 = size_of::<Nlist64<LE>>() as u64;
-
-impl LocalSymbols {
-    /// Whether there are none. Apple's `strip` leaves one of its own, named after the bug that it works around.
-    fn are_stripped(&self, reader: &mut BinaryReader<'_>) -> Result<bool> {
-        if self.count > 1 {
-            return Ok(false);
+    /// All facts, and the sections. Sections lie in segments and are the better name, so they come first.
+    pub(super) fn facts(self) -> Result<(Slice, Vec<Section>)> {
+        let mut slice = self.slice;
+        if let Some((offset, size)) = self.signature {
+            slice.signature = signature::read(&self.reader, offset, size)?;
         }
-        for index in 0..self.count {
-            let part = "Mach-O symbol table";
-            // The first field is the index of the name.
-            let name: object::U32<LE> = reader.pod(part, self.first + index * NLIST)?;
-            let at = self.names.0 + u64::from(name.get(LE));
-            if reader.string(part, at, self.names.1)? != "radr://5614542" {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        Ok((slice, [self.sections, self.segments].into_iter().flatten().collect()))
     }
 }
 
@@ -249,39 +203,25 @@ fn dylib(command: LoadCommandData<'_, LE>, found: &DylibCommand<LE>) -> Result<D
     Ok(Dylib {
         path: command.string(LE, found.dylib.name).map(printable).map_err(broken(PART))?,
         load,
-        current_version: version_of_three(found.dylib.current_version.get(LE).0),
-        compatibility_version: version_of_three(found.dylib.compatibility_version.get(LE).0),
+        current_version: found.dylib.current_version.get(LE).to_string(),
+        compatibility_version: found.dylib.compatibility_version.get(LE).to_string(),
     })
 }
 
-fn uuid(bytes: [u8; 16]) -> String {
-    let hex = format!("{:032X}", u128::from_be_bytes(bytes));
-    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+/// `PLATFORM_MACOS` and the following.
+const PLATFORMS: &str = "1=macos 2=ios 3=tvos 4=watchos 5=bridgeos 6=maccatalyst 7=iossimulator 8=tvossimulator \
+     9=watchossimulator 10=driverkit 11=visionos 12=visionossimulator";
+
+fn set_platform(slice: &mut Slice, number: u32, min_os: Version, sdk: Version) {
+    slice.platform = Some(named(number, PLATFORMS));
+    slice.min_os = Some(version(min_os));
+    slice.sdk = (sdk.0 != 0).then(|| version(sdk));
 }
 
-/// `xxxx.yy.zz` in nibbles; a last part of zero is left out.
-fn version(number: u32) -> String {
-    match number & 0xff {
-        0 => format!("{}.{}", number >> 16, number >> 8 & 0xff),
-        patch => format!("{}.{}.{patch}", number >> 16, number >> 8 & 0xff),
-    }
-}
-
-fn version_of_three(number: u32) -> String {
-    format!("{}.{}.{}", number >> 16, number >> 8 & 0xff, number & 0xff)
-}
-
-fn sdk(number: u32) -> Option<String> {
-    (number != 0).then(|| version(number))
-}
-
-/// The platforms by their numbers, from 1 on (`PLATFORM_MACOS` and the following).
-const PLATFORMS: &str = "macos ios tvos watchos bridgeos maccatalyst iossimulator tvossimulator watchossimulator driverkit \
-     visionos visionossimulator";
-
-fn platform(number: u32) -> String {
-    let name = (number as usize).checked_sub(1).and_then(|index| PLATFORMS.split(' ').nth(index));
-    name.map_or_else(|| number.to_string(), str::to_owned)
+/// A last part of zero is left out.
+fn version(number: Version) -> String {
+    let text = number.to_string();
+    text.strip_suffix(".0").unwrap_or(&text).to_owned()
 }
 
 #[cfg(test)]
@@ -289,12 +229,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_and_uuids_are_written_as_apple_does() {
-        assert_eq!(version(0x000b_0000), "11.0");
-        assert_eq!(version(0x000a_0d04), "10.13.4");
-        assert_eq!(version_of_three(0x0547_0000), "1351.0.0");
-        assert_eq!(sdk(0), None);
-        assert_eq!(uuid([0xab; 16]), "ABABABAB-ABAB-ABAB-ABAB-ABABABABABAB");
-        assert_eq!((platform(1), platform(99)), ("macos".to_owned(), "99".to_owned()));
+    fn versions_are_written_as_apple_does() {
+        assert_eq!(version(Version(0x000b_0000)), "11.0");
+        assert_eq!(version(Version(0x000a_0a00)), "10.10");
+        assert_eq!(version(Version(0x000a_0d04)), "10.13.4");
+        assert_eq!(version(Version(0x000b_000a)), "11.0.10");
     }
 }

@@ -14,7 +14,7 @@ use super::error::{Result, cut_off, unsupported};
 use super::facts::{Section, of_format};
 use super::headers::{Headers, UNKNOWN};
 use super::reader::BinaryReader;
-use super::{BinaryKind, Executable, Facts, MachoFacts};
+use super::{BinaryKind, Executable, Facts, MachoFacts, Slice};
 use crate::{Arch, Format};
 
 /// More slices than there are instruction sets. Java class files have the same magic, followed by a version that is
@@ -22,19 +22,17 @@ use crate::{Arch, Format};
 const MAX_SLICES: u32 = 30;
 
 /// The headers and load commands of all slices, of which there is at least one.
-struct MachoHeaders {
+struct MachoHeaders<'f> {
     universal: bool,
     kind: BinaryKind,
-    slices: Vec<SliceHeaders>,
-    sections: Vec<Section>,
+    slices: Vec<SliceHeaders<'f>>,
 }
 
-pub(super) fn read_thin(reader: &mut BinaryReader<'_>) -> Result<Box<dyn Headers>> {
-    let whole = (0, reader.size());
-    MachoHeaders::read(reader, false, &[whole])
+pub(super) fn read_thin<'f>(reader: BinaryReader<'f>) -> Result<Box<dyn Headers + 'f>> {
+    MachoHeaders::new(false, vec![SliceHeaders::read(reader)?])
 }
 
-pub(super) fn read_universal(reader: &mut BinaryReader<'_>) -> Result<Box<dyn Headers>> {
+pub(super) fn read_universal<'f>(reader: BinaryReader<'f>) -> Result<Box<dyn Headers + 'f>> {
     let part = "universal Mach-O header";
     let header: FatHeader = reader.pod(part, 0)?;
     let count = header.nfat_arch.get(BigEndian);
@@ -47,29 +45,24 @@ pub(super) fn read_universal(reader: &mut BinaryReader<'_>) -> Result<Box<dyn He
     } else {
         reader.pods::<FatArch32>(part, begin, count.into())?.iter().map(FatArch::file_range).collect()
     };
-    MachoHeaders::read(reader, true, &ranges)
+    let mut slices = Vec::<SliceHeaders<'f>>::new();
+    for (offset, size) in ranges {
+        let next = SliceHeaders::read(reader.slice(part, offset, size)?)?;
+        if slices.iter().any(|other| other.slice.arch == next.slice.arch) {
+            return unsupported("it is a universal Mach-O file with two slices for one instruction set");
+        }
+        slices.push(next);
+    }
+    MachoHeaders::new(true, slices)
 }
 
-impl MachoHeaders {
-    fn read(
-        reader: &mut BinaryReader<'_>,
-        universal: bool,
-        ranges: &[(u64, u64)],
-    ) -> Result<Box<dyn Headers>> {
-        let (mut slices, mut sections) = (Vec::<SliceHeaders>::new(), Vec::new());
-        for (offset, size) in ranges {
-            reader.within("universal Mach-O header", *offset, *size)?;
-            let next = SliceHeaders::read(reader, (*offset, *size), &mut sections)?;
-            if slices.iter().any(|other| other.slice.arch == next.slice.arch) {
-                return unsupported("it is a universal Mach-O file with two slices for one instruction set");
-            }
-            slices.push(next);
-        }
+impl<'f> MachoHeaders<'f> {
+    fn new(universal: bool, slices: Vec<SliceHeaders<'f>>) -> Result<Box<dyn Headers + 'f>> {
         let kind = slices.first().map(|first| first.slice.kind).ok_or_else(|| cut_off("Mach-O header"))?;
         if slices.iter().any(|other| other.slice.kind != kind) {
             return unsupported("it is a universal Mach-O file of slices that are not of one kind");
         }
-        Ok(Box::new(MachoHeaders { universal, kind, slices, sections }))
+        Ok(Box::new(MachoHeaders { universal, kind, slices }))
     }
 
     fn arches(&self) -> Vec<Arch> {
@@ -77,7 +70,7 @@ impl MachoHeaders {
     }
 }
 
-impl Headers for MachoHeaders {
+impl Headers for MachoHeaders<'_> {
     fn identity(self: Box<Self>) -> Result<Executable> {
         if self.kind == BinaryKind::Shared {
             return unsupported("it is a Mach-O library, not an executable");
@@ -85,16 +78,16 @@ impl Headers for MachoHeaders {
         Ok(Executable { format: Format::Macho, arches: self.arches(), interpreter: None })
     }
 
-    fn facts(self: Box<Self>, reader: &mut BinaryReader<'_>) -> Result<(Facts, Vec<Section>)> {
+    fn facts(self: Box<Self>) -> Result<(Facts, Vec<Section>)> {
         let facts = of_format(Format::Macho, self.arches(), self.kind);
-        let slices = self.slices.into_iter().map(|headers| headers.facts(reader));
-        let slices = slices.collect::<Result<Vec<_>>>()?;
+        let slices = self.slices.into_iter().map(SliceHeaders::facts).collect::<Result<Vec<_>>>()?;
+        let (slices, sections): (Vec<Slice>, Vec<Vec<Section>>) = slices.into_iter().unzip();
         let facts = Facts {
             stripped: slices.iter().all(|slice| slice.stripped),
             build_id: slices.first().and_then(|slice| slice.uuid.clone()),
             macho: Some(MachoFacts { universal: self.universal, slices }),
             ..facts
         };
-        Ok((facts, self.sections))
+        Ok((facts, sections.into_iter().flatten().collect()))
     }
 }

@@ -7,8 +7,9 @@ use object::macho::{self, CsSlot};
 use object::read::macho::{CodeDirectory, CodeSignature};
 use sha2::{Digest as _, Sha256};
 
-use crate::error::{Result, broken, cut_off, malformed};
-use crate::reader::{BinaryReader, printable};
+use crate::error::{Result, broken, malformed};
+use crate::reader::BinaryReader;
+use crate::text::printable;
 use crate::{Signature, SignatureKind};
 
 const PART: &str = "Mach-O signature";
@@ -19,16 +20,9 @@ const MAX_BLOBS: u32 = 64;
 /// Signers align the signature to a multiple of this many bytes.
 const ALIGNMENT: u64 = 16;
 
-/// Reads the signature at `place`: its offset in the slice and its size, in bytes.
-pub(super) fn read(
-    reader: &mut BinaryReader<'_>,
-    (offset, size): (u64, u64),
-    place: (u64, u64),
-) -> Result<Signature> {
-    if place.0 + place.1 > size {
-        return Err(cut_off(PART));
-    }
-    let bytes = reader.bytes(PART, offset + place.0, place.1)?;
+/// Reads the signature at an offset of a slice.
+pub(super) fn read(reader: &BinaryReader<'_>, offset: u64, size: u64) -> Result<Signature> {
+    let bytes = reader.bytes(PART, offset, size)?;
     let signature = CodeSignature::parse(&bytes).map_err(broken(PART))?;
     if signature.header().count.get(BE) > MAX_BLOBS {
         return Err(malformed(PART, "it has too many parts"));
@@ -70,17 +64,17 @@ pub(super) fn read(
         (whole || cut) && directory.scatter_offset().unwrap_or(0) == 0
     };
     if let Some(directory) = directories.iter().find(computable) {
-        facts.mismatch = mismatch(reader, offset, (directory, place.0), &parts)?;
+        facts.mismatch = mismatch(reader, directory, offset, &parts)?;
         facts.intact = Some(facts.mismatch.is_none());
     }
     Ok(facts)
 }
 
-/// The first part that does not match a code directory.
+/// The first part that does not match a code directory. `signature` is the offset of the signature in the slice.
 fn mismatch(
-    reader: &mut BinaryReader<'_>,
-    offset: u64,
-    (directory, signature): (&CodeDirectory<'_>, u64),
+    reader: &BinaryReader<'_>,
+    directory: &CodeDirectory<'_>,
+    signature: u64,
     parts: &[(CsSlot, &[u8])],
 ) -> Result<Option<String>> {
     let header = directory.header();
@@ -108,7 +102,7 @@ fn mismatch(
         let mut hasher = Sha256::new();
         for at in (begin..end).step_by(PIECE as usize) {
             let piece = &mut buffer[..PIECE.min(end - at) as usize];
-            reader.fill(offset + at, piece)?;
+            reader.fill(at, piece)?;
             hasher.update(piece);
         }
         if !hasher.finalize().starts_with(directory.code_hash(index as u32).map_err(broken(PART))?) {

@@ -177,7 +177,7 @@ impl PeFacts {
 }
 
 /// Where a PE file's C runtime comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Crt {
     /// It is linked in or not used: no DLL of a C runtime is imported.

@@ -192,7 +192,7 @@ pub struct ElfFacts {
 }
 
 /// The needs of a binary in one family of symbol versions.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Floor {
     /// The highest version, compared number by number and without the family: `2.34`.
     pub version: String,
@@ -295,16 +295,36 @@ impl Facts {
     }
 }
 
-/// Whether one dotted version is above another, compared number by number. A part that is not a number counts as 0.
+impl VersionNeed {
+    /// The family and the number: `GLIBCXX` and `3.4.21`. `None` if no number follows an underscore.
+    pub(crate) fn split(&self) -> Option<(&str, &str)> {
+        let version = &self.version;
+        let digit =
+            |(at, _): &(usize, &str)| version[at + 1..].starts_with(|letter: char| letter.is_ascii_digit());
+        let (at, _) = version.match_indices('_').find(digit)?;
+        (at > 0).then(|| (&version[..at], &version[at + 1..]))
+    }
+
+    /// The number alone, or nothing.
+    pub(crate) fn number(&self) -> &str {
+        self.split().map_or("", |(_, number)| number)
+    }
+}
+
+/// Whether one version is above another, compared number by number.
 pub fn above(version: &str, limit: &str) -> bool {
-    let numbers = |text: &str| -> Vec<u64> {
-        let mut numbers: Vec<u64> = text.split('.').map(|part| part.parse().unwrap_or(0)).collect();
-        while numbers.last() == Some(&0) {
-            numbers.pop();
-        }
+    let numbers = |text: &str| {
+        let mut numbers = numbers(text);
+        numbers.truncate(numbers.iter().rposition(|number| *number != 0).map_or(0, |last| last + 1));
         numbers
     };
     numbers(version) > numbers(limit)
+}
+
+/// The numbers of a version, whatever separates them.
+pub(crate) fn numbers(version: &str) -> Vec<u64> {
+    let parts = version.split(|letter: char| !letter.is_ascii_digit()).filter(|part| !part.is_empty());
+    parts.map(|part| part.parse().unwrap_or(u64::MAX)).collect()
 }
 
 #[cfg(test)]
@@ -319,6 +339,7 @@ mod tests {
         assert!(!above("2.17", "2.17"));
         assert!(!above("11", "11.0"));
         assert!(!above("10.12", "11.0"));
+        assert!(above("1_1_1", "1_1_0"));
     }
 
     #[test]

@@ -3,11 +3,11 @@
 //! It holds the name of the PDB file, and whether the time stamps are digests. The PDB file itself is not read.
 
 use object::LittleEndian as LE;
-use object::pe::{self, DebugType, ImageDebugDirectory};
+use object::pe::{self, ImageDebugDirectory};
 
 use super::Image;
-use crate::error::{Result, cut_off, too_large};
-use crate::reader::{BinaryReader, printable};
+use crate::error::{Result, too_large};
+use crate::text::{named, until_zero, uuid};
 
 const PART: &str = "PE debug directory";
 /// More entries than any linker writes.
@@ -16,6 +16,10 @@ const MAX_ENTRIES: u64 = 256;
 const CODEVIEW: u64 = 24;
 /// The longest path of a PDB file that is read, in bytes.
 const MAX_PATH: u64 = 4096;
+
+/// `IMAGE_DEBUG_TYPE_COFF` and others.
+const KINDS: &str =
+    "1=coff 2=codeview 4=misc 12=vc_feature 13=pogo 14=iltcg 16=repro 20=ex_dllcharacteristics";
 
 #[derive(Default)]
 pub(super) struct DebugDirectory {
@@ -26,7 +30,7 @@ pub(super) struct DebugDirectory {
     pub(super) reproducible: bool,
 }
 
-pub(super) fn read(reader: &mut BinaryReader<'_>, image: &Image) -> Result<DebugDirectory> {
+pub(super) fn read(image: &Image<'_>) -> Result<DebugDirectory> {
     let mut debug = DebugDirectory::default();
     let Some((address, size)) = image.directory(pe::IMAGE_DIRECTORY_ENTRY_DEBUG) else {
         return Ok(debug);
@@ -36,49 +40,33 @@ pub(super) fn read(reader: &mut BinaryReader<'_>, image: &Image) -> Result<Debug
         return Err(too_large(PART));
     }
     let (at, _) = image.offset(PART, address)?;
-    let entries: Vec<ImageDebugDirectory> = reader.pods(PART, at, count)?;
+    let entries: Vec<ImageDebugDirectory> = image.reader.pods(PART, at, count)?;
     for entry in entries {
         let kind = entry.typ.get(LE);
-        debug.kinds.push(name(kind));
+        debug.kinds.push(named(kind.0, KINDS));
         debug.reproducible |= kind == pe::IMAGE_DEBUG_TYPE_REPRO;
         let size = u64::from(entry.size_of_data.get(LE));
         if kind == pe::IMAGE_DEBUG_TYPE_CODEVIEW && debug.id.is_none() && size >= CODEVIEW {
             let at = entry.pointer_to_raw_data.get(LE).into();
-            let bytes = reader.bytes(PART, at, size.min(CODEVIEW + MAX_PATH))?;
-            (debug.id, debug.pdb_path) = codeview(&bytes)?;
+            let bytes = image.reader.bytes(PART, at, size.min(CODEVIEW + MAX_PATH))?;
+            let (id, path) = codeview(&bytes).unzip();
+            debug.id = id;
+            debug.pdb_path = path.filter(|path| !path.is_empty());
         }
     }
     Ok(debug)
 }
 
 /// The identifier with the age, and the path, of a CodeView entry for PDB 7.0 (`RSDS`). Others have neither.
-fn codeview(bytes: &[u8]) -> Result<(Option<String>, Option<String>)> {
-    let Some(rest) = bytes.strip_prefix(b"RSDS") else { return Ok((None, None)) };
-    let (fields, path) = rest.split_first_chunk::<20>().ok_or_else(|| cut_off(PART))?;
-    let [a, b, c, d, e, f, g, h, last @ .., w, x, y, z] = fields;
+fn codeview(bytes: &[u8]) -> Option<(String, String)> {
+    let (guid, rest) = bytes.strip_prefix(b"RSDS")?.split_first_chunk()?;
+    let (age, path) = rest.split_first_chunk()?;
     // The first three parts of an identifier are little-endian numbers.
-    let head = format!("{d:02X}{c:02X}{b:02X}{a:02X}-{f:02X}{e:02X}-{h:02X}{g:02X}");
-    let tail: String = last.iter().map(|byte| format!("{byte:02X}")).collect();
-    let (two, six) = tail.split_at(4);
-    let age = u32::from_le_bytes([*w, *x, *y, *z]);
-    let length = memchr::memchr(0, path).unwrap_or(path.len());
-    let path = Some(printable(&path[..length])).filter(|path| !path.is_empty());
-    Ok((Some(format!("{head}-{two}-{six}-{age}")), path))
-}
-
-fn name(kind: DebugType) -> String {
-    let name = match kind {
-        pe::IMAGE_DEBUG_TYPE_COFF => "coff",
-        pe::IMAGE_DEBUG_TYPE_CODEVIEW => "codeview",
-        pe::IMAGE_DEBUG_TYPE_MISC => "misc",
-        pe::IMAGE_DEBUG_TYPE_VC_FEATURE => "vc_feature",
-        pe::IMAGE_DEBUG_TYPE_POGO => "pogo",
-        pe::IMAGE_DEBUG_TYPE_ILTCG => "iltcg",
-        pe::IMAGE_DEBUG_TYPE_REPRO => "repro",
-        pe::IMAGE_DEBUG_TYPE_EX_DLLCHARACTERISTICS => "ex_dllcharacteristics",
-        other => return other.0.to_string(),
-    };
-    name.to_owned()
+    let mut guid = *guid;
+    guid[..4].reverse();
+    guid[4..6].reverse();
+    guid[6..8].reverse();
+    Some((format!("{}-{}", uuid(guid), u32::from_le_bytes(*age)), until_zero(path)))
 }
 
 #[cfg(test)]
@@ -92,9 +80,9 @@ mod tests {
         bytes.extend(7_u32.to_le_bytes());
         bytes.extend(b"floe.pdb\0");
         let (id, path) = codeview(&bytes).unwrap();
-        assert_eq!(id.as_deref(), Some("04030201-0605-0807-090A-0B0C0D0E0F10-7"));
-        assert_eq!(path.as_deref(), Some("floe.pdb"));
-        assert_eq!(codeview(b"NB10").unwrap(), (None, None));
-        assert!(codeview(b"RSDS\0").is_err());
+        assert_eq!(id, "04030201-0605-0807-090A-0B0C0D0E0F10-7");
+        assert_eq!(path, "floe.pdb");
+        assert_eq!(codeview(b"NB10"), None);
+        assert_eq!(codeview(b"RSDS\0"), None);
     }
 }

@@ -9,36 +9,34 @@ use object::pod::Pod;
 use super::Image;
 use crate::Crt;
 use crate::error::{Result, malformed, too_large};
-use crate::reader::BinaryReader;
 
 /// More DLLs than any program imports.
 const MAX_DLLS: usize = 4096;
 
 /// The DLLs needed at the start, and those needed at a first call.
-pub(super) fn read(reader: &mut BinaryReader<'_>, image: &Image) -> Result<(Vec<String>, Vec<String>)> {
+pub(super) fn read(image: &Image<'_>) -> Result<(Vec<String>, Vec<String>)> {
     let imports = names(
-        (reader, image, "PE import table"),
+        image,
+        "PE import table",
         pe::IMAGE_DIRECTORY_ENTRY_IMPORT,
         |entry: &ImageImportDescriptor| Ok(entry.name.get(LE)),
     )?;
     let part = "PE delay-load import table";
-    let delayed = names(
-        (reader, image, part),
-        pe::IMAGE_DIRECTORY_ENTRY_DELAY_IMPORT,
-        |entry: &ImageDelayloadDescriptor| {
+    let delayed =
+        names(image, part, pe::IMAGE_DIRECTORY_ENTRY_DELAY_IMPORT, |entry: &ImageDelayloadDescriptor| {
             let (name, attributes) = (entry.dll_name_rva.get(LE), entry.attributes.get(LE));
             match name != 0 && attributes & pe::IMAGE_DELAYLOAD_RVA_BASED == 0 {
                 true => Err(malformed(part, "it has absolute addresses")),
                 false => Ok(name),
             }
-        },
-    )?;
+        })?;
     Ok((imports, delayed))
 }
 
 /// The names in a table of entries. It ends with an empty entry, whatever size its directory gives.
 fn names<T: Pod + Copy>(
-    (reader, image, part): (&mut BinaryReader<'_>, &Image, &'static str),
+    image: &Image<'_>,
+    part: &'static str,
     directory: usize,
     name: impl Fn(&T) -> Result<u32>,
 ) -> Result<Vec<String>> {
@@ -46,11 +44,11 @@ fn names<T: Pod + Copy>(
     let Some((begin, _)) = image.directory(directory) else { return Ok(names) };
     while names.len() <= MAX_DLLS {
         let (at, _) = image.offset(part, begin + names.len() as u64 * size_of::<T>() as u64)?;
-        match name(&reader.pod(part, at)?)? {
+        match name(&image.reader.pod(part, at)?)? {
             0 => return Ok(names),
             address => {
                 let (at, end) = image.offset(part, address.into())?;
-                names.push(reader.string(part, at, end)?);
+                names.push(image.reader.string(part, at, end)?);
             }
         }
     }
@@ -59,18 +57,9 @@ fn names<T: Pod + Copy>(
 
 /// Where the C runtime comes from, and its DLLs among the imports.
 pub(super) fn crt<'a>(imports: impl Iterator<Item = &'a String>) -> (Crt, Vec<String>) {
-    let mut crt = Crt::Static;
-    let mut dlls = Vec::new();
-    for dll in imports {
-        match crt_of_dll(&dll.to_ascii_lowercase()) {
-            Some(Crt::DynamicDebug) => crt = Crt::DynamicDebug,
-            Some(_) if crt == Crt::Static => crt = Crt::Dynamic,
-            Some(_) => {}
-            None => continue,
-        }
-        dlls.push(dll.clone());
-    }
-    (crt, dlls)
+    let found = |dll: &'a String| Some((crt_of_dll(&dll.to_ascii_lowercase())?, dll.clone()));
+    let (kinds, dlls): (Vec<Crt>, Vec<String>) = imports.filter_map(found).unzip();
+    (kinds.into_iter().max().unwrap_or(Crt::Static), dlls)
 }
 
 /// Recognises Microsoft's names: `vcruntime140_1.dll`, `msvcp140.dll`, `msvcr120.dll`, `msvcrt.dll`, `ucrtbase.dll` and its

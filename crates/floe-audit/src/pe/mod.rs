@@ -13,10 +13,11 @@ use object::pe::{
 };
 use object::read::pe::{ImageNtHeaders, ImageOptionalHeader as _};
 
-use super::error::{Result, cut_off, malformed, unsupported};
-use super::facts::{Section, of_format};
+use super::error::{Result, cut_off, malformed, of_target, unsupported};
+use super::facts::{Mapping, Section, of_format};
 use super::headers::Headers;
-use super::reader::{BinaryReader, printable};
+use super::reader::BinaryReader;
+use super::text::{named, printable};
 use super::{BinaryKind, Executable, Facts, PeFacts, TimeStamp};
 use crate::{Arch, Format};
 
@@ -34,22 +35,26 @@ const MAX_SIGNATURE: u64 = 1024 * 1024;
 /// The longest name of a section, with its zero byte.
 const SECTION_NAME: u64 = 256;
 
+/// `IMAGE_SUBSYSTEM_NATIVE` and others.
+const SUBSYSTEMS: &str = "1=native 2=windows_gui 3=windows_cui 7=posix_cui 10=efi_application";
+
 /// The headers and the image that they describe, in a file of 32 or 64 bits.
-struct PeHeaders<N> {
+struct PeHeaders<'f, N> {
     arch: Arch,
     nt: N,
-    image: Image,
+    sections: Vec<ImageSectionHeader>,
+    image: Image<'f>,
 }
 
 /// Where the parts of an image are in the file.
-struct Image {
+struct Image<'f> {
+    reader: BinaryReader<'f>,
     directories: Vec<ImageDataDirectory>,
-    sections: Vec<ImageSectionHeader>,
-    /// The size of all headers, in bytes.
-    headers: u64,
+    /// The sections, then the headers.
+    mappings: Vec<Mapping>,
 }
 
-pub(super) fn read(reader: &mut BinaryReader<'_>) -> Result<Box<dyn Headers>> {
+pub(super) fn read<'f>(reader: BinaryReader<'f>) -> Result<Box<dyn Headers + 'f>> {
     let part = "PE header";
     let dos: ImageDosHeader = reader.pod("DOS header", 0)?;
     let begin = u64::from(dos.e_lfanew.get(LE));
@@ -62,8 +67,8 @@ pub(super) fn read(reader: &mut BinaryReader<'_>) -> Result<Box<dyn Headers>> {
     }
 }
 
-impl<N: ImageNtHeaders + Copy + 'static> PeHeaders<N> {
-    fn read(reader: &mut BinaryReader<'_>, begin: u64) -> Result<Box<dyn Headers>> {
+impl<'f, N: ImageNtHeaders + Copy + 'static> PeHeaders<'f, N> {
+    fn read(reader: BinaryReader<'f>, begin: u64) -> Result<Box<dyn Headers + 'f>> {
         let part = "PE header";
         let nt: N = reader.pod(part, begin)?;
         let (file, optional) = (*nt.file_header(), *nt.optional_header());
@@ -82,51 +87,58 @@ impl<N: ImageNtHeaders + Copy + 'static> PeHeaders<N> {
         let count = file.number_of_sections.get(LE);
         let sections: Vec<ImageSectionHeader> =
             reader.pods("PE section table", begin + FILE_HEADER + size, count.into())?;
+        let mut mappings = Vec::new();
         for section in &sections {
             let (at, size) = (section.pointer_to_raw_data.get(LE), section.size_of_raw_data.get(LE));
             // A section without a place in the file is all zeros, whatever its size.
             if at > 0 {
                 reader.within("PE section", at.into(), size.into())?;
             }
+            // Bytes after its size in memory are padding.
+            let size = match section.virtual_size.get(LE) {
+                _ if at == 0 => 0,
+                0 => size,
+                mapped => size.min(mapped),
+            };
+            let address = section.virtual_address.get(LE).into();
+            mappings.push(Mapping { address, offset: at.into(), size: size.into() });
         }
-        let image = Image { directories, sections, headers: optional.size_of_headers().into() };
-        Ok(Box::new(PeHeaders { arch, nt, image }))
+        mappings.push(Mapping { address: 0, offset: 0, size: optional.size_of_headers().into() });
+        Ok(Box::new(PeHeaders { arch, nt, sections, image: Image { reader, directories, mappings } }))
     }
 
     fn is_library(&self) -> bool {
         self.nt.file_header().characteristics.get(LE).contains(pe::IMAGE_FILE_DLL)
     }
 
-    fn sections(&self, reader: &mut BinaryReader<'_>) -> Result<Vec<Section>> {
+    fn sections(&self) -> Result<Vec<Section>> {
         let mut sections = Vec::new();
-        for section in &self.image.sections {
-            let (offset, size) = file_range(section);
-            if size > 0 {
-                sections.push(Section { name: self.section_name(reader, section)?, offset, size });
+        for (section, Mapping { offset, size, .. }) in self.sections.iter().zip(&self.image.mappings) {
+            if *size > 0 {
+                let name = self.section_name(section)?;
+                sections.push(Section { name, offset: *offset, size: *size });
             }
         }
         Ok(sections)
     }
 
     /// A section's name. If it is too long for its field, the field refers to the COFF string table: `/4`.
-    fn section_name(&self, reader: &mut BinaryReader<'_>, section: &ImageSectionHeader) -> Result<String> {
+    fn section_name(&self, section: &ImageSectionHeader) -> Result<String> {
         let file = self.nt.file_header();
-        let length = section.name.iter().position(|byte| *byte == 0).unwrap_or(section.name.len());
-        let name = printable(&section.name[..length]);
         let symbols = u64::from(file.pointer_to_symbol_table.get(LE));
-        match name.strip_prefix('/').map(str::parse::<u32>) {
-            Some(Ok(index)) if symbols != 0 => {
+        match section.name_offset() {
+            Ok(Some(index)) if symbols != 0 => {
                 let entry = size_of::<ImageSymbolBytes>() as u64;
                 let count = u64::from(file.number_of_symbols.get(LE));
                 let at = symbols + count * entry + u64::from(index);
-                reader.string("COFF string table", at, at + SECTION_NAME)
+                self.image.reader.string("COFF string table", at, at + SECTION_NAME)
             }
-            _ => Ok(name),
+            _ => Ok(printable(section.raw_name())),
         }
     }
 }
 
-impl Image {
+impl Image<'_> {
     /// The address and the size of a data directory, if the file has it.
     pub(super) fn directory(&self, index: usize) -> Option<(u64, u64)> {
         let found = self.directories.get(index)?;
@@ -136,28 +148,19 @@ impl Image {
 
     /// The offset in the file of an address relative to the image, and of the end of its section.
     pub(super) fn offset(&self, part: &str, address: u64) -> Result<(u64, u64)> {
-        for section in &self.sections {
-            let (at, size) = file_range(section);
-            let distance = address.checked_sub(section.virtual_address.get(LE).into());
-            if let Some(distance) = distance.filter(|distance| *distance < size) {
-                return Ok((at + distance, at + size));
-            }
-        }
-        if address < self.headers {
-            return Ok((address, self.headers));
-        }
-        Err(malformed(part, format_args!("address {address:#x} is in no section")))
+        let found = Mapping::find(&self.mappings, address);
+        found.ok_or_else(|| malformed(part, format_args!("address {address:#x} is in no section")))
     }
 
     /// Whether the certificate table holds an Authenticode signature, and by whom.
-    fn authenticode(&self, reader: &mut BinaryReader<'_>) -> Result<(bool, Option<String>)> {
+    fn authenticode(&self) -> Result<(bool, Option<String>)> {
         // This is the only directory whose address is an offset in the file.
         let Some((at, size)) =
             self.directory(pe::IMAGE_DIRECTORY_ENTRY_SECURITY).filter(|(_, size)| *size > 0)
         else {
             return Ok((false, None));
         };
-        let part = "PE certificate table";
+        let (reader, part) = (&self.reader, "PE certificate table");
         reader.within(part, at, size)?;
         // dwLength, wRevision, wCertificateType
         let fields: Vec<object::U16<LE>> = reader.pods(part, at, 4)?;
@@ -170,7 +173,7 @@ impl Image {
     }
 }
 
-impl<N: ImageNtHeaders + Copy + 'static> Headers for PeHeaders<N> {
+impl<N: ImageNtHeaders + Copy + 'static> Headers for PeHeaders<'_, N> {
     fn identity(self: Box<Self>) -> Result<Executable> {
         if self.is_library() {
             return unsupported("it is a DLL, not an executable");
@@ -178,18 +181,18 @@ impl<N: ImageNtHeaders + Copy + 'static> Headers for PeHeaders<N> {
         Ok(Executable { format: Format::Pe, arches: vec![self.arch], interpreter: None })
     }
 
-    fn facts(self: Box<Self>, reader: &mut BinaryReader<'_>) -> Result<(Facts, Vec<Section>)> {
+    fn facts(self: Box<Self>) -> Result<(Facts, Vec<Section>)> {
         let (file, optional) = (self.nt.file_header(), self.nt.optional_header());
         let flags = optional.dll_characteristics();
         let (major, minor) = (optional.major_subsystem_version(), optional.minor_subsystem_version());
-        let sections = self.sections(reader)?;
-        let debug = debug::read(reader, &self.image)?;
-        let (imports, delay_imports) = imports::read(reader, &self.image)?;
+        let sections = self.sections()?;
+        let debug = debug::read(&self.image)?;
+        let (imports, delay_imports) = imports::read(&self.image)?;
         let (crt, crt_dlls) = imports::crt(imports.iter().chain(&delay_imports));
-        let (authenticode, signer) = self.image.authenticode(reader)?;
+        let (authenticode, signer) = self.image.authenticode()?;
         let value = file.time_date_stamp.get(LE);
         let pe = PeFacts {
-            subsystem: subsystem(optional.subsystem()),
+            subsystem: named(optional.subsystem().0.into(), SUBSYSTEMS),
             subsystem_version: format!("{major}.{minor}"),
             imports,
             delay_imports,
@@ -216,19 +219,6 @@ impl<N: ImageNtHeaders + Copy + 'static> Headers for PeHeaders<N> {
     }
 }
 
-/// The offset and size of a section in the file. Bytes after its size in memory are padding.
-fn file_range(section: &ImageSectionHeader) -> (u64, u64) {
-    let size = section.size_of_raw_data.get(LE);
-    let size = match section.virtual_size.get(LE) {
-        0 => size,
-        mapped => size.min(mapped),
-    };
-    match section.pointer_to_raw_data.get(LE) {
-        0 => (0, 0),
-        at => (at.into(), size.into()),
-    }
-}
-
 fn arch(machine: pe::Machine, bits: u8) -> Result<Arch> {
     let arch = match machine {
         pe::IMAGE_FILE_MACHINE_AMD64 => Some(Arch::X86_64),
@@ -236,25 +226,5 @@ fn arch(machine: pe::Machine, bits: u8) -> Result<Arch> {
         pe::IMAGE_FILE_MACHINE_I386 => Some(Arch::X86),
         _ => None,
     };
-    arch.filter(|arch| arch.bits() == bits).map_or_else(
-        || {
-            let machine = machine.0;
-            unsupported(format!(
-                "it is a {bits}-bit PE file for machine {machine:#06x}, which no target of floe has"
-            ))
-        },
-        Ok,
-    )
-}
-
-fn subsystem(number: pe::Subsystem) -> String {
-    let name = match number {
-        pe::IMAGE_SUBSYSTEM_NATIVE => "native",
-        pe::IMAGE_SUBSYSTEM_WINDOWS_GUI => "windows_gui",
-        pe::IMAGE_SUBSYSTEM_WINDOWS_CUI => "windows_cui",
-        pe::IMAGE_SUBSYSTEM_POSIX_CUI => "posix_cui",
-        pe::IMAGE_SUBSYSTEM_EFI_APPLICATION => "efi_application",
-        other => return other.0.to_string(),
-    };
-    name.to_owned()
+    of_target(arch, bits, Format::Pe, format_args!("{:#06x}", machine.0))
 }

@@ -8,7 +8,7 @@ use cms::content_info::ContentInfo;
 use cms::signed_data::{SignedData, SignerIdentifier};
 use der::{Decode as _, Encode as _, SliceReader, Tag, Tagged as _};
 
-use crate::reader::printable;
+use crate::text::printable;
 
 /// The names of the types of attributes that certificates have, as the table of `x509-cert` writes them. That table has a
 /// thousand, and the program would hold them all.
