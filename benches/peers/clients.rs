@@ -12,7 +12,7 @@ use floe::release::session::{self, Secrets, Session};
 use floe::report::{Report, Verbosity};
 use floe_core::model::notes::NotesSource;
 use floe_core::model::release::{Asset, Content};
-use floe_core::model::{Blob, Release};
+use floe_core::model::{Blob, Release, Subject};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use oci_client::client::ClientConfig;
 use oci_client::secrets::RegistryAuth;
@@ -142,7 +142,7 @@ pub fn floe_files(folder: &Path, api: &str) -> anyhow::Result<()> {
     let receipt = folder.join("floe-receipt.json");
     runtime()?.block_on(async {
         let client = Transport::new(session::retry(&servers, &report));
-        let session = Session::connect(&release, &servers, secrets, client)?;
+        let session = Session::connect(&Subject::from(&release), &servers, secrets, client)?;
         release::publish(&release, &session, &receipt).await
     })?;
     Ok(())

@@ -1,7 +1,5 @@
 //! A Sigstore bundle as a file: its limits, and the form that a release's must have.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use sigstore_verify::types::{self, SignatureContent, TransparencyLogEntry};
@@ -68,9 +66,6 @@ impl Bundle {
             return Err(Unproven::wrong(format!("it is larger than {BUNDLE_LIMIT} bytes")));
         }
         let text = std::str::from_utf8(json).map_err(|_| Unproven::wrong("it is not UTF-8"))?;
-        if let Some(kind) = other_kind(text) {
-            return Err(Unproven::wrong(kind));
-        }
         let format: Result<Format, _> = serde_json::from_str(text);
         let Format { media_type } = format.map_err(|error| Unproven::wrong(broken(&error)))?;
         if !MEDIA_TYPES.contains(&media_type.as_str()) {
@@ -84,11 +79,8 @@ impl Bundle {
     /// The bundles of a file: one as JSON, or one on each line, as `gh attestation download` writes them.
     ///
     /// # Errors
-    /// The file is too large or holds too many.
+    /// It holds too many.
     pub fn split(file: &[u8]) -> Result<Vec<&[u8]>, String> {
-        if file.len() as u64 > BUNDLE_LIMIT {
-            return Err(format!("it is larger than {BUNDLE_LIMIT} bytes"));
-        }
         let lines: Vec<&[u8]> =
             file.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).collect();
         let is_json = |line: &&[u8]| serde_json::from_slice::<IgnoredAny>(line).is_ok();
@@ -155,39 +147,3 @@ fn broken(error: &serde_json::Error) -> String {
 
 const NO_ATTESTATION: &str =
     "it holds the signature of one file and no attestation, so it does not say where the file comes from";
-
-/// The name of another kind of signature, which users give because it lies beside the bundle.
-fn other_kind(text: &str) -> Option<&'static str> {
-    let text = text.trim_start();
-    let starts = [
-        ("-----BEGIN PGP SIGNATURE", "it is a signature of GPG and no Sigstore bundle"),
-        ("-----BEGIN SSH SIGNATURE", "it is a signature of ssh-keygen and no Sigstore bundle"),
-        ("untrusted comment:", "it is a signature of minisign and no Sigstore bundle"),
-    ];
-    if let Some((_, kind)) = starts.iter().find(|(start, _)| text.starts_with(start)) {
-        return Some(kind);
-    }
-    if text.is_empty() {
-        return Some("it is empty");
-    }
-    if !text.starts_with(['{', '[']) {
-        return Some("it is not JSON, so it is no Sigstore bundle");
-    }
-    let keys: BTreeMap<String, IgnoredAny> = serde_json::from_str(text).ok()?;
-    let kinds = [
-        (
-            "base64Signature",
-            "it is a bundle of cosign's old form (`--new-bundle-format=false`), which holds no attestation",
-        ),
-        (
-            "payloadType",
-            "it is an attestation without its certificate and log entry (a DSSE envelope), so nothing proves who signed it",
-        ),
-        ("_type", "it is a statement without a signature"),
-    ];
-    if keys.contains_key("mediaType") {
-        return None;
-    }
-    let found = kinds.iter().find(|(key, _)| keys.contains_key(*key));
-    Some(found.map_or("it is not a Sigstore bundle: it has no `mediaType`", |(_, kind)| kind))
-}

@@ -64,11 +64,8 @@ impl Roots {
     /// Reads roots from the text of a file: one as JSON, or several as JSON Lines, which `gh attestation trusted-root` prints.
     ///
     /// # Errors
-    /// The text is too large, holds no root, or one that cannot be read.
+    /// The text holds no root, or one that cannot be read.
     pub fn parse(text: &str) -> Result<Self, String> {
-        if text.len() as u64 > ROOTS_LIMIT {
-            return Err(format!("it is larger than {ROOTS_LIMIT} bytes"));
-        }
         let found = serde_json::Deserializer::from_str(text).into_iter::<serde_json::Value>().map(|value| {
             let value = value.map_err(|error| format!("it is not JSON: {error}"))?;
             Root::new(Instance::Given, &value.to_string())

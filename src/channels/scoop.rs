@@ -21,7 +21,7 @@ struct App<'a> {
     homepage: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     license: Option<&'a str>,
-    architecture: Architecture<Download>,
+    architecture: Ordered<Ordered<String>>,
     bin: Value,
     checkver: Value,
     autoupdate: AutoUpdate,
@@ -31,25 +31,18 @@ struct App<'a> {
 const PROCESSORS: [(&str, Arch); 3] =
     [("64bit", Arch::X86_64), ("32bit", Arch::X86), ("arm64", Arch::Aarch64)];
 
-/// A value for each processor. The type keeps their order.
-struct Architecture<T>(Vec<(&'static str, T)>);
+/// An object that keeps the order of its keys.
+struct Ordered<T>(Vec<(&'static str, T)>);
 
-impl<T: Serialize> Serialize for Architecture<T> {
+impl<T: Serialize> Serialize for Ordered<T> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
     }
 }
 
 #[derive(Serialize)]
-struct Download {
-    url: String,
-    hash: String,
-    extract_dir: String,
-}
-
-#[derive(Serialize)]
 struct AutoUpdate {
-    architecture: Architecture<Value>,
+    architecture: Ordered<Value>,
     hash: Value,
 }
 
@@ -73,10 +66,13 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Scoop) -> Option<Rendered
             "regex": format!("/releases/tag/{}([\\d.]+)\"", before.replace('.', "\\.").replace('/', "(?:/|%2F)")),
         }),
     };
-    let download = |artifact: &Artifact| Download {
-        url: subject.url(artifact),
-        hash: artifact.digest.hex(),
-        extract_dir: artifact.target.top_folder(name),
+    let download = |artifact: &Artifact| {
+        let folder = artifact.target.top_folder(name);
+        Ordered(vec![
+            ("url", subject.url(artifact)),
+            ("hash", artifact.digest.hex()),
+            ("extract_dir", folder),
+        ])
     };
     let downloads = format!("{repository}/releases/download/{before}$version");
     let next = |artifact: &Artifact| json!({ "url": format!("{downloads}/{}", artifact.file) });
@@ -86,11 +82,11 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Scoop) -> Option<Rendered
         description: &subject.description,
         homepage: &subject.homepage,
         license: subject.license,
-        architecture: Architecture(archives.iter().map(|(word, one)| (*word, download(one))).collect()),
+        architecture: Ordered(archives.iter().map(|(word, one)| (*word, download(one))).collect()),
         bin,
         checkver,
         autoupdate: AutoUpdate {
-            architecture: Architecture(archives.iter().map(|(word, one)| (*word, next(one))).collect()),
+            architecture: Ordered(archives.iter().map(|(word, one)| (*word, next(one))).collect()),
             hash: json!({ "url": format!("$baseurl/{CHECKSUMS}") }),
         },
     };

@@ -21,7 +21,7 @@ use floe_audit::Facts;
 use floe_core::model::assembly::DESCRIPTION;
 use floe_core::model::release::CHECKSUMS;
 use floe_core::model::{
-    ArchiveKind, Assembly, BinaryFacts, Builder, BuiltOn, Content, Record, Release, Schema, Target,
+    self, ArchiveKind, Assembly, BinaryFacts, Builder, BuiltOn, Content, Record, Release, Schema, Target,
 };
 use floe_core::untrusted::files as untrusted;
 use floe_core::verify::{Depth, Verified};
@@ -57,7 +57,7 @@ pub fn assemble(args: AssembleArgs, report: &Report) -> anyhow::Result<()> {
     let whole = out.path().join("dist");
     copy(&release, &whole)?;
     assemble::write_rendered(&release, &whole)?;
-    let described = describe(&release, &inputs).to_json();
+    let described = model::to_json(&describe(&release, &inputs));
     let written = [
         ("dist/".to_owned() + DESCRIPTION, described),
         (CHECKSUMS.to_owned(), release.checksums()),
@@ -95,7 +95,8 @@ fn legs(folders: &[PathBuf]) -> anyhow::Result<Vec<Leg>> {
             legs.push(leg);
             continue;
         }
-        let below = subfolders(folder)?;
+        let mut below = files::entries(folder)?;
+        below.retain(|path| path.is_dir());
         ensure!(!below.is_empty(), unknown(folder));
         for folder in below {
             legs.push(leg(&folder)?.ok_or_else(|| unknown(&folder))?);
@@ -126,10 +127,6 @@ fn leg(folder: &Path) -> anyhow::Result<Option<Leg>> {
     }
     let runner = runner(&folder.join(RUNNER))?;
     Ok(Some(Leg { name: files::name_of(folder), dists, native, runner }))
-}
-
-fn subfolders(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    Ok(files::entries(folder)?.into_iter().filter(|path| path.is_dir()).collect())
 }
 
 /// The environment of a machine: one word, as GitHub's runners name it.
@@ -179,19 +176,18 @@ fn built_on(legs: &[Leg], inputs: Option<&str>) -> anyhow::Result<Option<BuiltOn
 
 /// A leg by what it built: the names of its targets.
 fn leg_name(leg: &Leg) -> anyhow::Result<String> {
-    let mut targets = Vec::new();
-    for folder in &leg.native {
-        targets.extend(
-            subfolders(folder)?.iter().filter_map(|path| files::name_of(path).parse::<Target>().ok()),
-        );
-    }
-    for folder in &leg.dists {
-        let is_of = |name: &str, target: &Target| name.ends_with(&format!("-{target}.{}", target.archive()));
-        let of = |path: &PathBuf| Target::all().find(|target| is_of(&files::name_of(path), target));
-        targets.extend(files::entries(folder)?.iter().filter_map(of));
+    // The folder of a target's binaries, or its archive.
+    let target = |path: PathBuf| {
+        let name = files::name_of(&path);
+        let is_archive = |target: &Target| name.ends_with(&format!("-{target}.{}", target.archive()));
+        name.parse().ok().or_else(|| Target::all().find(is_archive))
+    };
+    let mut targets: Vec<Target> = Vec::new();
+    for folder in leg.native.iter().chain(&leg.dists) {
+        targets.extend(files::entries(folder)?.into_iter().filter_map(target));
     }
     targets.sort();
-    let names: Vec<&str> = targets.iter().map(|target: &Target| target.name()).collect();
+    let names: Vec<&str> = targets.iter().map(|target| target.name()).collect();
     Ok(if names.is_empty() { leg.name.clone() } else { names.join(", ") })
 }
 

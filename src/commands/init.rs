@@ -12,9 +12,8 @@ use anyhow::{Context as _, bail, ensure};
 use diffy::DiffOptions;
 
 use super::package::contents;
-use crate::channels;
 use crate::cli::InitArgs;
-use crate::error::{Exit, Failure, failures, hint_of, in_one_line, usage};
+use crate::error::{Exit, Failure, failures, in_one_line, usage};
 use crate::files;
 use crate::files::transaction::{self, Change, read};
 use crate::project::cargo::{self, Project};
@@ -54,8 +53,6 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
         let of_project = [
             project.gated.iter().map(Gated::line).collect(),
             names::obstacles(&project, found.repository.as_ref().or_else(origin)),
-            channels::lacking(project.about().as_ref(), &project.config.channels),
-            project.packages_lack(),
             contents::problems(&project),
         ];
         let of_floe = newer_floe(&floe).into_iter().chain(init::immovable(found, &floe));
@@ -293,8 +290,7 @@ fn missing_notes(project: &Project) -> Option<String> {
     Report::warnings_of(|report| {
         missing = inputs::notes(Some(project), None, &project.version, report).err()
     });
-    let missing = missing?;
-    Some(hint_of(&missing).map_or_else(|| format!("{missing:#}"), |hint| format!("{missing}: {hint}")))
+    missing.map(|error| in_one_line(&error))
 }
 
 /// The commands from the written files to a release, without those that the project does not need.

@@ -32,19 +32,19 @@ pub async fn plan(args: PlanArgs, report: &Report) -> anyhow::Result<()> {
         (&release).into()
     };
     let retry = session::retry(&args.release.remote, report).reading();
-    let mut session = Session::open(subject, &args.release.remote, retry)?;
+    let mut session = Session::open(&subject, &args.release.remote, retry)?;
     session.trust = Some(trust);
     session.rights.reads_only = args.read_only;
-    let preflight = release::plan(subject, &session).await;
+    let preflight = release::plan(&subject, &session).await;
     session.close().await;
 
     preflight.report(report, |_| true);
     if let Some(Ok(Ready { plan, .. })) = &preflight.ready {
-        match subject.release() {
+        match subject.release {
             Some(release) if args.json => report.json(&plan.to_json(release, &preflight.checks))?,
-            _ => report.out(plan.to_table(subject)),
+            _ => report.out(plan.to_table(&subject)),
         }
-        if let Some(release) = subject.release() {
+        if let Some(release) = subject.release {
             job_summary::planned(release, plan, &preflight.checks, report);
         }
     }

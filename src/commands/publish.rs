@@ -8,6 +8,7 @@ use crate::release::session::{self, Session};
 use crate::release::trust::Trust;
 use crate::release::{self, job_summary};
 use crate::report::Report;
+use floe_core::model::Subject;
 
 /// Runs the command. It prints two lines on stdout: the image by digest, and the URL of the release.
 pub async fn publish(args: PublishArgs, report: &Report) -> anyhow::Result<()> {
@@ -21,7 +22,7 @@ pub async fn publish(args: PublishArgs, report: &Report) -> anyhow::Result<()> {
 
     stop::listen(report);
     let retry = session::retry(&args.release.remote, report);
-    let mut session = Session::open(&release, &args.release.remote, retry)?;
+    let mut session = Session::open(&Subject::from(&release), &args.release.remote, retry)?;
     session.trust = Some(trust);
     let (_, receipt) = release::publish(&release, &session, &args.receipt).await?;
 

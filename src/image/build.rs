@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 
-use super::annotations::annotations;
 use super::atomic_dir::AtomicDir;
 use super::blobs::{Blobs, WrittenLayer};
 use super::input::{self, Input};
@@ -70,7 +69,7 @@ impl<'a> LayoutBuilder<'a> {
             return Err(anyhow!("`{name}` is not a file name for a binary"));
         }
         let certificates = spec.ca_certificates.as_deref().map(read_certificates).transpose()?;
-        Ok(LayoutBuilder { spec, annotations: annotations(spec)?, certificates })
+        Ok(LayoutBuilder { spec, annotations: config::annotations(spec)?, certificates })
     }
 
     fn platform(

@@ -3,7 +3,6 @@
 //! The same inputs give the same bytes on every machine: an image depends neither on the clock, nor on modes or the
 //! order of files on disk.
 
-mod annotations;
 mod atomic_dir;
 mod blobs;
 mod build;

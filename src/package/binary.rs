@@ -3,22 +3,15 @@
 use std::fs::File;
 use std::path::Path;
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, anyhow};
 
 use floe_audit::{EmbeddedCrate, Error, Executable, Facts};
 use floe_core::untrusted::files;
 
-/// Identifies the executable at `path`, which must be a regular file and complete. Only its headers are read.
+/// Identifies the executable at `path`, which must be a regular file, no link, and complete. Only its headers are read.
 pub fn identify(path: &Path) -> anyhow::Result<Executable> {
-    let shown = path.display();
-    let about = path.symlink_metadata().with_context(|| format!("`{shown}` cannot be read"))?;
-    if about.is_symlink() {
-        bail!("`{shown}` is a symbolic link; give the file that it leads to");
-    }
-    if !about.is_file() {
-        bail!("`{shown}` is not a regular file");
-    }
-    required(path, floe_audit::identify)
+    let file = files::open_no_link(path).with_context(|| format!("`{}` cannot be read", path.display()))?;
+    floe_audit::identify(file).map_err(|why| refused(path, &why))
 }
 
 /// Whether the file at `path` is an executable.

@@ -12,6 +12,7 @@ use semver::Version;
 
 use crate::environment::variable_os;
 use crate::error::{AtPath as _, Exit, Failure};
+use crate::files;
 use crate::project::package::{self, Gated};
 use crate::project::{git, process, repository};
 use floe_core::model::{About, Commit, Config, PackageKind, Repo, Source, Tag, Target, packages};
@@ -205,9 +206,8 @@ impl Project {
     pub fn changelog(&self) -> anyhow::Result<Option<Changelog>> {
         let mut found = Vec::new();
         for folder in [&self.root, &self.workspace_root] {
-            for entry in folder.read_dir().at("failed to read the folder", folder)? {
-                let path = entry.at("failed to read the folder", folder)?.path();
-                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            for path in files::entries(folder)? {
+                let name = files::name_of(&path);
                 if let Some((stem, is_markdown)) = changelog_name(&name).filter(|_| path.is_file()) {
                     let folder = folder != &self.root;
                     found.push(((name != "CHANGELOG.md", !is_markdown, folder, stem, name), path));

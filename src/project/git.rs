@@ -80,15 +80,16 @@ pub fn origin(folder: &Path) -> anyhow::Result<Option<Origin>> {
     let remotes = if_in_repository(folder, &["remote", "--verbose"])?;
     let address = remotes.lines().find_map(|line| line.strip_prefix("origin\t")?.strip_suffix(" (fetch)"));
     let address = address.filter(|address| !address.starts_with("file:"));
-    Ok(address.and_then(|address| Some(Origin { host: host(address), repo: Repo::from_url(address)? })))
+    Ok(address
+        .and_then(|address| Some(Origin { host: host(address).to_owned(), repo: Repo::from_url(address)? })))
 }
 
-/// The host in the address of a remote, without user and port.
-fn host(address: &str) -> String {
+/// The host in the address of a remote or of a site, without user and port.
+pub(super) fn host(address: &str) -> &str {
     let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
     let authority = rest.split('/').next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default();
-    host.split(':').next().unwrap_or_default().to_owned()
+    host.split(':').next().unwrap_or_default()
 }
 
 /// The root of the folder's repository; `None` outside of any, and in one that ignores the folder's `Cargo.toml`.

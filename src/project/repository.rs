@@ -58,9 +58,7 @@ pub fn outside_cargo(
 /// Whether a remote's host is that of a site, which may have another name for SSH. A name without a dot is one of SSH's
 /// configuration.
 fn is_at(host: &str, site: &str) -> bool {
-    let site = site.split_once("://").map_or(site, |(_, rest)| rest);
-    let site = site.split(['/', ':']).next().unwrap_or_default().to_ascii_lowercase();
-    let host = host.to_ascii_lowercase();
+    let (site, host) = (git::host(site).to_ascii_lowercase(), host.to_ascii_lowercase());
     let name = ["www.", "ssh."].iter().find_map(|part| host.strip_prefix(part)).unwrap_or(&host);
     !host.contains('.') || name == site
 }
@@ -75,10 +73,7 @@ fn elsewhere(origin: &Origin, site: &str) -> Failure {
 /// The repository that `repository` in `Cargo.toml` names: the address of any of its pages or a git remote's, at GitHub.
 /// `nix/project.nix` reads the same.
 pub fn on_github(url: &str) -> Option<Repo> {
-    let rest = url.trim_start_matches("git+");
-    let rest = rest.split_once("://").map_or(rest, |(_, rest)| rest);
-    let (host, _) = rest.split_once(['/', ':'])?;
-    let host = host.rsplit('@').next()?.to_ascii_lowercase();
+    let host = git::host(url).to_ascii_lowercase();
     let is_github = ["github.com", "www.github.com"].contains(&host.as_str());
     Repo::from_url(url).filter(|_| is_github)
 }

@@ -41,6 +41,7 @@ use floe_core::model::notes::{NotesSource, verify_command};
 use floe_core::model::places::Home;
 use floe_core::model::{
     BuiltOn, ChannelPlace, Commit, Destination, Digest, Image, Os, Record, Release, Repo, Rule, Source,
+    Subject,
 };
 use floe_core::preflight::Check;
 use floe_core::verify::published::{Download, ReleaseRequest};
@@ -78,7 +79,12 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
         None => {
             stop::listen(report);
             let retry = session::retry(addresses, report);
-            let session = Session::connect(&release, addresses, servers.secrets(), Client::new(retry))?;
+            let session = Session::connect(
+                &Subject::from(&release),
+                addresses,
+                servers.secrets.clone(),
+                Client::new(retry),
+            )?;
             release::publish(&release, &session, &folder.path("receipt.json")).await
         }
     };

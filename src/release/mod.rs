@@ -38,12 +38,11 @@ use floe_core::model::{Release, Subject};
 use floe_core::plan::Plan;
 use floe_core::receipt::Receipt;
 
-/// The number of parallel requests to GitHub, and to a registry, each over its own connection. GitHub refuses more than 100.
-const REQUESTS_AT_ONCE: usize = 12;
+/// The number of parallel requests to a registry, each over its own connection.
+const REGISTRY_AT_ONCE: usize = 12;
 
 /// Observes both servers, plans, and checks whether a step would be refused. Changes nothing.
-pub async fn plan<'a>(subject: impl Into<Subject<'a>>, session: &Session) -> Preflight {
-    let subject = subject.into();
+pub async fn plan(subject: &Subject<'_>, session: &Session) -> Preflight {
     let observed = Box::pin(session.observe(subject)).await;
     let plan = observed.facts.access.is_ok().then(|| Plan::new(subject, &observed.world));
     Box::pin(preflight(subject, plan, observed, session)).await
@@ -57,7 +56,8 @@ pub async fn publish(
 ) -> anyhow::Result<(Plan, Receipt)> {
     let published = async {
         // A connection that takes longer than the plan is waited for by the request that needs it, if there is one.
-        let (plan, connections) = (pin!(plan(release, session)), pin!(session.open_connections(release)));
+        let subject = &Subject::from(release);
+        let (plan, connections) = (pin!(plan(subject, session)), pin!(session.open_connections(release)));
         let preflight = match select(plan, connections).await {
             Either::Left((preflight, _)) => preflight,
             Either::Right(((), plan)) => plan.await,
@@ -66,7 +66,7 @@ pub async fn publish(
         preflight.report(session.report(), |check| check.about != "package");
         let ready = preflight.ready()?;
         session.report().refuse_warnings()?;
-        session.report().line(ready.plan.to_table(release));
+        session.report().line(ready.plan.to_table(subject));
         let receipt = Box::pin(execute(release, &ready, session, receipt)).await?;
         anyhow::Ok((ready.plan, receipt))
     };

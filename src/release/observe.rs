@@ -13,7 +13,7 @@ use crate::error::{Refusal, hint_of, refusal_of};
 use crate::registry::Registry;
 use crate::release::channel::Channel;
 use crate::release::session::Session;
-use crate::release::{REQUESTS_AT_ONCE, attached};
+use crate::release::{REGISTRY_AT_ONCE, attached};
 use floe_core::model::{Asset, Digest, Image, Release, Subject, Tag};
 use floe_core::plan::image_tags;
 use floe_core::preflight::ServerFacts;
@@ -32,7 +32,7 @@ pub struct Observed {
 impl Session {
     /// Observes both servers at once. The registry is asked about an image whose digests are known: about its index, its
     /// tags, and each of its parts if the index is not there.
-    pub async fn observe(&self, subject: Subject<'_>) -> Observed {
+    pub async fn observe(&self, subject: &Subject<'_>) -> Observed {
         let channels = self.channels.iter().map(Channel::look);
         let (access, github, image, channels) = tokio::join!(
             self.github.access(),
@@ -74,14 +74,14 @@ impl Session {
     /// Observes both servers once more: of the image its index and its tags, of the release that is `known` by its
     /// number all assets.
     pub async fn observe_again(&self, release: &Release, known: Option<u64>) -> anyhow::Result<World> {
-        let subject = release.into();
+        let subject = &Subject::from(release);
         let (world, image) =
             tokio::try_join!(self.observe_github(subject, known), self.observe_image(subject, false))?;
         Ok(World { image, ..world })
     }
 
-    async fn observe_github(&self, subject: Subject<'_>, known: Option<u64>) -> anyhow::Result<World> {
-        let tag = &subject.destination().tag;
+    async fn observe_github(&self, subject: &Subject<'_>, known: Option<u64>) -> anyhow::Result<World> {
+        let tag = &subject.destination.tag;
         let (tag, releases) = tokio::try_join!(self.github.tag_commit(tag), self.releases(subject, known))?;
         Ok(World { tag, releases, ..World::default() })
     }
@@ -89,7 +89,7 @@ impl Session {
     /// The image's index and tags; where the index is missing, also its parts, if they are asked for.
     async fn observe_image(
         &self,
-        subject: Subject<'_>,
+        subject: &Subject<'_>,
         with_parts: bool,
     ) -> anyhow::Result<Option<RemoteImage>> {
         let Some((registry, image)) = self.registry.as_ref().zip(subject.image()) else { return Ok(None) };
@@ -100,29 +100,33 @@ impl Session {
                 index => Ok(index.into_iter().collect()),
             }
         };
-        let (present, tags) = tokio::try_join!(present, tags(registry, &subject.destination().tag))?;
+        let (present, tags) = tokio::try_join!(present, tags(registry, &subject.destination.tag))?;
         let image = RemoteImage { present, tags, listed: None };
-        match subject.release() {
+        match subject.release {
             Some(release) => attached::observe(registry, release, self.trust.as_ref(), image).await.map(Some),
             None => Ok(Some(image)),
         }
     }
 
     /// All releases; those of the tag with all their assets.
-    async fn releases(&self, subject: Subject<'_>, known: Option<u64>) -> anyhow::Result<Vec<RemoteRelease>> {
+    async fn releases(
+        &self,
+        subject: &Subject<'_>,
+        known: Option<u64>,
+    ) -> anyhow::Result<Vec<RemoteRelease>> {
         let held = OptionFuture::from(known.map(|id| self.github.assets(id)));
         let (mut releases, held) = tokio::try_join!(self.github.releases(), held.map(Option::transpose))?;
         let mut held = known.zip(held);
-        let tag = subject.destination().tag.as_str();
+        let tag = subject.destination.tag.as_str();
         for seen in releases.iter_mut().filter(|seen| seen.tag == tag) {
             seen.assets = match held.take_if(|(id, _)| *id == seen.id) {
                 Some((_, assets)) => assets,
                 // The list of releases shows the promised assets. If there are more, the list of assets shows them
                 // before anything is revealed.
-                None if subject.release().is_some_and(|release| is_whole(seen, release)) => continue,
+                None if subject.release.is_some_and(|release| is_whole(seen, release)) => continue,
                 None => self.github.assets(seen.id).await?,
             };
-            if let Some(release) = subject.release() {
+            if let Some(release) = subject.release {
                 self.compare_attestation(release, seen).await?;
             }
         }
@@ -147,10 +151,8 @@ impl Session {
 
 /// Whether a release shows exactly the promised assets.
 fn is_whole(seen: &RemoteRelease, release: &Release) -> bool {
-    let there: BTreeMap<&str, &RemoteAsset> =
-        seen.assets.iter().map(|one| (one.name.as_str(), one)).collect();
     let is_there = |asset: &Asset| {
-        there.get(asset.name.as_str()).is_some_and(|there| there.compare(asset) == AssetMatch::Same)
+        seen.assets.iter().any(|there| there.name == asset.name && there.compare(asset) == AssetMatch::Same)
     };
     seen.assets.len() == release.assets.len() && release.assets.iter().all(is_there)
 }
@@ -161,7 +163,7 @@ async fn tags(registry: &Registry, tag: &Tag) -> anyhow::Result<BTreeMap<String,
         let digest = registry.manifest(&tag).await?;
         anyhow::Ok(digest.map(|digest| (tag, digest)))
     });
-    let tags: Vec<_> = tags.buffered(REQUESTS_AT_ONCE).try_collect().await?;
+    let tags: Vec<_> = tags.buffered(REGISTRY_AT_ONCE).try_collect().await?;
     Ok(tags.into_iter().flatten().collect())
 }
 
@@ -177,7 +179,7 @@ async fn parts(registry: &Registry, image: &Image) -> anyhow::Result<BTreeSet<Di
         };
         anyhow::Ok(there.then_some(digest))
     });
-    let answers: Vec<Option<Digest>> = answers.buffered(REQUESTS_AT_ONCE).try_collect().await?;
+    let answers: Vec<Option<Digest>> = answers.buffered(REGISTRY_AT_ONCE).try_collect().await?;
     Ok(answers.into_iter().flatten().collect())
 }
 

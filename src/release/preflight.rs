@@ -36,7 +36,7 @@ pub struct Ready {
 
 /// Checks the permissions that a plan needs, and judges them together with the observed state.
 pub async fn preflight(
-    subject: Subject<'_>,
+    subject: &Subject<'_>,
     plan: Option<Result<Plan, Vec<Conflict>>>,
     observed: Observed,
     session: &Session,
@@ -58,11 +58,11 @@ pub async fn preflight(
 async fn ask(
     facts: &mut ServerFacts,
     plan: Option<&Result<Plan, Vec<Conflict>>>,
-    subject: Subject<'_>,
+    subject: &Subject<'_>,
     world: &World,
     session: &Session,
 ) {
-    let Destination { repo, tag, .. } = subject.destination();
+    let Destination { repo, tag, .. } = subject.destination;
     let todo = |is: &dyn Fn(&Step) -> bool| match plan {
         Some(Ok(plan)) => plan.todo().any(is),
         // Most conflicts can be resolved; a published release is not changed again.
@@ -80,7 +80,7 @@ async fn ask(
         step => of_registry(step),
     };
     // Before the dist is built, another token than the one that will publish may look.
-    let may_ask = !facts.rights.reads_only && (subject.release().is_some() || facts.may_push());
+    let may_ask = !facts.rights.reads_only && (subject.release.is_some() || facts.may_push());
     let takes_writes = |access: &Access| !access.frozen && access.new_name(repo).is_none();
     let write = async {
         let is_wanted = may_ask && facts.rights.has_token && todo(&|step| !elsewhere(step));

@@ -9,7 +9,7 @@ use crate::net::address::{Endpoint, is_loopback, shown};
 use crate::net::client::{self, Client};
 use crate::net::retry::{self, Retry};
 use crate::registry::{self, Credentials, Registry};
-use crate::release::REQUESTS_AT_ONCE;
+use crate::release::REGISTRY_AT_ONCE;
 use crate::release::channel::Channel;
 use crate::release::trust::Trust;
 use crate::report::Report;
@@ -94,13 +94,8 @@ pub struct Session {
 
 impl Session {
     /// A session as the arguments and the environment describe it.
-    pub fn open<'a>(
-        subject: impl Into<Subject<'a>>,
-        args: &RemoteArgs,
-        mut retry: Retry,
-    ) -> anyhow::Result<Self> {
-        let subject = subject.into();
-        let image = &subject.destination().image;
+    pub fn open(subject: &Subject<'_>, args: &RemoteArgs, mut retry: Retry) -> anyhow::Result<Self> {
+        let image = &subject.destination.image;
         let host = Credentials::host(image)?;
         if Token::from_env(token::REGISTRY).is_some() && !host.eq_ignore_ascii_case(image.registry()) {
             retry.report.warn(format!(
@@ -110,21 +105,20 @@ impl Session {
         }
         let secrets = Secrets::from_env(image, api_url(args))?;
         // Publishing fails without a token, which is reported at once and not after the last try of a request.
-        if secrets.github.is_none() && subject.release().is_some() {
+        if secrets.github.is_none() && subject.release.is_some() {
             retry.tries = 1;
         }
         Session::connect(subject, args, secrets, Client::new(retry))
     }
 
     /// Makes the clients; nothing is sent yet.
-    pub fn connect<'a>(
-        subject: impl Into<Subject<'a>>,
+    pub fn connect(
+        subject: &Subject<'_>,
         args: &RemoteArgs,
         secrets: Secrets,
         client: Client,
     ) -> anyhow::Result<Self> {
-        let subject = subject.into();
-        let Destination { repo, image, .. } = subject.destination();
+        let Destination { repo, image, .. } = subject.destination;
         let rights = secrets.rights(site(args));
         let of = |other: &Repo| {
             let token = match &secrets.channels {
@@ -147,7 +141,7 @@ impl Session {
             let base = Endpoint::given(registry::SERVER, &url)?;
             anyhow::Ok(Registry::connect(client.clone(), base, image.clone(), secrets.registry))
         };
-        let registry = (!subject.platforms().is_empty()).then(connect).transpose()?;
+        let registry = (!subject.platforms.is_empty()).then(connect).transpose()?;
         Ok(Session { github, registry, channels, rights, client, trust: None })
     }
 
@@ -157,10 +151,10 @@ impl Session {
         let image = async {
             if let Some((registry, image)) = self.registry.as_ref().zip(release.image.as_ref()) {
                 let parts = image.blobs().len() + image.manifests().len();
-                registry.open_connections(parts.min(REQUESTS_AT_ONCE)).await;
+                registry.open_connections(parts.min(REGISTRY_AT_ONCE)).await;
             }
         };
-        tokio::join!(self.github.open_connections(release.assets.len().min(REQUESTS_AT_ONCE)), image);
+        tokio::join!(self.github.open_connections(release.assets.len()), image);
     }
 
     /// The report of the run.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::model::manifest::Artifact;
 use crate::model::release::ATTESTATION;
-use crate::model::{Blob, Digest, Image, Release};
+use crate::model::{Blob, Digest, Image, Platform, Release, SbomFacts};
 use crate::oci::{Descriptor, ImageManifest, MANIFEST};
 
 /// The artifact type of an attestation (cosign, `BUNDLE_SPEC.md`).
@@ -106,12 +106,17 @@ pub fn attachments(
 ) -> Vec<Attachment> {
     let attestation = attestation.map(|facts| Attachment::new(ATTESTATION, &image.index, BUNDLE, facts));
     let sboms = image.platforms.iter().filter_map(|one| {
-        let artifact = artifacts.iter().find(|artifact| artifact.target.platform() == Some(one.platform))?;
-        let sbom = artifact.sbom.as_ref()?;
+        let (_, sbom) = sbom_of(one.platform, artifacts)?;
         let size = size(&sbom.file)?;
         Some(Attachment::new(&sbom.file, &one.manifest, SBOM, (sbom.digest, size)))
     });
     attestation.into_iter().chain(sboms).collect()
+}
+
+/// The SBOM of the static binaries of a platform, with their archive.
+fn sbom_of(platform: Platform, artifacts: &[Artifact]) -> Option<(&Artifact, &SbomFacts)> {
+    let artifact = artifacts.iter().find(|artifact| artifact.target.platform() == Some(platform))?;
+    Some((artifact, artifact.sbom.as_ref()?))
 }
 
 /// The platforms whose image cannot have an SBOM, and those that would get a wrong one, in words.
@@ -132,20 +137,16 @@ pub fn unfit(release: &Release) -> Unfit {
         return unfit;
     }
     for one in &image.platforms {
-        let artifact = artifacts.iter().find(|artifact| artifact.target.platform() == Some(one.platform));
-        let Some((artifact, sbom)) = artifact.and_then(|artifact| Some((artifact, artifact.sbom.as_ref()?)))
-        else {
-            unfit.missing.push(format!(
-                "no SBOM is attached to the image for {}: the release has none of a static binary for it",
-                one.platform
-            ));
+        let platform = one.platform;
+        let Some((artifact, sbom)) = sbom_of(platform, artifacts) else {
+            unfit.missing.push(format!("no SBOM is attached to the image for {platform}: the release has none of a static binary for it"));
             continue;
         };
         let is_there = |digest| one.files.iter().any(|file| file.digest == digest);
         if !one.files.is_empty() && !artifact.binaries.iter().any(|binary| is_there(binary.digest)) {
+            let (sbom, archive) = (&sbom.file, &artifact.file);
             unfit.wrong.push(format!(
-                "`{}` is not the SBOM of the image for {}, which holds no program of `{}`",
-                sbom.file, one.platform, artifact.file
+                "`{sbom}` is not the SBOM of the image for {platform}, which holds no program of `{archive}`"
             ));
         }
     }

@@ -138,7 +138,7 @@ pub struct RemoteImage {
 }
 
 /// The repository of a channel, and what it holds.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemoteChannel {
     /// The repository that is written to, and the rights of the token for it.
     pub access: Access,
@@ -168,12 +168,6 @@ pub struct RemotePackage {
     pub waits: bool,
     /// The address of its page.
     pub url: String,
-}
-
-impl Default for Held {
-    fn default() -> Self {
-        Held::File(None)
-    }
 }
 
 /// A package in a repository that takes pull requests.
@@ -228,8 +222,7 @@ pub struct RemoteFile {
 }
 
 /// How an asset on the server compares with the one that is promised.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AssetMatch {
     /// Whole, of the same size, and the server's digest is the same.
     Same,

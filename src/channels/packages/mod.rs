@@ -17,9 +17,7 @@ use super::homebrew;
 use super::text::{cut, one_line};
 use crate::package::archive::{self, Unpacked};
 use floe_core::model::manifest::Artifact;
-use floe_core::model::{
-    About, BinaryFacts, Digest, Extras, Manifest, PackageFacts, PackageKind, Record, Target, packages,
-};
+use floe_core::model::{About, Digest, Manifest, PackageFacts, PackageKind, Record, packages};
 use floe_core::untrusted::files;
 use semver::Version;
 
@@ -35,10 +33,8 @@ const WIDTH: usize = 79;
 pub struct Source<'a> {
     name: &'a str,
     version: &'a Version,
-    target: Target,
     about: Option<&'a About>,
-    binaries: &'a [BinaryFacts],
-    extras: Cow<'a, Extras>,
+    artifact: Cow<'a, Artifact>,
 }
 
 /// A package to be made.
@@ -60,10 +56,8 @@ impl<'a> Source<'a> {
         Source {
             name: &record.name,
             version: &record.version,
-            target: record.target,
             about: record.package.as_ref(),
-            binaries: &record.binaries,
-            extras: Cow::Owned(Extras::of(&record.name, record.target, &record.contents)),
+            artifact: Cow::Owned(Artifact::of(record)),
         }
     }
 
@@ -72,10 +66,8 @@ impl<'a> Source<'a> {
         Source {
             name: &manifest.name,
             version: &manifest.version,
-            target: artifact.target,
             about: manifest.package.as_ref(),
-            binaries: &artifact.binaries,
-            extras: Cow::Borrowed(&artifact.extras),
+            artifact: Cow::Borrowed(artifact),
         }
     }
 
@@ -85,12 +77,12 @@ impl<'a> Source<'a> {
         (archive, path): (&mut File, &Path),
         wanted: &[Wanted],
     ) -> anyhow::Result<Vec<(PackageFacts, Vec<u8>)>> {
-        let fits = |one: &&Wanted| one.kind.arch(self.target).is_some();
+        let fits = |one: &&Wanted| one.kind.arch(self.artifact.target).is_some();
         let wanted: Vec<&Wanted> = wanted.iter().filter(fits).collect();
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
-        let files = archive::unpack((archive, path), self.target.archive())?;
+        let files = archive::unpack((archive, path), self.artifact.target.archive())?;
         let make = |one: &&Wanted| {
             let failed = || format!("failed to make the `{}` of `{}`", one.kind, path.display());
             self.one(&files, one).with_context(failed)
@@ -100,14 +92,14 @@ impl<'a> Source<'a> {
 
     fn one(&self, files: &[Unpacked], wanted: &Wanted) -> anyhow::Result<(PackageFacts, Vec<u8>)> {
         let Wanted { kind, package, maintainer, homepage } = wanted.clone();
-        let file =
-            kind.file_name(&package, self.version, self.target).context("the target has no packages")?;
+        let target = self.artifact.target;
+        let file = kind.file_name(&package, self.version, target).context("the target has no packages")?;
         let description = self.about.and_then(|about| about.description.as_deref()).unwrap_or_default();
         let description = one_line(description);
         let about = Described {
             package: &package,
             version: packages::version(self.version),
-            arch: kind.arch(self.target).unwrap_or_default(),
+            arch: kind.arch(target).unwrap_or_default(),
             license: self.about.and_then(|about| about.license.as_deref()).map(one_line),
             maintainer: maintainer.as_deref().map(one_line),
             homepage: homepage.as_deref().map(super::text::url),

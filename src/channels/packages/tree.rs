@@ -9,6 +9,7 @@ use crate::channels::{completions, man_page};
 use crate::package::archive::{Gzip, Unpacked};
 use floe_core::model::PackageKind;
 use floe_core::model::extras::{LICENSES, NOTICES, begins};
+use floe_core::model::manifest::Artifact;
 
 /// The files of a package by their paths from the root, without a slash before them.
 pub(super) type Tree<'a> = BTreeMap<String, Node<'a>>;
@@ -37,7 +38,7 @@ impl Source<'_> {
     /// The files of an archive, each at its place. Of two files for the same place, such as a completion in two folders, the
     /// first one in the order of the archive is taken.
     pub(super) fn tree<'f>(&self, files: &'f [Unpacked], package: &str, kind: PackageKind) -> Tree<'f> {
-        let top = self.target.top_folder(self.name);
+        let top = self.artifact.target.top_folder(self.name);
         let mut tree = Tree::new();
         for file in files {
             let inside = file.path.strip_prefix(&top).and_then(|path| path.strip_prefix('/'));
@@ -56,9 +57,10 @@ impl Source<'_> {
     fn place(&self, (path, inside): (&str, &str), package: &str, kind: PackageKind) -> (String, Nature) {
         let file = inside.rsplit('/').next().unwrap_or(inside);
         let plain = |path| (path, Nature::Plain);
-        if self.binaries.iter().any(|binary| binary.path == path) {
+        let Artifact { binaries, extras, .. } = &*self.artifact;
+        if binaries.iter().any(|binary| binary.path == path) {
             plain(format!("usr/bin/{file}"))
-        } else if let Some((_, place)) = completions(&self.extras).find(|(one, _)| *one == path) {
+        } else if let Some((_, place)) = completions(extras).find(|(one, _)| *one == path) {
             match place.strip_prefix("zsh/site-functions/") {
                 // Debian leaves the usual folder to the administrator.
                 Some(name) if kind == PackageKind::Deb => {
@@ -66,8 +68,7 @@ impl Source<'_> {
                 }
                 _ => plain(format!("usr/share/{place}")),
             }
-        } else if let Some(page) = man_page(inside).filter(|_| self.extras.man.iter().any(|one| one == path))
-        {
+        } else if let Some(page) = man_page(inside).filter(|_| extras.man.iter().any(|one| one == path)) {
             let page = page.strip_suffix(".gz").unwrap_or(&page);
             (format!("usr/share/{page}.gz"), Nature::Document)
         } else {

@@ -19,10 +19,11 @@ use floe_core::model::Target;
 
 /// The builds that the arguments list, one for each target, sorted by triple.
 pub fn find(args: &PackageArgs, project: &Project, report: &Report) -> anyhow::Result<Vec<Build>> {
-    let mut builds = BTreeMap::new();
-    if let Some(target) = args.target {
-        builds.insert(target, (args.binary.clone(), args.documents.clone()));
-    }
+    let build = |target, binaries, documents: Option<PathBuf>| {
+        (target, Build { target, binaries, documents: documents.map(Documents::Folder), crates: None })
+    };
+    let given = args.target.map(|target| build(target, args.binary.clone(), args.documents.clone()));
+    let mut builds: BTreeMap<Target, Build> = given.into_iter().collect();
     for folder in &args.folders {
         for (target, path) in target_folders(folder, report)? {
             let (name, shown) = (target.name(), path.display());
@@ -31,18 +32,12 @@ pub fn find(args: &PackageArgs, project: &Project, report: &Report) -> anyhow::R
                 "binaries for {name} are given twice, the second time in `{shown}`"
             );
             let binaries = binaries(&path, target, project, report)?;
-            builds.insert(target, (binaries, Some(path)));
+            builds.extend([build(target, binaries, Some(path))]);
         }
     }
     let hint = "give folders laid out as <triple>/<binary>, or `--target <TARGET> --binary <PATH>`";
     ensure!(!builds.is_empty(), usage("no binaries are given, so there is nothing to pack").hint(hint));
-    let build = |(target, (binaries, folder)): (_, (_, Option<PathBuf>))| Build {
-        target,
-        binaries,
-        documents: folder.map(Documents::Folder),
-        crates: None,
-    };
-    Ok(builds.into_iter().map(build).collect())
+    Ok(builds.into_values().collect())
 }
 
 /// The folders in `folder` that are named like a target.

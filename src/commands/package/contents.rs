@@ -11,9 +11,7 @@ use anyhow::{Context as _, bail, ensure};
 
 use super::Documents;
 use super::patterns::{is_pattern, matches};
-use super::places::{
-    Found, Place, find, find_named, is_executable, leads_out, list, look_up, place, read_names,
-};
+use super::places::{Found, find, find_named, is_executable, leads_out, list, look_up, place, read_names};
 use crate::error::{Failure, Wrong, in_one_line};
 use crate::files::{self, name_of};
 use crate::package::archive::{self, Item, composed};
@@ -221,15 +219,15 @@ impl<'p> Collected<'p> {
     }
 
     fn include(&mut self, project: &Project, include: &Include) -> anyhow::Result<()> {
-        let Place { folder, parts } = place(project, &include.from)?;
+        let (folder, parts) = place(project, &include.from)?;
         if !is_pattern(&include.from) {
-            let file = find(&folder, &parts)?;
+            let file = find(folder, &parts)?;
             let path = include.to.clone().unwrap_or_else(|| composed(&parts.join("/")).into_owned());
             return self.add(&file, &path, Kind::Included);
         }
         let fixed: Vec<&str> = parts.iter().take_while(|part| !is_pattern(part)).copied().collect();
         let mut files = Vec::new();
-        list(&find(&folder, &fixed)?, &fixed.join("/"), &project.target_dir, &mut files)?;
+        list(&find(folder, &fixed)?, &fixed.join("/"), &project.target_dir, &mut files)?;
         let pattern = parts.join("/");
         files.retain(|(path, _)| matches(&pattern, path));
         let hint = "patterns know `*`, `?` and `**`; anything else is a part of a name";

@@ -32,8 +32,8 @@ use crate::report::{self, Report};
 use floe_audit::RuleKind;
 use floe_audit::rules::{self, Violation};
 use floe_core::model::{
-    Arch, BinaryFacts, Dependency, Digest, FileFacts, PackageFacts, Record, Rule, Sbom, SbomFacts, Schema,
-    Source, Target,
+    self, Arch, BinaryFacts, Dependency, Digest, FileFacts, PackageFacts, Record, Rule, Sbom, SbomFacts,
+    Schema, Source, Target,
 };
 use floe_core::parallel;
 
@@ -256,7 +256,7 @@ impl Unnamed {
             None => files::remove_if_there(&path)?,
         }
         // The record comes last: where it is, the archive and the SBOM are whole.
-        atomic_file::write(&out.join(record.file_name()), record.to_json().as_bytes())?;
+        atomic_file::write(&out.join(record.file_name()), model::to_json(&record).as_bytes())?;
         let FileFacts { file, size, digest } = &record.archive;
         report.step("Packed", format!("{file}  {}  {digest}", report::size(*size)));
         for PackageFacts { file, digest, .. } in &record.packages {
@@ -341,7 +341,7 @@ fn pack_one(
         packages: Vec::new(),
     };
     let repository = project.repository.as_deref();
-    let sbom = build.crates.as_ref().map(|crates| sbom::build(&record, repository, crates).to_json());
+    let sbom = build.crates.as_ref().map(|crates| model::to_json(&sbom::build(&record, repository, crates)));
     record.sbom = sbom.as_ref().map(|json| SbomFacts {
         file: Sbom::file_name(&project.name, target),
         digest: Digest::of(json.as_bytes()),

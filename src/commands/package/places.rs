@@ -18,14 +18,9 @@ pub(super) fn leads_out(path: &Path) -> Failure {
 }
 
 /// The place of an included path: parts below the package's folder, or below the workspace's if it leads out of that.
-pub(super) struct Place<'p> {
-    pub folder: PathBuf,
-    pub parts: Vec<&'p str>,
-}
-
-pub(super) fn place<'p>(project: &'p Project, path: &'p str) -> anyhow::Result<Place<'p>> {
+pub(super) fn place<'p>(project: &'p Project, path: &'p str) -> anyhow::Result<(&'p Path, Vec<&'p str>)> {
     if !path.starts_with("..") {
-        return Ok(Place { folder: project.root.clone(), parts: path.split('/').collect() });
+        return Ok((&project.root, path.split('/').collect()));
     }
     let above = || leads_out(&project.root.join(path));
     let root = project.root.strip_prefix(&project.workspace_root).map_err(|_| above())?;
@@ -36,7 +31,7 @@ pub(super) fn place<'p>(project: &'p Project, path: &'p str) -> anyhow::Result<P
             _ => parts.push(part),
         }
     }
-    Ok(Place { folder: project.workspace_root.clone(), parts })
+    Ok((&project.workspace_root, parts))
 }
 
 /// The outcome of a search for a path.

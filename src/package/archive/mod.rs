@@ -4,7 +4,6 @@
 //! time, the modes 0644 and 0755, and the order of the paths.
 
 mod deflate;
-mod gzip;
 mod kind;
 mod names;
 mod read;
@@ -16,7 +15,7 @@ mod zip_write;
 
 use std::path::PathBuf;
 
-pub use gzip::Gzip;
+pub use deflate::Gzip;
 pub use kind::kind;
 pub use names::{composed, conflicts, is_reserved, portable};
 pub use read::{Budget, Examined, Unpacked, Watched, examine, extract, members, unpack};

@@ -87,41 +87,27 @@ pub fn examine(
     let limits = Limits { bytes: bytes.min(LIMITS.bytes), ..LIMITS };
     let file = files::open(path)?;
     let mut hashing = Hashing::new(&file);
-    let contents = list_in((&mut hashing, path), kind, limits, budget).map_err(reason);
-    let (digest, size) = hashing.finish_file()?;
-    Ok(Examined { size, digest, contents })
-}
-
-fn reason(error: anyhow::Error) -> String {
-    let mut causes: Vec<String> = error.chain().map(ToString::to_string).collect();
-    // The first one names the file.
-    causes.drain(..usize::from(causes.len() > 1));
-    causes.join(": ")
-}
-
-fn list_in(
-    file: (&mut dyn ReadSeek, &Path),
-    kind: ArchiveKind,
-    limits: Limits,
-    budget: &Budget,
-) -> anyhow::Result<Vec<Entry>> {
-    each(file, kind, limits, |found| {
+    let contents = each(&mut hashing, kind, limits, |found| {
         if found.is_folder {
             return Ok(None);
         }
         let count = |piece: &[u8]| lock(&budget.0).take(piece.len() as u64);
         let (digest, size) = digest_of(&found.path, &mut Watched(found.content, count))?;
         Ok(Some(Entry { path: found.path, size, mode: found.mode, digest }))
-    })
+    });
+    let contents = contents.map_err(|error| format!("{error:#}"));
+    let (digest, size) = hashing.finish_file()?;
+    Ok(Examined { size, digest, contents })
 }
 
 /// Every entry of an archive with its metadata, sorted by path.
 pub fn members(path: &Path, kind: ArchiveKind) -> anyhow::Result<Vec<Member>> {
-    each((&mut open(path)?, path), kind, LIMITS, |found| {
+    let members = each(&mut open(path)?, kind, LIMITS, |found| {
         let (digest, size) = digest_of(&found.path, found.content)?;
         let nature = if found.is_folder { Nature::Folder } else { Nature::File(digest) };
         Ok(Some(Member { path: found.path, nature, size, mode: found.mode, time: found.time }))
-    })
+    });
+    members.at("failed to read", path)
 }
 
 /// A file of an archive, in memory.
@@ -142,7 +128,7 @@ pub fn unpack((archive, path): (&mut File, &Path), kind: ArchiveKind) -> anyhow:
     /// The most bytes that are held in memory.
     const LIMIT: u64 = 1024 * 1024 * 1024;
     archive.rewind().at("failed to read", path)?;
-    each((archive, path), kind, Limits { bytes: LIMIT, ..LIMITS }, |found| {
+    let files = each(archive, kind, Limits { bytes: LIMIT, ..LIMITS }, |found| {
         if found.is_folder {
             return Ok(None);
         }
@@ -150,7 +136,8 @@ pub fn unpack((archive, path): (&mut File, &Path), kind: ArchiveKind) -> anyhow:
         let read = found.content.read_to_end(&mut bytes);
         read.with_context(|| format!("failed to unpack `{}`", found.path))?;
         Ok(Some(Unpacked { path: found.path, mode: found.mode, time: found.time, bytes }))
-    })
+    });
+    files.at("failed to read", path)
 }
 
 /// Unpacks an archive into a folder, which is made if it does not exist, and returns its files.
@@ -159,7 +146,7 @@ pub fn unpack((archive, path): (&mut File, &Path), kind: ArchiveKind) -> anyhow:
 /// After an error, the files that were unpacked so far stay.
 pub fn extract(path: &Path, kind: ArchiveKind, into: &Path) -> anyhow::Result<Vec<Entry>> {
     fs::create_dir_all(into).at("failed to make the folder", into)?;
-    each((&mut open(path)?, path), kind, LIMITS, |found| {
+    let entries = each(&mut open(path)?, kind, LIMITS, |found| {
         if found.is_folder {
             return make_folders(into, &found.path).map(|_| None);
         }
@@ -171,7 +158,8 @@ pub fn extract(path: &Path, kind: ArchiveKind, into: &Path) -> anyhow::Result<Ve
         let (file, digest, size) = hashing.finish();
         set_mode(&file, found.mode).at("failed to set the mode of", &target)?;
         Ok(Some(Entry { path: found.path, size, mode: found.mode, digest }))
-    })
+    });
+    entries.at("failed to read", path)
 }
 
 fn open(path: &Path) -> anyhow::Result<File> {
@@ -181,7 +169,7 @@ fn open(path: &Path) -> anyhow::Result<File> {
 /// Checks all entries of an archive together, such as their names, passes each to `take`, and returns its results, sorted by
 /// path.
 fn each<T>(
-    (file, path): (&mut dyn ReadSeek, &Path),
+    file: &mut dyn ReadSeek,
     kind: ArchiveKind,
     limits: Limits,
     mut take: impl FnMut(RawEntry<'_>) -> anyhow::Result<Option<T>>,
@@ -199,8 +187,7 @@ fn each<T>(
     match kind {
         ArchiveKind::TarGz => tar_gz::read(file, limits, &mut visit),
         ArchiveKind::Zip => zip::read(file, limits, &mut visit),
-    }
-    .at("failed to read", path)?;
+    }?;
     taken.sort_by(|(a, _), (b, _)| a.cmp(b));
     Ok(taken.into_iter().map(|(_, one)| one).collect())
 }
@@ -261,8 +248,9 @@ mod tests {
         for kind in [ArchiveKind::TarGz, ArchiveKind::Zip] {
             let (_folder, path) = sample(kind, &[50_000, 50_000, 50_000]);
             let list = |entries, bytes| {
-                let mut file = open(&path).unwrap();
-                list_in((&mut file, &path), kind, Limits { entries, bytes }, &Budget::default())
+                each(&mut open(&path).unwrap(), kind, Limits { entries, bytes }, |found| {
+                    digest_of(&found.path, found.content).map(Some)
+                })
             };
             assert_eq!(list(3, 200_000).unwrap().len(), 3);
             let error = format!("{:#}", list(2, 200_000).unwrap_err());

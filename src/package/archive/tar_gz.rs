@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail, ensure};
 use flate2::bufread::GzDecoder;
 use tar::{EntryType, Header};
 
-use super::gzip::Gzip;
+use super::deflate::Gzip;
 use super::names::readable;
 use super::read::{PIECE, RawEntry, ReadSeek, Visit};
 use super::tar_walk::{self, TarKind, TarMember, TarRules};

@@ -2,14 +2,14 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::Path;
 
-use anyhow::{bail, ensure};
+use anyhow::ensure;
 
 use super::names::{self, Names};
 use super::{Contents, Item, LIMITS, Limits, Packed, tar_gz, zip_write};
 use crate::error::AtPath as _;
 use floe_core::model::{ArchiveKind, Entry, Hashing};
+use floe_core::untrusted::files;
 
 /// 2108-01-01, the first day that a ZIP file cannot represent.
 const END_OF_TIME: u64 = 4_354_819_200;
@@ -56,8 +56,7 @@ impl Ready<'_> {
     /// Opens the file, and returns its size in bytes.
     pub(super) fn open(&self) -> anyhow::Result<(File, u64)> {
         let path = &self.item.file;
-        refuse_special(path)?;
-        let file = File::open(path).at("failed to open", path)?;
+        let file = files::open_no_link(path).at("failed to open", path)?;
         let size = file.metadata().at("failed to read", path)?.len();
         ensure!(size < LIMITS.bytes, "`{}` is too large for an archive", path.display());
         Ok((file, size))
@@ -91,23 +90,11 @@ fn sorted(contents: &Contents) -> anyhow::Result<Vec<Ready<'_>>> {
         let path = format!("{}/{}", contents.top, item.path);
         let named = names::portable(&path).and_then(|()| seen.add(&path, true));
         named.map_err(anyhow::Error::msg).at("failed to pack", &item.file)?;
-        total += refuse_special(&item.file)?;
+        total += item.file.metadata().at("failed to read", &item.file)?.len();
         let mode = if item.executable { 0o755 } else { 0o644 };
         items.push(Ready { path, mode, item });
     }
     ensure!(total < bytes, "an archive takes at most 8 GiB");
     items.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(items)
-}
-
-/// The size of a regular file; anything else is refused by name.
-fn refuse_special(path: &Path) -> anyhow::Result<u64> {
-    let about = path.symlink_metadata().at("failed to read", path)?;
-    let what = match about.file_type() {
-        kind if kind.is_file() => return Ok(about.len()),
-        kind if kind.is_symlink() => "a symbolic link",
-        kind if kind.is_dir() => "a folder",
-        _ => "a special file",
-    };
-    bail!("`{}` is {what}, not a regular file", path.display())
 }

@@ -9,7 +9,7 @@ use anyhow::{Context as _, anyhow};
 use super::Run;
 use crate::error::{Exit, Failure};
 use crate::net::retry::AttemptError;
-use floe_core::model::Asset;
+use floe_core::model::{Asset, Subject};
 use floe_core::plan::{Conflict, Plan};
 use floe_core::world::{AssetMatch, RemoteRelease, World};
 
@@ -24,7 +24,7 @@ impl Run<'_> {
             // A channel is looked at again when it is written, under the lock of its file's name.
             let world = World { channels: self.ready.channels.clone(), ..world };
             self.withdraw(&world).await?;
-            match Plan::new(self.release, &world) {
+            match Plan::new(&Subject::from(self.release), &world) {
                 Ok(plan) => self.see_whole(&world, &plan).map(|()| plan),
                 Err(conflicts) if self.may_pass(&conflicts) => {
                     Err(AttemptError::later(Failure::of_conflicts(&conflicts)))

@@ -165,10 +165,13 @@ fn spec() -> ImageSpec {
 /// Records and release manifests.
 pub fn json(bytes: &[u8]) -> bool {
     let record = serde_json::from_slice::<Record>(bytes).inspect(|record| {
-        assert_eq!(serde_json::from_str::<Record>(&record.to_json()).unwrap(), *record);
+        assert_eq!(serde_json::from_str::<Record>(&floe_core::model::to_json(record)).unwrap(), *record);
     });
     let manifest = serde_json::from_slice::<Manifest>(bytes).inspect(|manifest| {
-        assert_eq!(serde_json::from_str::<Manifest>(&manifest.to_json()).unwrap(), *manifest);
+        assert_eq!(
+            serde_json::from_str::<Manifest>(&floe_core::model::to_json(manifest)).unwrap(),
+            *manifest
+        );
     });
     if let Ok(value) = serde_json::from_slice::<serde_json::Value>(bytes) {
         let json = serde_json::to_string_pretty(&value).unwrap();

@@ -324,7 +324,7 @@ fn a_changelog_without_the_required_section_is_reported() {
     assert_eq!(code, Some(0), "{stderr}");
     assert!(
         stderr.contains(
-            "`CHANGELOG.md` has no section for 1.4.0: write what changed below a heading `## 1.4.0`"
+            "`CHANGELOG.md` has no section for 1.4.0; write what changed below a heading `## 1.4.0`"
         ),
         "{stderr}"
     );

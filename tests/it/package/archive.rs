@@ -187,7 +187,7 @@ fn bad_names_and_files_are_refused_by_name() {
     for kind in KINDS {
         assert!(files.refused(kind, &["a:b"]).contains("`tool-target/a:b` has a character that Windows"));
         assert!(files.refused(kind, &["README", "README"]).ends_with("`tool-target/README` is there twice"));
-        assert!(files.refused(kind, &["sub"]).ends_with("sub` is a folder, not a regular file"));
+        assert!(files.refused(kind, &["sub"]).ends_with("sub`: it is not a regular file"));
         let long = format!("{}/file", "d".repeat(200));
         let items = vec![Item { path: long, ..files.item("README") }];
         let contents = Contents { top: "t".to_owned(), epoch: 1 << 40, items };
@@ -202,7 +202,7 @@ fn links_are_not_followed() {
     let files = Files::new(&[("README", b"")]);
     std::os::unix::fs::symlink("README", files.0.path().join("LINK")).unwrap();
     for kind in KINDS {
-        assert!(files.refused(kind, &["LINK"]).ends_with("LINK` is a symbolic link, not a regular file"));
+        assert!(files.refused(kind, &["LINK"]).ends_with("LINK`: it is a link"));
     }
     // A link in the folder that is unpacked into leads nowhere either.
     let sample = sample();

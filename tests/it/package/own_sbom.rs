@@ -26,7 +26,7 @@ fn of_floe() -> (tempfile::TempDir, Sbom, String) {
     });
     let sbom = floe::package::sbom::build(&serde_json::from_value(record).unwrap(), None, &crates);
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("floe.cdx.json"), sbom.to_json()).unwrap();
+    fs::write(folder.path().join("floe.cdx.json"), floe_core::model::to_json(&sbom)).unwrap();
     (folder, sbom, host)
 }
 

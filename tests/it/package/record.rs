@@ -99,5 +99,5 @@ fn a_record_holds_facts_and_nothing_of_the_machine() {
           ]
         }
     "#]]
-    .assert_eq(&records[0].to_json());
+    .assert_eq(&floe_core::model::to_json(&records[0]));
 }

@@ -190,7 +190,6 @@ fn verbose_output_and_json_list_every_check() {
         rights      the token may write contents
         tag         `v1.4.0` is there, and is commit 3f9ac21
         release     there is no release `v1.4.0` yet
-        version     tag `v1.4.0` names version 1.4.0
         assets      11 of at most 1000, the largest with 10.8 KiB; names are kept
         notes       GitHub writes them; cut at 125000 characters if they are longer
         requests    15 are needed, 99996 are left in this hour

@@ -41,5 +41,3 @@ pub struct Assembly {
     /// The installers and the files of package managers.
     pub channels: Channels,
 }
-
-documents!(Assembly);

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     About, ArchiveKind, BinaryFacts, BuiltOn, Commit, Digest, Extras, Facts, FileFacts, ImageName,
-    ManifestChannel, PackageFacts, Platform, Rule, SbomFacts, Schema, Tag, Target,
+    ManifestChannel, PackageFacts, Platform, Record, Rule, SbomFacts, Schema, Tag, Target,
 };
 
 /// A release as data.
@@ -110,6 +110,26 @@ pub struct ManifestPlatform {
 }
 
 impl Artifact {
+    /// The archive of a record. The facts in full are in the record; a downloader needs what they come to.
+    pub fn of(record: &Record) -> Self {
+        let facts = || record.binaries.iter().map(|binary| binary.facts.as_ref());
+        let binary = |binary: &BinaryFacts| BinaryFacts { facts: None, ..binary.clone() };
+        Artifact {
+            file: record.archive.file.clone(),
+            target: record.target,
+            kind: record.target.archive(),
+            size: record.archive.size,
+            digest: record.archive.digest,
+            binaries: record.binaries.iter().map(binary).collect(),
+            requires: Artifact::requires(facts()),
+            loosened: record.loosened.clone(),
+            sbom: record.sbom.clone(),
+            packages: record.packages.clone(),
+            extras: Extras::of(&record.name, record.target, &record.contents),
+            signed_by: Artifact::signed_by(facts()),
+        }
+    }
+
     /// The needs of an archive's binaries: the highest version of everything that one of them needs.
     pub fn requires<'f>(facts: impl IntoIterator<Item = Option<&'f Facts>>) -> BTreeMap<String, String> {
         let mut requires = BTreeMap::new();
@@ -136,8 +156,6 @@ impl Artifact {
         if words.is_empty() { "nothing".to_owned() } else { words.join(", ") }
     }
 }
-
-documents!(Manifest);
 
 impl Manifest {
     /// The asset's name for a project.

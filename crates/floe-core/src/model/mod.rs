@@ -20,18 +20,6 @@ macro_rules! as_text {
     )*};
 }
 
-/// Types that are written to files of their own.
-macro_rules! documents {
-    ($type:ty) => {
-        impl $type {
-            /// The document as it is written: indented JSON with a final newline, always the same bytes.
-            pub fn to_json(&self) -> String {
-                serde_json::to_string_pretty(self).expect("it has only string keys") + "\n"
-            }
-        }
-    };
-}
-
 pub mod assembly;
 pub mod body;
 pub mod built_on;
@@ -77,3 +65,8 @@ pub use sbom::{Sbom, SbomFacts};
 pub use schema::Schema;
 pub use tag::{Commit, Repo, Tag};
 pub use target::{ArchiveKind, Builder, Native, Os, Target};
+
+/// A document as it is written: indented JSON with a final newline, always the same bytes.
+pub fn to_json(document: &impl serde::Serialize) -> String {
+    serde_json::to_string_pretty(document).expect("it has only string keys") + "\n"
+}

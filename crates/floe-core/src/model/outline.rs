@@ -1,7 +1,5 @@
 //! A release before its dist is built: its names, and none of its bytes.
 
-use std::borrow::Cow;
-
 use semver::Version;
 
 use super::notes::NotesSource;
@@ -17,12 +15,8 @@ pub struct Outline {
     pub version: Version,
     /// Its destination: repository, tag and image.
     pub destination: Destination,
-    /// The targets that it is going to hold.
-    pub targets: Vec<Target>,
-    /// Whether it is going to have an SBOM for each target.
-    pub sbom: bool,
-    /// The names of the further files that it is going to hold.
-    pub files: Vec<String>,
+    /// The names of all assets.
+    pub assets: Vec<String>,
     /// The platforms that its image is going to hold; none if it has no image.
     pub platforms: Vec<Platform>,
     /// The channels that its stable releases move.
@@ -31,102 +25,79 @@ pub struct Outline {
     pub notes: NotesSource,
 }
 
-/// The subject of a plan: a release, or its outline.
-#[derive(Debug, Clone, Copy)]
-pub enum Subject<'a> {
-    /// A release: its bytes are known.
-    Release(&'a Release),
-    /// An outline: only names are known.
-    Outline(&'a Outline),
+impl Outline {
+    /// The names of the assets of a project's release for these targets, with or without SBOMs, and with these further files.
+    pub fn assets(name: &str, targets: &[Target], sbom: bool, files: Vec<String>) -> Vec<String> {
+        let archives = targets.iter().map(|target| target.archive_file(name));
+        let sboms = targets.iter().map(|target| Sbom::file_name(name, *target)).filter(|_| sbom);
+        let mut names: Vec<String> =
+            archives.chain(sboms).chain(files).chain([Manifest::file_name(name)]).collect();
+        names.sort();
+        names.insert(0, CHECKSUMS.to_owned());
+        names
+    }
+}
+
+/// The subject of a plan: a release, or its outline, of which only names are known.
+#[derive(Debug, Clone)]
+pub struct Subject<'a> {
+    /// The project's name.
+    pub name: &'a str,
+    /// Its version.
+    pub version: &'a Version,
+    /// Its destination: repository, tag and image.
+    pub destination: &'a Destination,
+    /// Where its notes come from.
+    pub notes: &'a NotesSource,
+    /// The channels that stable releases of the project move, in order.
+    pub places: &'a [ChannelPlace],
+    /// The platforms of the image; none if there is no image.
+    pub platforms: Vec<Platform>,
+    /// The names of all assets, each with the asset if it is known.
+    pub assets: Vec<(&'a str, Option<&'a Asset>)>,
+    /// The release, if its bytes are known.
+    pub release: Option<&'a Release>,
 }
 
 impl<'a> From<&'a Release> for Subject<'a> {
     fn from(release: &'a Release) -> Self {
-        Subject::Release(release)
+        let platforms = release.image.iter().flat_map(|image| &image.platforms).map(|one| one.platform);
+        Subject {
+            name: &release.name,
+            version: &release.version,
+            destination: &release.destination,
+            notes: &release.notes.source,
+            places: &release.places,
+            platforms: platforms.collect(),
+            assets: release.assets.iter().map(|asset| (asset.name.as_str(), Some(asset))).collect(),
+            release: Some(release),
+        }
     }
 }
 
 impl<'a> From<&'a Outline> for Subject<'a> {
     fn from(outline: &'a Outline) -> Self {
-        Subject::Outline(outline)
+        Subject {
+            name: &outline.name,
+            version: &outline.version,
+            destination: &outline.destination,
+            notes: &outline.notes,
+            places: &outline.places,
+            platforms: outline.platforms.clone(),
+            assets: outline.assets.iter().map(|name| (name.as_str(), None)).collect(),
+            release: None,
+        }
     }
 }
 
 impl<'a> Subject<'a> {
-    /// Version, destination, source of the notes, and the channels that stable releases move.
-    fn common(self) -> (&'a Version, &'a Destination, &'a NotesSource, &'a [ChannelPlace]) {
-        match self {
-            Subject::Release(one) => (&one.version, &one.destination, &one.notes.source, &one.places),
-            Subject::Outline(one) => (&one.version, &one.destination, &one.notes, &one.places),
-        }
-    }
-
-    /// Its version.
-    pub fn version(self) -> &'a Version {
-        self.common().0
-    }
-
-    /// Its destination: repository, tag and image.
-    pub fn destination(self) -> &'a Destination {
-        self.common().1
-    }
-
-    /// Where its notes come from.
-    pub fn notes(self) -> &'a NotesSource {
-        self.common().2
-    }
-
-    /// The channels that stable releases of the project move, in order.
-    pub fn places(self) -> &'a [ChannelPlace] {
-        self.common().3
-    }
-
     /// The channels that it moves: a pre-release moves none.
-    pub fn channels(self) -> &'a [ChannelPlace] {
-        if self.destination().tag.is_prerelease() { &[] } else { self.places() }
-    }
-
-    /// The release, if its bytes are known.
-    pub fn release(self) -> Option<&'a Release> {
-        match self {
-            Subject::Release(release) => Some(release),
-            Subject::Outline(_) => None,
-        }
+    pub fn channels(&self) -> &'a [ChannelPlace] {
+        if self.destination.tag.is_prerelease() { &[] } else { self.places }
     }
 
     /// The image, if it is known.
-    pub fn image(self) -> Option<&'a Image> {
-        self.release()?.image.as_ref()
-    }
-
-    /// The platforms of the image; none if there is no image.
-    pub fn platforms(self) -> Vec<Platform> {
-        match self {
-            Subject::Release(release) => {
-                release.image.iter().flat_map(|image| &image.platforms).map(|one| one.platform).collect()
-            }
-            Subject::Outline(outline) => outline.platforms.clone(),
-        }
-    }
-
-    /// The names of all assets, each with the asset if it is known.
-    pub fn assets(self) -> Vec<(Cow<'a, str>, Option<&'a Asset>)> {
-        match self {
-            Subject::Release(release) => {
-                release.assets.iter().map(|asset| (asset.name.as_str().into(), Some(asset))).collect()
-            }
-            Subject::Outline(outline) => {
-                let archives = outline.targets.iter().map(|target| target.archive_file(&outline.name));
-                let mut names: Vec<String> = archives.chain([Manifest::file_name(&outline.name)]).collect();
-                if outline.sbom {
-                    let sboms = outline.targets.iter().map(|target| Sbom::file_name(&outline.name, *target));
-                    names.extend(sboms);
-                }
-                names.extend(outline.files.iter().cloned());
-                names.sort();
-                names.insert(0, CHECKSUMS.to_owned());
-                names.into_iter().map(|name| (name.into(), None)).collect()
-            }
-        }
+    pub fn image(&self) -> Option<&'a Image> {
+        self.release?.image.as_ref()
     }
 }

@@ -137,8 +137,6 @@ pub struct Entry {
     pub digest: Digest,
 }
 
-documents!(Record);
-
 impl Record {
     /// The record's own file name, `<archive>.json`.
     pub fn file_name(&self) -> String {

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::manifest::{Artifact, Manifest, ManifestImage, ManifestPlatform};
 use super::{
-    BinaryFacts, BuiltOn, ChannelPlace, Commit, Digest, Extras, FileFacts, Image, ImageName, Record,
-    Rendered, Repo, Schema, Tag,
+    BuiltOn, ChannelPlace, Commit, Digest, FileFacts, Image, ImageName, Record, Rendered, Repo, Schema, Tag,
+    to_json,
 };
 use crate::model::notes::{self, Notes, NotesSource};
 use crate::untrusted::text::has_only;
@@ -231,7 +231,7 @@ impl Release {
     fn derive(&mut self) {
         let manifest = Manifest::file_name(&self.name);
         self.assets.retain(|asset| asset.name != CHECKSUMS && asset.name != manifest);
-        self.assets.push(Asset::made_here(manifest, self.manifest.to_json().into_bytes()));
+        self.assets.push(Asset::made_here(manifest, to_json(&self.manifest).into_bytes()));
         self.assets.sort_by(|a, b| a.name.cmp(&b.name));
         let sums = self.checksums().into_bytes();
         self.assets.insert(0, Asset::made_here(CHECKSUMS.to_owned(), sums));
@@ -296,28 +296,7 @@ fn manifest(
     (archives, files, image): (&[(Record, PathBuf)], &[PromisedFile], Option<&Image>),
     destination: &Destination,
 ) -> Manifest {
-    let mut artifacts: Vec<Artifact> = archives
-        .iter()
-        .map(|(record, _)| Artifact {
-            file: record.archive.file.clone(),
-            target: record.target,
-            kind: record.target.archive(),
-            size: record.archive.size,
-            digest: record.archive.digest,
-            // The facts in full are in the record; a downloader needs what they come to.
-            binaries: record
-                .binaries
-                .iter()
-                .map(|binary| BinaryFacts { facts: None, ..binary.clone() })
-                .collect(),
-            requires: Artifact::requires(record.binaries.iter().map(|binary| binary.facts.as_ref())),
-            loosened: record.loosened.clone(),
-            sbom: record.sbom.clone(),
-            packages: record.packages.clone(),
-            extras: Extras::of(&record.name, record.target, &record.contents),
-            signed_by: Artifact::signed_by(record.binaries.iter().map(|binary| binary.facts.as_ref())),
-        })
-        .collect();
+    let mut artifacts: Vec<Artifact> = archives.iter().map(|(record, _)| Artifact::of(record)).collect();
     artifacts.sort_by(|a, b| a.file.cmp(&b.file));
     let image = image.map(|image| ManifestImage {
         name: destination.image.clone(),

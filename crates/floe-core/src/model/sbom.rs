@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use super::{BinaryFacts, Digest, Target};
+use super::{BinaryFacts, Digest, Target, to_json};
 use floe_audit::EmbeddedCrate;
 
 /// How the name of an SBOM ends. Readers such as osv-scanner find SBOMs by it.
@@ -130,8 +130,6 @@ pub struct SbomEdges {
     pub depends_on: BTreeSet<String>,
 }
 
-documents!(Sbom);
-
 impl SbomHash {
     /// A SHA-256 digest.
     pub fn sha256(digest: &Digest) -> Self {
@@ -165,7 +163,7 @@ impl Sbom {
     /// the SHA-256 of the document without it.
     pub fn with_serial_number(mut self) -> Self {
         self.serial_number = None;
-        let hex = Digest::of(self.to_json().as_bytes()).hex();
+        let hex = Digest::of(to_json(&self).as_bytes()).hex();
         // The variant is 10 in binary, so the digit is 8, 9, a or b.
         let variant = ["8", "9", "a", "b"][usize::from_str_radix(&hex[16..17], 16).unwrap_or_default() % 4];
         let parts = [&hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32]];

@@ -218,13 +218,13 @@ impl ChannelConflict {
 }
 
 /// The step of each channel, and whether it is done. A channel that was not seen is to be done.
-pub(super) fn steps(subject: Subject<'_>, world: &World) -> Vec<(Step, bool)> {
+pub(super) fn steps(subject: &Subject<'_>, world: &World) -> Vec<(Step, bool)> {
     let step = |(at, place): (usize, &ChannelPlace)| {
-        let own = match subject {
-            Subject::Release(release) => Own::of(&release.manifest, place),
-            Subject::Outline(outline) => Own {
-                name: &outline.name,
-                version: &outline.version,
+        let own = match subject.release {
+            Some(release) => Own::of(&release.manifest, place),
+            None => Own {
+                name: subject.name,
+                version: subject.version,
                 files: Vec::new(),
                 archives: BTreeSet::new(),
                 adopt: place.adopt,

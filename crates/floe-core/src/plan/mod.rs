@@ -3,7 +3,6 @@
 //! A step whose effect is already in the world is planned as done. A public thing that floe would have to change is a
 //! [`Conflict`], and then there is no plan.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 pub mod channel;
@@ -24,7 +23,7 @@ pub use step::{Phase, Step};
 use crate::attachment::{self, Attachment};
 use crate::model::body::Head;
 use crate::model::release::ATTESTATION;
-use crate::model::{Asset, Destination, Digest, Image, Subject, Tag};
+use crate::model::{Asset, Destination, Digest, Image, Subject};
 use crate::world::{AssetMatch, RemoteImage, RemoteRelease, World};
 
 /// The steps in order: every stage step before every reveal step.
@@ -56,20 +55,18 @@ impl Plan {
     ///
     /// # Errors
     /// Every conflict between the subject and the world.
-    pub fn new<'a>(subject: impl Into<Subject<'a>>, world: &World) -> Result<Plan, Vec<Conflict>> {
-        let subject = subject.into();
-        let destination = subject.destination();
+    pub fn new(subject: &Subject<'_>, world: &World) -> Result<Plan, Vec<Conflict>> {
+        let destination = subject.destination;
         let own = world.own_version(&destination.tag);
         let stays = channel::stays(&own, &world.other_versions(&destination.tag));
         let published = world.published(&destination.tag);
         let drafts = world.drafts(&destination.tag);
         // A draft beside a published release is left over from another run; the release counts.
         let draft = if published.is_none() { drafts.first().copied() } else { None };
-        let assets = subject.assets();
 
         let mut conflicts = conflicts_of_the_tag(destination, world);
         if let Some(published) = published {
-            conflicts.extend(published_conflicts(&destination.tag, &assets, published));
+            conflicts.extend(published_conflicts(subject, published));
         }
         if let Some(draft) = draft {
             conflicts.extend(draft_conflicts(subject, draft));
@@ -95,14 +92,14 @@ impl Plan {
         let since = Since::of(&destination.tag, world);
         let keeps = draft.map(|draft| kept(draft, footer)).unwrap_or_default();
         steps.push((Step::CreateDraft { since, keeps }, is_published || has_notes));
-        for (name, asset) in &assets {
+        for (name, asset) in &subject.assets {
             steps.extend(asset_steps(name, *asset, draft, is_published));
         }
         let latest = destination.may_be_latest && highest;
         steps.push((Step::Publish { latest, prerelease: !own.stable }, is_published));
         steps.extend(tag.into_iter().chain(list));
         steps.extend(channels);
-        let stays = stays.filter(|_| !subject.places().is_empty());
+        let stays = stays.filter(|_| !subject.places.is_empty());
         let planned = |(step, done): (Step, bool)| Planned { object: step.object(subject), step, done };
         let steps = steps.into_iter().map(planned).collect();
         Ok(Plan { steps, draft: draft.cloned(), published: published.cloned(), stays })
@@ -132,9 +129,6 @@ impl Plan {
     }
 }
 
-/// An asset's name, and the asset if its bytes are known.
-type NamedAsset<'a> = (Cow<'a, str>, Option<&'a Asset>);
-
 fn conflicts_of_the_tag(destination: &Destination, world: &World) -> Vec<Conflict> {
     let tag = destination.tag.clone();
     let mut conflicts = Vec::new();
@@ -154,15 +148,15 @@ fn conflicts_of_the_tag(destination: &Destination, world: &World) -> Vec<Conflic
     conflicts
 }
 
-fn footer(subject: Subject<'_>) -> Option<&str> {
-    subject.release().map(|release| release.notes.footer.as_str())
+fn footer<'a>(subject: &Subject<'a>) -> Option<&'a str> {
+    subject.release.map(|release| release.notes.footer.as_str())
 }
 
 /// The parts of a draft that can neither be kept nor published.
-fn draft_conflicts(subject: Subject<'_>, draft: &RemoteRelease) -> Vec<Conflict> {
-    let (id, tag) = (draft.id, &subject.destination().tag);
+fn draft_conflicts(subject: &Subject<'_>, draft: &RemoteRelease) -> Vec<Conflict> {
+    let (id, tag) = (draft.id, &subject.destination.tag);
     // Before the build it is unknown whether a best-effort attestation will be there again.
-    let may_be_there = |name: &&str| *name == ATTESTATION && subject.release().is_none();
+    let may_be_there = |name: &&str| *name == ATTESTATION && subject.release.is_none();
     let extra = unpromised(subject, draft).into_iter().filter(|name| !may_be_there(name));
     let mut conflicts: Vec<Conflict> =
         extra.map(|name| Conflict::DraftHolds { id, name: name.to_owned() }).collect();
@@ -189,10 +183,10 @@ fn kept(draft: &RemoteRelease, footer: Option<&str>) -> Vec<&'static str> {
 }
 
 /// Missing and different assets of the published release. A file that was added to it is no conflict.
-fn published_conflicts(tag: &Tag, assets: &[NamedAsset<'_>], published: &RemoteRelease) -> Vec<Conflict> {
+fn published_conflicts(subject: &Subject<'_>, published: &RemoteRelease) -> Vec<Conflict> {
     let mut conflicts = Vec::new();
-    for (name, asset) in assets {
-        let (tag, name) = (tag.clone(), name.to_string());
+    for (name, asset) in &subject.assets {
+        let (tag, name) = (subject.destination.tag.clone(), (*name).to_owned());
         match (published.assets.iter().find(|remote| remote.name == name), asset) {
             (None, _) => conflicts.push(Conflict::PublishedLacks { tag, name }),
             (Some(remote), Some(asset)) if remote.compare(asset) == AssetMatch::Other => {
@@ -205,38 +199,33 @@ fn published_conflicts(tag: &Tag, assets: &[NamedAsset<'_>], published: &RemoteR
 }
 
 /// The assets of a release on GitHub that the release does not promise.
-pub fn unpromised<'a>(subject: Subject<'_>, remote: &'a RemoteRelease) -> Vec<&'a str> {
-    let promised = subject.assets();
+pub fn unpromised<'a>(subject: &Subject<'_>, remote: &'a RemoteRelease) -> Vec<&'a str> {
     let names = remote.assets.iter().map(|asset| asset.name.as_str());
-    names.filter(|name| !promised.iter().any(|(promised, _)| promised == name)).collect()
+    names.filter(|name| !subject.assets.iter().any(|(promised, _)| promised == name)).collect()
 }
 
-fn image_conflict(subject: Subject<'_>, world: &World) -> Option<Conflict> {
+fn image_conflict(subject: &Subject<'_>, world: &World) -> Option<Conflict> {
     let (image, remote) = (subject.image()?, world.image.as_ref()?);
-    let exact = subject.version().to_string();
+    let exact = subject.version.to_string();
     let (ours, found) = (image.index.digest, *remote.tags.get(&exact)?);
-    let reference = format!("{}:{exact}", subject.destination().image);
+    let reference = format!("{}:{exact}", subject.destination.image);
     (ours != found).then_some(Conflict::ImageTag { reference, remote: found, ours })
 }
 
 /// The steps that push the image and tag it, if there is an image and it was observed.
 fn image_steps(
-    subject: Subject<'_>,
+    subject: &Subject<'_>,
     world: &World,
     is_published: bool,
 ) -> Option<((Step, bool), (Step, bool))> {
-    let tag = &subject.destination().tag;
+    let tag = &subject.destination.tag;
     let tags = image_tags(&world.own_version(tag), &world.other_versions(tag));
-    let release = match subject {
-        Subject::Release(release) => release,
-        Subject::Outline(outline) if outline.platforms.is_empty() => return None,
-        Subject::Outline(_) => {
-            let push = Step::PushImage { digest: None, missing: Vec::new(), bytes: None };
-            let missing = if is_published { Vec::new() } else { tags.clone() };
-            return Some(((push, is_published), (Step::TagImage { tags, missing }, is_published)));
-        }
-    };
-    let (image, remote) = (release.image.as_ref()?, world.image.as_ref()?);
+    if subject.release.is_none() && !subject.platforms.is_empty() {
+        let push = Step::PushImage { digest: None, missing: Vec::new(), bytes: None };
+        let missing = if is_published { Vec::new() } else { tags.clone() };
+        return Some(((push, is_published), (Step::TagImage { tags, missing }, is_published)));
+    }
+    let (image, remote) = (subject.image()?, world.image.as_ref()?);
     let missing: Vec<String> =
         tags.iter().filter(|tag| remote.tags.get(*tag) != Some(&image.index.digest)).cloned().collect();
     let is_tagged = missing.is_empty();
@@ -258,8 +247,8 @@ fn push_image(image: &Image, remote: &RemoteImage) -> (Step, bool) {
 }
 
 /// The steps that attach files to the image. Nothing names an artifact before the registry or an index lists it.
-fn attach_steps(subject: Subject<'_>, world: &World) -> [Option<(Step, bool)>; 2] {
-    let Some((release, remote)) = subject.release().zip(world.image.as_ref()) else { return [None, None] };
+fn attach_steps(subject: &Subject<'_>, world: &World) -> [Option<(Step, bool)>; 2] {
+    let Some((release, remote)) = subject.release.zip(world.image.as_ref()) else { return [None, None] };
     let attachments = attachment::of_release(release);
     if attachments.is_empty() {
         return [None, None];

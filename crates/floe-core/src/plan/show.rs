@@ -63,9 +63,8 @@ impl Plan {
     }
 
     /// The plan as the table people read.
-    pub fn to_table<'a>(&self, subject: impl Into<Subject<'a>>) -> String {
-        let subject = subject.into();
-        let Destination { tag, repo, commit, .. } = subject.destination();
+    pub fn to_table(&self, subject: &Subject<'_>) -> String {
+        let Destination { tag, repo, commit, .. } = subject.destination;
         let mut table = format!("Release {tag} of {repo} at {}\n", commit.short());
         let lines = self.lines();
         let width = lines.iter().map(|line| line.object.chars().count()).max().unwrap_or(0);
@@ -74,7 +73,7 @@ impl Plan {
             let status = if line.status == Status::Was { "done" } else { "todo" };
             table.push_str(&format!("  {phase:<6}  {verb:<7}  {object:<width$}  {bytes:>9}  {status}\n"));
         }
-        if subject.release().is_none() {
+        if subject.release.is_none() && self.published.is_none() {
             table.push_str(&format!("  notes: {}\n", self.notes(subject)));
         }
         if let Some(stays) = &self.stays {
@@ -85,7 +84,7 @@ impl Plan {
     }
 
     /// Where the notes come from, which is decided before a build.
-    fn notes(&self, subject: Subject<'_>) -> String {
+    fn notes(&self, subject: &Subject<'_>) -> String {
         let mut steps = self.steps.iter().map(|planned| &planned.step);
         let draft = steps.find_map(|step| match step {
             Step::CreateDraft { since, keeps } => Some((since, keeps.contains(&"text"))),
@@ -93,11 +92,11 @@ impl Plan {
         });
         match draft {
             Some((_, true)) => "those of the draft".to_owned(),
-            Some((since, false)) if *subject.notes() == NotesSource::Generated => match since {
+            Some((since, false)) if *subject.notes == NotesSource::Generated => match since {
                 Since::Tag(since) => format!("GitHub's, since {since}"),
                 Since::Beginning => "GitHub's, from the beginning".to_owned(),
                 Since::BeginningOfPackage => {
-                    format!("a link to the commits up to {}", subject.destination().tag)
+                    format!("a link to the commits up to {}", subject.destination.tag)
                 }
             },
             _ => "as the project wrote them".to_owned(),

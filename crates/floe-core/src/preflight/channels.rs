@@ -8,7 +8,7 @@ use crate::plan::{Plan, Standing, Step};
 use crate::world::{Access, RemoteChannel, World};
 
 /// The check of each channel of a plan. Of a public release a channel that cannot move is a warning, so that the others do.
-pub(super) fn checks(subject: Subject<'_>, world: &World, plan: &Plan, facts: &ServerFacts) -> Vec<Outcome> {
+pub(super) fn checks(subject: &Subject<'_>, world: &World, plan: &Plan, facts: &ServerFacts) -> Vec<Outcome> {
     let is_channel = |step: &&Step| matches!(step, Step::Channel { .. });
     let steps = plan.steps.iter().map(|planned| &planned.step).filter(is_channel);
     let outcome = |(step, there)| match judge(subject, facts, step, there) {
@@ -20,7 +20,7 @@ pub(super) fn checks(subject: Subject<'_>, world: &World, plan: &Plan, facts: &S
     steps.zip(&world.channels).map(outcome).collect()
 }
 
-fn judge(subject: Subject<'_>, facts: &ServerFacts, step: &Step, there: &Asked<RemoteChannel>) -> Outcome {
+fn judge(subject: &Subject<'_>, facts: &ServerFacts, step: &Step, there: &Asked<RemoteChannel>) -> Outcome {
     let Step::Channel { place, standing, .. } = step else { return passed("") };
     let (kind, rights) = (place.kind, &facts.rights);
     let access = match there {
@@ -29,7 +29,7 @@ fn judge(subject: Subject<'_>, facts: &ServerFacts, step: &Step, there: &Asked<R
     };
     if let Some(Standing::Closed(url)) = standing {
         return warning(
-            format!("{kind}: the pull request of {} was closed without a merge: {url}", subject.version()),
+            format!("{kind}: the pull request of {} was closed without a merge: {url}", subject.version),
             "floe opens no other one: reopen it there if it should be merged",
         );
     }
@@ -37,13 +37,13 @@ fn judge(subject: Subject<'_>, facts: &ServerFacts, step: &Step, there: &Asked<R
         return warning(
             format!(
                 "{kind}: the pull request of {} was merged, but the version is not there: {url}",
-                subject.version()
+                subject.version
             ),
             "run the same command again later; if it stays away, somebody has removed it there",
         );
     }
     if let Some(standing) = standing.as_ref().filter(|standing| standing.is_done()) {
-        return passed(format!("{place} is there: {}", standing.movement(subject.version())));
+        return passed(format!("{place} is there: {}", standing.movement(subject.version)));
     }
     let (repository, home) = match &place.home {
         Home::Feed(feed) => return feed_key(&feed.host, rights.feed_key),
@@ -59,7 +59,7 @@ fn judge(subject: Subject<'_>, facts: &ServerFacts, step: &Step, there: &Asked<R
     {
         return outcome;
     }
-    let is_own = repository.is(&subject.destination().repo);
+    let is_own = repository.is(&subject.destination.repo);
     let cure = match home {
         None => {
             "give one with \"Contents: Read and write\" on it as FLOE_CHANNEL_TOKEN (in the workflow: secret `channel-token`)"

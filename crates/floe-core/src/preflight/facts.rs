@@ -76,13 +76,13 @@ impl ServerFacts {
     }
 
     /// Why a permission was not checked.
-    pub(super) fn why_unasked(&self, subject: Subject<'_>, verb: &str) -> String {
-        match subject {
+    pub(super) fn why_unasked(&self, subject: &Subject<'_>, verb: &str) -> String {
+        match subject.release {
             _ if self.rights.reads_only => {
                 "this run has no permission to write; the job that publishes checks it".to_owned()
             }
             _ if !self.rights.has_token => "there is no token".to_owned(),
-            Subject::Outline(_) if !self.may_push() => "the token may not push".to_owned(),
+            None if !self.may_push() => "the token may not push".to_owned(),
             _ => format!("nothing is left to {verb}"),
         }
     }

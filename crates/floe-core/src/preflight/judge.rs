@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Access, Answer, Asked, Check, Finding, Outcome, Package, ServerFacts, channels, signed};
+use super::{Access, Answer, Asked, Budget, Check, Finding, Outcome, Package, ServerFacts, channels, signed};
 use crate::model::notes::{LIMIT, NotesSource};
 use crate::model::release::{is_asset_name, is_covered};
 use crate::model::{Repo, Subject, body};
@@ -16,13 +16,7 @@ const SOON: TimeDelta = TimeDelta::days(1);
 
 /// Every check, in the order in which publishing would meet them. Without a plan there are conflicts, which are
 /// reported beside them.
-pub fn checks<'a>(
-    subject: impl Into<Subject<'a>>,
-    world: &World,
-    plan: Option<&Plan>,
-    facts: &ServerFacts,
-) -> Vec<Check> {
-    let subject = subject.into();
+pub fn checks(subject: &Subject<'_>, world: &World, plan: Option<&Plan>, facts: &ServerFacts) -> Vec<Check> {
     let mut all = Vec::new();
     let mut check = |about, outcome| all.push(Check { about, outcome });
     check("token", token(subject, facts));
@@ -35,7 +29,6 @@ pub fn checks<'a>(
             check("release", release(subject, world));
         }
     }
-    check("version", version(subject));
     check("assets", assets(subject));
     if let Some(outcome) = signed::attestation(subject, world) {
         check("attestation", outcome);
@@ -47,14 +40,15 @@ pub fn checks<'a>(
     if let Some(plan) = plan {
         check("requests", requests(plan, facts));
     }
-    let image = &subject.destination().image;
-    if let Some(registry) = &facts.registry {
-        check("registry", answer(registry, || format!("the registry of `{image}` answers")));
+    let image = &subject.destination.image;
+    match &facts.registry {
+        Some(asked) => check("registry", answer(asked, || format!("the registry of `{image}` answers"))),
+        None if facts.rights.reads_only && subject.image().is_some() => {
+            check("registry", skipped(format!("this run may not see whether `{image}` is there")));
+        }
+        None => {}
     }
-    if facts.registry.is_none() && facts.rights.reads_only && subject.image().is_some() {
-        check("registry", skipped(format!("this run may not see whether `{image}` is there")));
-    }
-    if !subject.platforms().is_empty() && !matches!(facts.registry, Some(Err(_))) {
+    if !subject.platforms.is_empty() && !matches!(facts.registry, Some(Err(_))) {
         let unasked = || skipped(facts.why_unasked(subject, "push"));
         let found = || format!("`{image}` may be pushed to");
         check("push", facts.push.as_ref().map_or_else(unasked, |push| answer(push, found)));
@@ -91,13 +85,13 @@ pub(super) fn warning(found: impl Into<String>, cure: impl Into<String>) -> Outc
     Outcome { answer: Answer::Warning, ..failed(found, cure) }
 }
 
-fn token(subject: Subject<'_>, facts: &ServerFacts) -> Outcome {
+fn token(subject: &Subject<'_>, facts: &ServerFacts) -> Outcome {
     if !facts.rights.has_token {
-        if facts.rights.reads_only || subject.release().is_none() {
+        if facts.rights.reads_only || subject.release.is_none() {
             return needs_push();
         }
         return failed(
-            format!("there is no token to publish to `{}`", subject.destination().repo),
+            format!("there is no token to publish to `{}`", subject.destination.repo),
             "set one: `export GITHUB_TOKEN=$(gh auth token)`; in a workflow `env: GITHUB_TOKEN: ${{ github.token }}`",
         );
     }
@@ -129,8 +123,8 @@ fn moment(text: &str) -> Option<DateTime<Utc>> {
         .map(|time| time.to_utc())
 }
 
-fn repository(subject: Subject<'_>, access: &Access, site: &str) -> Outcome {
-    let repo = &subject.destination().repo;
+fn repository(subject: &Subject<'_>, access: &Access, site: &str) -> Outcome {
+    let repo = &subject.destination.repo;
     let rename = |name: &str| {
         format!("give `--repo {name}`, and set `repository` in Cargo.toml and the git remote to it")
     };
@@ -170,25 +164,23 @@ fn needs_push() -> Outcome {
     )
 }
 
-fn rights(subject: Subject<'_>, access: &Access, facts: &ServerFacts) -> Outcome {
+fn rights(subject: &Subject<'_>, access: &Access, facts: &ServerFacts) -> Outcome {
     if facts.rights.reads_only {
         let unasked = facts.why_unasked(subject, "write");
         return skipped(format!("drafts and the permission to write contents are not checked: {unasked}"));
     }
-    if subject.release().is_none() && access.push == Some(false) {
+    if subject.release.is_none() && access.push == Some(false) {
         return needs_push();
     }
     let enough = |scope: &String| scope == "repo" || (scope == "public_repo" && !access.private);
     if let Some(scopes) = access.scopes.as_ref().filter(|scopes| !scopes.iter().any(enough)) {
+        let site = &facts.rights.site;
         let has =
             if scopes.is_empty() { "no scope".to_owned() } else { format!("`{}`", scopes.join("`, `")) };
         let wanted = if access.private { "repo" } else { "public_repo" };
         return failed(
             format!("the token is a classic one with {has}, but publishing needs `{wanted}`"),
-            format!(
-                "add the scope at {}/settings/tokens; of the gh program: `gh auth refresh -s repo`",
-                facts.rights.site
-            ),
+            format!("add the scope at {site}/settings/tokens; of the gh program: `gh auth refresh -s repo`"),
         );
     }
     match &facts.write {
@@ -197,18 +189,18 @@ fn rights(subject: Subject<'_>, access: &Access, facts: &ServerFacts) -> Outcome
     }
 }
 
-fn tag(subject: Subject<'_>, world: &World) -> Outcome {
-    let tag = &subject.destination().tag;
+fn tag(subject: &Subject<'_>, world: &World) -> Outcome {
+    let tag = &subject.destination.tag;
     match &world.tag {
-        Some(commit) if *commit == subject.destination().commit => {
+        Some(commit) if *commit == subject.destination.commit => {
             passed(format!("`{tag}` is there, and is commit {}", commit.short()))
         }
         _ => skipped(format!("`{tag}` is missing or at another commit, as reported below")),
     }
 }
 
-fn release(subject: Subject<'_>, world: &World) -> Outcome {
-    let tag = &subject.destination().tag;
+fn release(subject: &Subject<'_>, world: &World) -> Outcome {
+    let tag = &subject.destination.tag;
     let published = world.published(tag);
     let mut uncovered = published.map(|release| unpromised(subject, release)).unwrap_or_default();
     uncovered.retain(|name| is_covered(name));
@@ -232,13 +224,9 @@ fn release(subject: Subject<'_>, world: &World) -> Outcome {
     }
 }
 
-fn version(subject: Subject<'_>) -> Outcome {
-    passed(format!("tag `{}` names version {}", subject.destination().tag, subject.version()))
-}
-
 /// The number of assets, and the names that GitHub would change. The sizes of a dist are verified before.
-fn assets(subject: Subject<'_>) -> Outcome {
-    let assets = subject.assets();
+fn assets(subject: &Subject<'_>) -> Outcome {
+    let assets = &subject.assets;
     let count = assets.len();
     if count > ASSET_COUNT {
         return failed(
@@ -265,16 +253,16 @@ fn assets(subject: Subject<'_>) -> Outcome {
     passed(format!("{count} of at most {ASSET_COUNT}{largest}; names are kept"))
 }
 
-fn notes(subject: Subject<'_>) -> Outcome {
-    let Some(text) = subject.notes().text() else {
+fn notes(subject: &Subject<'_>) -> Outcome {
+    let Some(text) = subject.notes.text() else {
         return passed(format!("GitHub writes them; cut at {LIMIT} characters if they are longer"));
     };
-    let room = subject.release().map_or(LIMIT, |release| body::room(&release.notes.footer));
+    let room = subject.release.map_or(LIMIT, |release| body::room(&release.notes.footer));
     let count = text.trim_end().chars().count() + LIMIT - room;
     if count <= LIMIT {
         return passed(format!("{count} of at most {LIMIT} characters"));
     }
-    let source = match subject.notes() {
+    let source = match subject.notes {
         NotesSource::Changelog { file, .. } => format!("its section in `{file}`"),
         _ => "the text".to_owned(),
     };
@@ -302,45 +290,43 @@ fn needed(plan: &Plan) -> u64 {
 
 fn requests(plan: &Plan, facts: &ServerFacts) -> Outcome {
     let needed = needed(plan);
-    let Some(budget) = facts.budget else {
+    let Some(Budget { remaining, reset }) = facts.budget else {
         return skipped("GitHub names no limit");
     };
-    if budget.remaining >= needed {
-        return passed(format!("{needed} are needed, {} are left in this hour", budget.remaining));
+    if remaining >= needed {
+        return passed(format!("{needed} are needed, {remaining} are left in this hour"));
     }
-    let end = i64::try_from(budget.reset).ok().and_then(|reset| DateTime::from_timestamp(reset, 0));
+    let end = i64::try_from(reset).ok().and_then(|reset| DateTime::from_timestamp(reset, 0));
     let end = end.map(|end| end.format(" at %H:%M:%S UTC").to_string()).unwrap_or_default();
     warning(
         format!(
-            "{needed} requests are needed, but GitHub allows only {} until its rate limit resets{end}",
-            budget.remaining
+            "{needed} requests are needed, but GitHub allows only {remaining} until its rate limit resets{end}"
         ),
         "start after that, or let floe wait: it continues by itself",
     )
 }
 
-fn package(subject: Subject<'_>, facts: &ServerFacts) -> Outcome {
-    let image = &subject.destination().image;
-    let settings = image.settings();
-    match &facts.package {
-        None if subject.release().is_none() => skipped("nothing is built yet"),
-        None => skipped("nothing about it will change"),
-        Some(Err(Finding { found, cure })) => warning(
+fn package(subject: &Subject<'_>, facts: &ServerFacts) -> Outcome {
+    let image = &subject.destination.image;
+    match (&facts.package, image.settings()) {
+        (None, _) if subject.release.is_none() => skipped("nothing is built yet"),
+        (None, _) => skipped("nothing about it will change"),
+        (Some(Err(Finding { found, cure })), _) => warning(
             format!("whether `{image}` can be pulled anonymously could not be checked: {found}"),
             cure,
         ),
-        Some(Ok(Package::Public)) => passed(format!("everybody can pull `{image}`")),
-        Some(Ok(Package::Absent)) if settings.is_some() => warning(
+        (Some(Ok(Package::Public)), _) => passed(format!("everybody can pull `{image}`")),
+        (Some(Ok(Package::Absent)), Some(settings)) => warning(
             format!("`{image}` does not exist yet, and GHCR makes a new package private"),
-            format!("make it public once, after this release: {}", settings.unwrap_or_default()),
+            format!("make it public once, after this release: {settings}"),
         ),
-        Some(Ok(Package::Absent)) => passed(format!("`{image}` does not exist yet")),
-        Some(Ok(Package::Hidden)) => warning(
-            format!("`{image}` cannot be pulled anonymously"),
-            match settings {
-                Some(settings) => format!("make it public if it should be: {settings}"),
-                None => format!("make it public if it should be, at {}", image.registry()),
-            },
-        ),
+        (Some(Ok(Package::Absent)), None) => passed(format!("`{image}` does not exist yet")),
+        (Some(Ok(Package::Hidden)), settings) => {
+            let place = settings.map_or_else(|| format!(", at {}", image.registry()), |at| format!(": {at}"));
+            warning(
+                format!("`{image}` cannot be pulled anonymously"),
+                format!("make it public if it should be{place}"),
+            )
+        }
     }
 }

@@ -11,8 +11,8 @@ use crate::world::{RemoteRelease, World};
 
 /// An attestation is missed where the release before has one: tools take that for an attack. The list of releases shows
 /// it, so it costs no request. Before the build it is unknown whether there will be one.
-pub(super) fn attestation(subject: Subject<'_>, world: &World) -> Option<Outcome> {
-    let release = subject.release()?;
+pub(super) fn attestation(subject: &Subject<'_>, world: &World) -> Option<Outcome> {
+    let release = subject.release?;
     if let Some(asset) = release.attestation() {
         return Some(passed(format!("`{}` is one of this release", asset.name)));
     }
@@ -26,8 +26,8 @@ pub(super) fn attestation(subject: Subject<'_>, world: &World) -> Option<Outcome
 }
 
 /// The signatures of programs that systems ask for. What the release before had is in its notes, so it costs no request.
-pub(super) fn code_signatures(subject: Subject<'_>, world: &World) -> Option<Outcome> {
-    let release = subject.release()?;
+pub(super) fn code_signatures(subject: &Subject<'_>, world: &World) -> Option<Outcome> {
+    let release = subject.release?;
     let artifacts = &release.manifest.artifacts;
     let before = release_before(release, world);
     let lost = |one: &&Artifact| {

@@ -5,7 +5,9 @@ use semver::Version;
 
 use super::*;
 use crate::model::notes::NotesSource;
-use crate::model::{Asset, Blob, Content, Destination, Digest, Image, Platform, PlatformImage, Release};
+use crate::model::{
+    Asset, Blob, Content, Destination, Digest, Image, Platform, PlatformImage, Release, Subject,
+};
 use crate::world::{RemoteRelease, World};
 
 fn release() -> Release {
@@ -75,8 +77,11 @@ fn facts() -> ServerFacts {
 
 fn ask(release: &Release, facts: &ServerFacts, about: &str) -> Check {
     let world = World { tag: Some(release.destination.commit.clone()), ..World::default() };
-    let plan = crate::plan::Plan::new(release, &world).unwrap();
-    checks(release, &world, Some(&plan), facts).into_iter().find(|one| one.about == about).unwrap()
+    let plan = crate::plan::Plan::new(&Subject::from(release), &world).unwrap();
+    checks(&Subject::from(release), &world, Some(&plan), facts)
+        .into_iter()
+        .find(|one| one.about == about)
+        .unwrap()
 }
 
 /// The outcome's word, what was found, and the cure.
@@ -95,12 +100,12 @@ fn with_access(change: impl FnOnce(&mut Access)) -> ServerFacts {
 fn a_release_without_obstacles_passes_every_check() {
     let (release, facts) = (release(), facts());
     let world = World { tag: Some(release.destination.commit.clone()), ..World::default() };
-    let plan = crate::plan::Plan::new(&release, &world).unwrap();
-    let all = checks(&release, &world, Some(&plan), &facts);
+    let plan = crate::plan::Plan::new(&Subject::from(&release), &world).unwrap();
+    let all = checks(&Subject::from(&release), &world, Some(&plan), &facts);
     let about: Vec<&str> = all.iter().map(|one| one.about).collect();
     assert_eq!(
         about.join(" "),
-        "token repository rights tag release version assets notes requests registry push package"
+        "token repository rights tag release assets notes requests registry push package"
     );
     assert!(all.iter().all(|one| one.outcome.answer == Answer::Passed), "{all:#?}");
 }
@@ -218,8 +223,8 @@ fn programs_that_were_signed_last_time_are_missed() {
     };
     let judge = |release: &Release, world: World| {
         let world = World { tag: Some(release.destination.commit.clone()), ..world };
-        let plan = crate::plan::Plan::new(release, &world).unwrap();
-        let checks = checks(release, &world, Some(&plan), &facts());
+        let plan = crate::plan::Plan::new(&Subject::from(release), &world).unwrap();
+        let checks = checks(&Subject::from(release), &world, Some(&plan), &facts());
         checks.into_iter().find(|one| one.about == "signatures").map(|one| judged(&one).0)
     };
     let signed = windows(Some("CN=Acme `Ltd`\n."));

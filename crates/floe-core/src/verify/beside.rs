@@ -3,9 +3,11 @@
 
 use std::path::PathBuf;
 
+use semver::Version;
+
 use super::problem::{bad_name, bad_record, check_digest, check_name};
 use super::{Expect, FoundSboms, Problem};
-use crate::model::{Digest, PackageFacts, PromisedFile, Record, Sbom, packages};
+use crate::model::{BinaryFacts, Digest, PackageFacts, PromisedFile, Record, Sbom, Target, packages};
 
 /// Checks that the files that records name are there and are what the records say, and that each SBOM describes the
 /// binaries of its archive.
@@ -63,16 +65,24 @@ fn check_sbom(
     }
     problems.extend(check_name(&facts.file, &Sbom::file_name(&record.name, record.target)));
     for file in named(files, (&facts.file, facts.digest), expect, problems) {
-        let whys = match sboms.get(&file.path) {
-            Some(Ok(sbom)) => {
-                sbom.contradictions((&record.name, &record.version, record.target), &record.binaries)
-            }
-            Some(Err(why)) => vec![format!("it cannot be read: {why}")],
-            None => Vec::new(),
-        };
-        let wrong = |why| format!("`{}` is not the SBOM of `{archive}`: {why}", file.name).into();
-        problems.extend(whys.into_iter().map(wrong));
+        let sbom = (file.name.as_str(), sboms.get(&file.path));
+        let program = (record.name.as_str(), &record.version, record.target);
+        problems.extend(contradictions(sbom, (archive, &record.binaries), program).map(Problem::from));
     }
+}
+
+/// Why an SBOM, as it was read, is not that of an archive.
+pub(super) fn contradictions(
+    (name, sbom): (&str, Option<&Result<Sbom, String>>),
+    (archive, binaries): (&str, &[BinaryFacts]),
+    program: (&str, &Version, Target),
+) -> impl Iterator<Item = String> {
+    let whys = match sbom {
+        Some(Ok(sbom)) => sbom.contradictions(program, binaries),
+        Some(Err(why)) => vec![format!("it cannot be read: {why}")],
+        None => Vec::new(),
+    };
+    whys.into_iter().map(move |why| format!("`{name}` is not the SBOM of `{archive}`: {why}"))
 }
 
 fn check_package(package: &PackageFacts, record: &Record, problems: &mut Vec<Problem>) {

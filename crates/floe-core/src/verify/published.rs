@@ -2,11 +2,12 @@
 //!
 //! Pure: it compares what others fetched, and trusts nothing because of where it came from.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::path::PathBuf;
 
 use super::archive::is_binary;
+use super::beside::contradictions;
 use super::image::{ArchiveProgram, compare_programs};
 use crate::model::manifest::Artifact;
 use crate::model::release::{CHECKSUMS, is_covered};
@@ -324,25 +325,17 @@ fn check_sbom(download: &Download, manifest: &Manifest, artifact: &Artifact, pro
             .push(format!("the manifest calls the SBOM for {} `{name}`, not `{expected}`", target.name()));
     }
     let Some(file) = expect(download, name, (None, sbom.digest), "the manifest", problems) else { return };
-    let whys = match &file.sbom {
-        Some(Ok(sbom)) => sbom.contradictions((&manifest.name, &manifest.version, *target), binaries),
-        Some(Err(why)) => vec![format!("it cannot be read: {why}")],
-        None => Vec::new(),
-    };
-    let wrong = |why: String| format!("`{name}` is not the SBOM of `{}`: {why}", artifact.file);
-    problems.extend(whys.into_iter().map(wrong));
+    let program = (manifest.name.as_str(), &manifest.version, *target);
+    problems.extend(contradictions((name, file.sbom.as_ref()), (&artifact.file, binaries), program));
 }
 
 fn check_image(manifest: &Manifest, image: &Image, problems: &mut Vec<String>) {
     let promised = manifest.image.iter().flat_map(|image| &image.platforms);
-    let promised: BTreeMap<_, _> = promised.map(|one| (one.platform, one.digest)).collect();
-    let found: BTreeMap<_, _> =
-        image.platforms.iter().map(|one| (one.platform, one.manifest.digest)).collect();
-    for platform in promised.keys().chain(found.keys()).collect::<BTreeSet<_>>() {
-        if promised.get(platform) != found.get(platform) {
-            problems.push(format!("the image for {platform} is not the one the manifest names"));
-        }
-    }
+    let promised: BTreeSet<_> = promised.map(|one| (one.platform, one.digest)).collect();
+    let found = image.platforms.iter().map(|one| (one.platform, one.manifest.digest)).collect();
+    let wrong: BTreeSet<_> = promised.symmetric_difference(&found).map(|(platform, _)| platform).collect();
+    let text = |platform| format!("the image for {platform} is not the one the manifest names");
+    problems.extend(wrong.into_iter().map(text));
     let programs: Vec<ArchiveProgram<'_>> = manifest
         .artifacts
         .iter()

@@ -313,7 +313,7 @@ fn an_edited_package_is_not_verified_even_if_its_record_is_edited_too() {
     let at = dist.join("tool-x86_64-unknown-linux-musl.tar.gz.json");
     let mut record: Record = serde_json::from_slice(&fs::read(&at).unwrap()).unwrap();
     record.packages[0].digest = Digest::of(&bad);
-    fs::write(&at, record.to_json()).unwrap();
+    fs::write(&at, floe_core::model::to_json(&record)).unwrap();
     let (code, said) = verify();
     assert!(code == Some(3) && said.contains("amd64.deb` is not what floe renders"), "{said}");
 
@@ -325,7 +325,7 @@ fn an_edited_package_is_not_verified_even_if_its_record_is_edited_too() {
     record.packages[0].file = "tool_9.9.9_amd64.deb".to_owned();
     fs::write(dist.join("tool_9.9.9_amd64.deb"), &good).unwrap();
     record.packages[0].digest = Digest::of(&good);
-    fs::write(&at, record.to_json()).unwrap();
+    fs::write(&at, floe_core::model::to_json(&record)).unwrap();
     let (code, said) = verify();
     assert!(code == Some(3) && said.contains("should be called `tool_1.4.0_amd64.deb`"), "{said}");
 }

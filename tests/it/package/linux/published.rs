@@ -76,7 +76,7 @@ fn a_published_package_that_was_not_made_of_its_archive_is_wrong() {
         let mut record: Record = serde_json::from_slice(&fs::read(&at).unwrap()).unwrap();
         record.packages[0].digest = Digest::of(&bytes);
         record.packages[0].revision = revision;
-        fs::write(&at, record.to_json()).unwrap();
+        fs::write(&at, floe_core::model::to_json(&record)).unwrap();
         scenario.run(["publish"]).exit(0);
         let outcome = scenario.run(["verify", "--release", "v1.4.0"]);
         match revision {

@@ -7,7 +7,7 @@ mod sample;
 use std::collections::BTreeSet;
 
 use floe_core::model::notes::NotesSource;
-use floe_core::model::{Digest, Release, Target};
+use floe_core::model::{Digest, Release, Subject, Target};
 use floe_core::plan::{Plan, Step};
 use floe_core::receipt::{Receipt, Status};
 use floe_core::world::World;
@@ -129,7 +129,6 @@ fn visitors_find_every_file_with_its_digest_and_the_commands() {
         "ghcr.io/acme/tool:1.4.0</code>, <code>ghcr.io/acme/tool:1.4</code>",
         "sha256sum --ignore-missing -c SHA256SUMS",
         "floe verify --release v1.4.0 --repo acme/tool",
-        "The digests of the other files",
         "the release is public and complete",
         "9 files, ",
         "<a href=\"https://github.com/acme/tool/pull/41\">#41</a>",
@@ -194,7 +193,7 @@ fn a_release_of_one_archive_without_image_shows_only_that() {
     sample.release =
         Release::new(archives, Vec::new(), None, sample.release.destination, NotesSource::Generated);
     let world = World { tag: Some(sample.release.destination.commit.clone()), ..World::default() };
-    sample.plan = Plan::new(&sample.release, &world).unwrap();
+    sample.plan = Plan::new(&Subject::from(&sample.release), &world).unwrap();
     sample.receipt = Receipt::new(&sample.release, &sample.plan, String::new());
     sample.notes = sample.release.notes.render("", "");
     let html = sample.render();

@@ -4,7 +4,7 @@ use floe::rehearse::page::Page;
 use floe_core::model::notes::NotesSource;
 use floe_core::model::{
     BinaryFacts, Blob, Destination, Digest, Entry, FileFacts, Image, Platform, PlatformImage, Record,
-    Release, Schema, Source, Tag, Target,
+    Release, Schema, Source, Subject, Tag, Target,
 };
 use floe_core::plan::{Phase, Plan};
 use floe_core::receipt::{Receipt, Status};
@@ -63,7 +63,7 @@ impl Sample {
             image: Some(RemoteImage::default()),
             ..World::default()
         };
-        let plan = Plan::new(&release, &world).unwrap();
+        let plan = Plan::new(&Subject::from(&release), &world).unwrap();
         let mut receipt = Receipt::new(&release, &plan, "2026-11-22T20:54:55Z".to_owned());
         receipt.published = true;
         receipt.requests = 97;
