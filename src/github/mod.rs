@@ -40,6 +40,8 @@ use floe_core::world::{Budget, RemoteAsset};
 use rate_limit::RateLimiter;
 use service::Service;
 
+/// The number of parallel uploads, each over its own connection.
+pub const ASSETS_AT_ONCE: usize = 6;
 /// Enough pages for a hundred thousand releases.
 const PAGES_LIMIT: usize = 1000;
 /// The limit of a list, however many entries a page has.
@@ -106,6 +108,7 @@ impl GitHub {
 
     /// Opens connections for uploads that follow; nothing is sent over them.
     pub async fn open_connections(&self, uploads: usize) {
+        let uploads = uploads.min(ASSETS_AT_ONCE);
         if let Ok(server) = self.service.client.led(&self.service.api, &self.service.uploads).await {
             self.service.client.open(&server, uploads).await;
         }

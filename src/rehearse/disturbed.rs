@@ -72,22 +72,18 @@ pub async fn by_seed(
     let retry = Retry::new(5, Duration::from_secs(1), clock.clone(), report.clone());
     let (invariants, schedule) = (Invariants::new(testbed, &[release]), Schedule::of(release, seed));
     invariants.attach();
-    schedule.arm(testbed, &invariants);
+    schedule.arm(&invariants);
     report.step("Injecting", format!("{} faults, drawn from seed {seed}:", schedule.injections.len()));
     for injection in &schedule.injections {
-        report.line(format!("{:13}{injection}: {}", "", injection.kind.description()));
+        report.line(format!("{:13}{injection}", ""));
     }
-    let (secrets, client) = (servers.secrets(), Client::new(retry));
-    let attempt =
-        Attempt { release, servers: &servers.addresses, secrets: &secrets, client: &client, receipt };
-    let ending = until_done(attempt, testbed, &invariants).await;
+    let client = Client::new(retry);
+    let Servers { addresses, secrets, .. } = servers;
+    let attempt = Attempt { release, servers: addresses, secrets, client: &client, receipt };
+    let ending = until_done(attempt, &invariants).await;
     testbed.interceptors.iter().for_each(Interceptor::calm);
     let repeat = format!("`floe rehearse --faults {seed}` injects the same faults again");
-    let violations = invariants.violations();
-    if !violations.is_empty() {
-        let text = format!("the faults of seed {seed} led to a violated invariant");
-        return Err(Failure::new(text).details(violations).hint(repeat).into());
-    }
+    violated(seed).hint(&repeat).if_any(invariants.violations())?;
     let Ending { runs, kills, result, .. } = ending;
     let (checks, skipped) = (invariants.checks(), seconds(clock.waited()));
     let held = format!("the invariants held after each of {checks} requests; {skipped} of waiting skipped");
@@ -125,17 +121,18 @@ pub async fn verify_by_seed(
         Err(_) => Verified::Failed,
     };
     github.calm();
-    if let Some(violation) = fault.violation(found) {
-        let text = format!("the faults of seed {seed} led to a violated invariant");
-        return Err(Failure::new(text).details([violation]).into());
-    }
-    report.step("Passed", format!("with that answer the release was {found}"));
+    violated(seed).if_any(fault.violation(found))?;
+    report.step("Passed", "the verification ended as it must with that answer");
     Ok(())
 }
 
+fn violated(seed: u64) -> Failure {
+    Failure::new(format!("the faults of seed {seed} led to a violated invariant"))
+}
+
 /// Publishes until it is done, or until a conflict does not go away.
-pub async fn until_done(attempt: Attempt<'_>, testbed: &Testbed, invariants: &Invariants) -> Ending {
-    let assets: Vec<String> = attempt.release.assets.iter().map(|asset| asset.name.clone()).collect();
+pub async fn until_done(attempt: Attempt<'_>, invariants: &Invariants) -> Ending {
+    let testbed = &invariants.testbed;
     let (mut runs, mut kills, mut events, mut last) = (0, 0, Vec::new(), String::new());
     let mut note = |event: String| {
         attempt.client.retry.report.step("Event", &event);
@@ -159,7 +156,7 @@ pub async fn until_done(attempt: Attempt<'_>, testbed: &Testbed, invariants: &In
         };
         let message = with_details(&error);
         note(format!("run {runs} failed: {message}"));
-        let fixes = repair(testbed, invariants, &assets);
+        let fixes = repair(invariants);
         // A conflict that comes twice does not go away by running again.
         let is_stuck = fixes.is_empty() && is_conflict(&error) && message == last;
         last = message;

@@ -79,8 +79,12 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
         None => {
             stop::listen(report);
             let retry = session::retry(addresses, report);
-            let session =
-                Session::connect(&Subject::from(&release), addresses, servers.secrets(), Client::new(retry))?;
+            let session = Session::connect(
+                &Subject::from(&release),
+                addresses,
+                servers.secrets.clone(),
+                Client::new(retry),
+            )?;
             release::publish(&release, &session, &folder.path("receipt.json")).await
         }
     };

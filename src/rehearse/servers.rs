@@ -32,16 +32,17 @@ pub struct Servers {
     pub addresses: RemoteArgs,
     /// The token at GitHub and at the registry.
     pub token: Token,
-    /// The key of the feed.
-    key: Token,
+    /// The rehearsal's own. Those of the environment are not used.
+    pub secrets: Secrets,
 }
 
 impl Servers {
     /// Starts them for a release whose commit is of a time in seconds since 1970, with their state in `folder`, which may be an
     /// earlier rehearsal's. A token that can be guessed lets other programs and web pages write.
     pub async fn start(folder: &Path, release: &Release, epoch: u64, token: Token) -> anyhow::Result<Self> {
+        let key = Token::from(floe_rehearsal::random_hex(20)?);
         let (destination, channels) = (&release.destination, Subject::from(release).channels());
-        let seed = |repo: &Repo, branch: &str, tag: &str| SeedRepo {
+        let seed = |repo: &Repo, branch: &str, tag: &str, parent: Option<&Repo>| SeedRepo {
             repo: repo.clone(),
             tags: vec![SeedTag {
                 name: tag.to_owned(),
@@ -49,16 +50,18 @@ impl Servers {
                 annotated: false,
             }],
             default_branch: branch.to_owned(),
+            parent: parent.cloned(),
         };
         // A tap or a bucket has a commit, its README.
         let channel = |place: &ChannelPlace| match &place.home {
-            Home::Repo(repo) => vec![seed(repo, "main", "first")],
-            Home::Upstream(one) => {
-                [&one.upstream, &one.fork].map(|repo| seed(repo, "master", "first")).into()
-            }
+            Home::Repo(repo) => vec![seed(repo, "main", "first", None)],
+            Home::Upstream(one) => vec![
+                seed(&one.upstream, "master", "first", None),
+                seed(&one.fork, "master", "first", Some(&one.upstream)),
+            ],
             Home::Feed(_) => Vec::new(),
         };
-        let own = seed(&destination.repo, "main", destination.tag.as_str());
+        let own = seed(&destination.repo, "main", destination.tag.as_str(), None);
         let writable = channels.iter().filter_map(ChannelPlace::writes).chain([&destination.repo]);
         let account = GitHubAccount {
             token: token.reveal().to_owned(),
@@ -74,11 +77,6 @@ impl Servers {
             ..GitHubOptions::new(folder.join("github"))
         })
         .context("failed to start the embedded GitHub")?;
-        for place in channels {
-            if let Home::Upstream(one) = &place.home {
-                github.set_parent(&one.fork, &one.upstream)?;
-            }
-        }
         let account = RegistryAccount {
             user: USER.to_owned(),
             token: token.reveal().to_owned(),
@@ -91,12 +89,11 @@ impl Servers {
             ..RegistryOptions::ghcr(folder.join("registry"))
         })
         .context("failed to start the embedded registry")?;
-        let key = Token::from(floe_rehearsal::random_hex(20)?);
         let feed = EmbeddedFeed::open(folder.join("feed"), key.reveal())
             .context("failed to start the embedded feed")?;
         let date = i64::try_from(epoch).ok().and_then(|epoch| DateTime::from_timestamp(epoch, 0));
         let date = date.unwrap_or_default();
-        github.edit(&destination.repo, |stored| stored.add_commit(&destination.commit, Some(date)))?;
+        github.edit(&destination.repo, |stored| stored.set_date(&destination.commit, date))?;
         let running =
             [serve(github.router()).await?, serve(registry.router()).await?, serve(feed.router()).await?];
         let [api_url, registry_url, feed_url] = running.each_ref().map(|server| Some(server.url()));
@@ -120,18 +117,14 @@ impl Servers {
             users: (USER.to_owned(), USER.to_owned()),
             killed: Arc::default(),
         };
-        Ok(Servers { running, testbed, addresses, token, key })
-    }
-
-    /// The rehearsal's own tokens. Those of the environment are not used.
-    pub fn secrets(&self) -> Secrets {
-        Secrets {
-            github: Some(self.token.clone()),
-            registry: Some(Credentials::new(USER, self.token.clone())),
+        let secrets = Secrets {
+            github: Some(token.clone()),
+            registry: Some(Credentials::new(USER, token.clone())),
             channels: None,
             channels_follow: false,
-            feed: Some(self.key.clone()),
+            feed: Some(key),
             feed_follows: false,
-        }
+        };
+        Ok(Servers { running, testbed, addresses, token, secrets })
     }
 }

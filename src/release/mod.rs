@@ -38,8 +38,8 @@ use floe_core::model::{Release, Subject};
 use floe_core::plan::Plan;
 use floe_core::receipt::Receipt;
 
-/// The number of parallel requests to GitHub, and to a registry, each over its own connection. GitHub refuses more than 100.
-const REQUESTS_AT_ONCE: usize = 12;
+/// The number of parallel requests to a registry, each over its own connection.
+const REGISTRY_AT_ONCE: usize = 12;
 
 /// Observes both servers, plans, and checks whether a step would be refused. Changes nothing.
 pub async fn plan(subject: &Subject<'_>, session: &Session) -> Preflight {

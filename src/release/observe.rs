@@ -13,7 +13,7 @@ use crate::error::{Refusal, hint_of, refusal_of};
 use crate::registry::Registry;
 use crate::release::channel::Channel;
 use crate::release::session::Session;
-use crate::release::{REQUESTS_AT_ONCE, attached};
+use crate::release::{REGISTRY_AT_ONCE, attached};
 use floe_core::model::{Asset, Digest, Image, Release, Subject, Tag};
 use floe_core::plan::image_tags;
 use floe_core::preflight::ServerFacts;
@@ -151,10 +151,8 @@ impl Session {
 
 /// Whether a release shows exactly the promised assets.
 fn is_whole(seen: &RemoteRelease, release: &Release) -> bool {
-    let there: BTreeMap<&str, &RemoteAsset> =
-        seen.assets.iter().map(|one| (one.name.as_str(), one)).collect();
     let is_there = |asset: &Asset| {
-        there.get(asset.name.as_str()).is_some_and(|there| there.compare(asset) == AssetMatch::Same)
+        seen.assets.iter().any(|there| there.name == asset.name && there.compare(asset) == AssetMatch::Same)
     };
     seen.assets.len() == release.assets.len() && release.assets.iter().all(is_there)
 }
@@ -165,7 +163,7 @@ async fn tags(registry: &Registry, tag: &Tag) -> anyhow::Result<BTreeMap<String,
         let digest = registry.manifest(&tag).await?;
         anyhow::Ok(digest.map(|digest| (tag, digest)))
     });
-    let tags: Vec<_> = tags.buffered(REQUESTS_AT_ONCE).try_collect().await?;
+    let tags: Vec<_> = tags.buffered(REGISTRY_AT_ONCE).try_collect().await?;
     Ok(tags.into_iter().flatten().collect())
 }
 
@@ -181,7 +179,7 @@ async fn parts(registry: &Registry, image: &Image) -> anyhow::Result<BTreeSet<Di
         };
         anyhow::Ok(there.then_some(digest))
     });
-    let answers: Vec<Option<Digest>> = answers.buffered(REQUESTS_AT_ONCE).try_collect().await?;
+    let answers: Vec<Option<Digest>> = answers.buffered(REGISTRY_AT_ONCE).try_collect().await?;
     Ok(answers.into_iter().flatten().collect())
 }
 

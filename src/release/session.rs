@@ -9,7 +9,7 @@ use crate::net::address::{Endpoint, is_loopback, shown};
 use crate::net::client::{self, Client};
 use crate::net::retry::{self, Retry};
 use crate::registry::{self, Credentials, Registry};
-use crate::release::REQUESTS_AT_ONCE;
+use crate::release::REGISTRY_AT_ONCE;
 use crate::release::channel::Channel;
 use crate::release::trust::Trust;
 use crate::report::Report;
@@ -151,10 +151,10 @@ impl Session {
         let image = async {
             if let Some((registry, image)) = self.registry.as_ref().zip(release.image.as_ref()) {
                 let parts = image.blobs().len() + image.manifests().len();
-                registry.open_connections(parts.min(REQUESTS_AT_ONCE)).await;
+                registry.open_connections(parts.min(REGISTRY_AT_ONCE)).await;
             }
         };
-        tokio::join!(self.github.open_connections(release.assets.len().min(REQUESTS_AT_ONCE)), image);
+        tokio::join!(self.github.open_connections(release.assets.len()), image);
     }
 
     /// The report of the run.

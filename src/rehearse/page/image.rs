@@ -2,7 +2,6 @@
 
 use maud::{Markup, html};
 
-use super::artifacts::anchor;
 use super::{body, command, digest, table};
 use floe_core::model::manifest::Artifact;
 use floe_core::model::{BinaryFacts, Entry, Image, Platform, PlatformImage, Release};
@@ -68,7 +67,7 @@ fn origin(release: &Release, platform: Platform, file: &Entry) -> Markup {
             @let (class, verdict) = if is_equal(binary) { ("same", "Equal to ") } else { ("other", "Not equal to ") };
             p.(class) {
                 (verdict) code { (binary.name) } " in "
-                a href={ "#" (anchor(release, &artifact.file)) } { (artifact.file) }
+                a href={ "#asset-" (artifact.file) } { (artifact.file) }
             }
         }
     }

@@ -33,15 +33,12 @@ fn markers(line: &str) -> usize {
     words.map(|word| word.matches('>').count() + usize::from(!word.ends_with('>'))).sum()
 }
 
-/// The events without HTML, images and addresses that are not of the web. The highest headings follow the page's own.
+/// The events without HTML, images and addresses that are not of the web, and with headings below the page's own.
 fn harmless(events: Vec<Event<'_>>) -> Vec<Event<'_>> {
-    let levels = events.iter().filter_map(|event| match event {
-        Start(Tag::Heading { level, .. }) => Some(*level as usize),
-        _ => None,
-    });
-    let top = levels.min().unwrap_or(1);
-    let below =
-        |level: HeadingLevel| HeadingLevel::try_from((level as usize - top + 3).min(6)).unwrap_or(level);
+    // The page's own headings are of the levels 1 and 2.
+    let below = |level: HeadingLevel| {
+        HeadingLevel::try_from((level as usize + 1).clamp(3, 6)).unwrap_or(HeadingLevel::H6)
+    };
     let mut shown = Vec::with_capacity(events.len());
     // Whether each open link and image is shown as a link. HTML forbids a link in a link, such as a badge's image.
     let (mut links, mut in_link, mut in_code) = (Vec::new(), false, false);

@@ -3,7 +3,6 @@
 //! The page runs no script and loads nothing. The templates escape every value they show, and equality of files is
 //! computed from digests when the page is rendered.
 
-mod artifacts;
 mod channels;
 mod image;
 mod markdown;
@@ -13,8 +12,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use url::Url;
 
 use floe_core::model::notes::NotesSource;
-use floe_core::model::{Digest, Release};
-use floe_core::plan::{Plan, Step};
+use floe_core::model::{Asset, Digest, Release};
+use floe_core::plan::Plan;
 use floe_core::receipt::Receipt;
 use floe_core::units::size;
 
@@ -98,19 +97,10 @@ impl Page<'_> {
                     @if let Some(image) = image { small { "and an image, " (size(image.size())) } }
                 } }
                 div { dt { "Targets" } dd { (targets.join(", ")) } }
-                div { dt { "Tag" } dd { code { (destination.tag.as_str()) } small { (self.published_as()) } } }
+                div { dt { "Tag" } dd { code { (destination.tag.as_str()) } } }
                 div { dt { "Repository" } dd { (repo()) } }
                 div.wide { dt { "Commit" } dd { code.digest { (destination.commit.as_str()) } } }
             }
-        }
-    }
-
-    fn published_as(&self) -> &'static str {
-        let is_publish = |step: &&Step| matches!(step, Step::Publish { .. });
-        match self.plan.steps.iter().map(|planned| &planned.step).find(is_publish) {
-            Some(Step::Publish { latest: true, .. }) => "published as latest",
-            Some(Step::Publish { prerelease: true, .. }) => "published as a pre-release",
-            _ => "not the latest",
         }
     }
 
@@ -124,8 +114,7 @@ impl Page<'_> {
             p.about { "The URLs are those of the real release; they work once it is published." }
             .notes { (markdown::render(notes)) }
         };
-        let always =
-            [("notes", "Release notes", notes), ("artifacts", "Artifacts", artifacts::show(release))];
+        let always = [("notes", "Release notes", notes), ("artifacts", "Artifacts", artifacts(release))];
         let image = release.image.iter().map(|image| ("image", "Image", image::show(release, image, plan)));
         let channels = channels::show(release, plan).map(|files| ("channels", "Package managers", files));
         let steps = [("steps", "Steps", steps::show(receipt))];
@@ -148,6 +137,22 @@ impl Page<'_> {
                 " requests, started " (self.receipt.started) "."
             }
         }
+    }
+}
+
+/// Every asset. A name needs no encoding: GitHub accepts `[A-Za-z0-9._+-]` only.
+fn artifacts(release: &Release) -> Markup {
+    let heads = ["Name", "Size", "Digest"];
+    let rows = release.assets.iter().map(|Asset { name, size: bytes, digest: of, .. }| {
+        let link = html! { a.path id={ "asset-" (name) } href={ "release/assets/" (name) } { (name) } };
+        [link, html! { (size(*bytes)) }, digest(of)]
+    });
+    html! {
+        p.about {
+            (release.assets.len()) " files, " (size(release.asset_bytes())) " together."
+            " A name links to the copy that this rehearsal downloaded anonymously."
+        }
+        (table("assets", "Artifacts", &heads, body(&heads, rows)))
     }
 }
 

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::Run;
-use crate::release::REQUESTS_AT_ONCE;
+use crate::release::REGISTRY_AT_ONCE;
 use crate::report::Progress;
 use floe_core::attachment::{self, Attachment, EMPTY_JSON};
 use floe_core::model::{Content, Digest};
@@ -31,7 +31,7 @@ impl Run<'_> {
             let manifest = Bytes::from(one.json.clone());
             registry.push_manifest(&one.manifest.digest.to_string(), &one.manifest, &manifest).await
         };
-        stream::iter(missing).map(&attach).buffer_unordered(REQUESTS_AT_ONCE).try_collect().await
+        stream::iter(missing).map(&attach).buffer_unordered(REGISTRY_AT_ONCE).try_collect().await
     }
 
     /// One tag after the other: each is read, changed and written.

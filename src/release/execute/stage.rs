@@ -9,9 +9,9 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::{Placed, Run};
 use crate::error::Failure;
-use crate::github::second_to;
+use crate::github::{ASSETS_AT_ONCE, second_to};
 use crate::net::body::wrong_bytes;
-use crate::release::REQUESTS_AT_ONCE;
+use crate::release::REGISTRY_AT_ONCE;
 use crate::report::Progress;
 use floe_core::model::body::{self, Head};
 use floe_core::model::notes::NotesSource;
@@ -42,7 +42,7 @@ impl Run<'_> {
         let groups = assets.chunk_by(|(_, one), _| matches!(one.step, Step::DeleteAsset { .. }));
         let uploads = stream::iter(groups)
             .map(|group| self.each(group, progress))
-            .buffer_unordered(REQUESTS_AT_ONCE)
+            .buffer_unordered(ASSETS_AT_ONCE)
             .try_collect::<()>();
         let (github, overtaken) = (&self.session.github, OnceLock::new());
         let be_first = async {
@@ -108,7 +108,7 @@ impl Run<'_> {
                 let content = Content::File(image.blob_path(&blob.digest));
                 registry.push_blob(blob, &content, progress).await
             })
-            .buffer_unordered(REQUESTS_AT_ONCE)
+            .buffer_unordered(REGISTRY_AT_ONCE)
             .try_collect::<()>()
             .await?;
         let push = async |manifest: &Blob| {

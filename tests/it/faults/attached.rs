@@ -32,7 +32,7 @@ async fn publish(bench: &Bench, release: &Release, schedule: &Schedule) -> Came 
     let tag = attachment::of_release(release)[0].tag();
     put(&testbed.registry, repository, Some(&tag), (INDEX, list.as_bytes()), None);
     let invariants = Invariants::new(&testbed, &[release]);
-    bench.publish_at(release, schedule, &testbed, &invariants, &folder.path().join("receipt.json")).await
+    bench.publish_at(release, schedule, &invariants, &folder.path().join("receipt.json")).await
 }
 
 #[tokio::test]

@@ -246,7 +246,7 @@ impl Bench {
         let folder = folder();
         let testbed = self.fresh(release, folder.path()).await;
         let invariants = Invariants::new(&testbed, &[release]);
-        self.publish_at(release, schedule, &testbed, &invariants, &folder.path().join("receipt.json")).await
+        self.publish_at(release, schedule, &invariants, &folder.path().join("receipt.json")).await
     }
 
     /// The same on servers that are not empty.
@@ -254,13 +254,13 @@ impl Bench {
         &self,
         release: &Release,
         schedule: &Schedule,
-        testbed: &Testbed,
         invariants: &Invariants,
         receipt: &Path,
     ) -> Came {
+        let testbed = &invariants.testbed;
         invariants.attach();
-        schedule.arm(testbed, invariants);
-        let ending = until_done(self.attempt(release, receipt), testbed, invariants).await;
+        schedule.arm(invariants);
+        let ending = until_done(self.attempt(release, receipt), invariants).await;
         testbed.quiet().await;
         let mut broken = invariants.violations();
         let leaks = self.leaks.count();

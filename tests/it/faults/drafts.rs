@@ -24,7 +24,7 @@ async fn publish(bench: &Bench, release: &Release, schedule: &Schedule) -> Came 
     github.edit(&home.repo, edit).unwrap();
     let invariants = Invariants::new(&testbed, &[release]);
     let receipt = folder.path().join("receipt.json");
-    bench.publish_at(release, schedule, &testbed, &invariants, &receipt).await
+    bench.publish_at(release, schedule, &invariants, &receipt).await
 }
 
 #[tokio::test]

@@ -49,7 +49,7 @@ async fn a_higher_version_that_is_published_during_the_uploads_stays_the_latest(
 #[tokio::test]
 async fn an_incomplete_draft_that_another_user_publishes_is_left_alone() {
     // More files than are uploaded at once, so that the uploads under way cannot complete the release.
-    let whole = made("one", "1.4.0", &Target::defaults().collect::<Vec<_>>());
+    let whole = made("one", "1.4.0", &Target::all().collect::<Vec<_>>());
     let came = with_fault(&whole.release, FaultKind::Published, "POST", "/uploads/").await;
     let error = came.ending.result.unwrap_err();
     assert!(is_conflict(&error), "{}", with_details(&error));
@@ -68,7 +68,7 @@ async fn a_draft_with_other_notes_gets_those_of_this_dist() {
     let testbed = bench.fresh(&one.release, folder.path()).await;
     let invariants = Invariants::new(&testbed, &[&one.release, &other.release]);
     let kill = Injection { side: Side::GitHub, nth: at, kind: FaultKind::KillAfter, amount: 1 };
-    kill.arm(&testbed, &invariants);
+    kill.arm(&invariants);
     let receipt = folder.path().join("receipt.json");
     tokio::select! {
         biased;

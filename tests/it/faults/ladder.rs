@@ -36,7 +36,7 @@ async fn releases_in_any_order_leave_every_name_at_its_highest_version() {
             testbed.home = release.destination.clone();
             let invariants = Invariants::new(&testbed, &[release]);
             let receipt = folder.path().join("receipt.json");
-            let came = bench.publish_at(release, &Schedule::default(), &testbed, &invariants, &receipt).await;
+            let came = bench.publish_at(release, &Schedule::default(), &invariants, &receipt).await;
             assert_eq!(came.broken, Vec::<String>::new(), "{version} in {order:?}");
             let (plan, _) = came.ending.result.unwrap();
             let previous = plan.steps.iter().find_map(|one| match &one.step {

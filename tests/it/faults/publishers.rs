@@ -52,7 +52,7 @@ async fn both(bench: &Bench, one: &Release, other: &Release, interleaving: u64) 
     invariants.allow_two_drafts();
     invariants.attach();
     for injection in delays(interleaving) {
-        injection.arm(&testbed, &invariants);
+        injection.arm(&invariants);
     }
     let receipts = [folder.path().join("one.json"), folder.path().join("other.json")];
     let (first, second) = tokio::join!(bench.run(one, &receipts[0]), bench.run(other, &receipts[1]));

@@ -82,7 +82,8 @@ impl AttestationFault {
     /// attestation is never believed.
     pub fn violation(self, found: Verified) -> Option<String> {
         let (description, allowed) = self.row();
-        (!allowed.contains(&found)).then(|| format!("with {description}, the release was {found}"))
+        (!allowed.contains(&found))
+            .then(|| format!("with {description}, the verification ended as {found:?}"))
     }
 
     /// Its description, and the outcomes that it may have.
@@ -124,17 +125,6 @@ impl fmt::Display for AttestationFault {
     }
 }
 
-impl fmt::Display for Verified {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Verified::Signed => "called signed",
-            Verified::NotChecked => "not called wrong",
-            Verified::Refused => "called wrong",
-            Verified::Failed => "not verified at all",
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,6 +138,6 @@ mod tests {
             assert!((2..=3).contains(&violated), "{fault}");
         }
         let violation = AttestationFault::OtherTag.violation(Verified::Signed).unwrap();
-        assert_eq!(violation, "with the attestation of another tag, the release was called signed");
+        assert_eq!(violation, "with the attestation of another tag, the verification ended as Signed");
     }
 }

@@ -1,4 +1,4 @@
-//! The kinds of fault: name, description and the requests that they affect.
+//! The kinds of fault: description and the requests that they affect.
 
 use std::fmt;
 
@@ -39,7 +39,7 @@ pub enum Where {
 }
 
 macro_rules! kinds {
-    ($($kind:ident $name:literal $place:expr, $description:literal;)*) => {
+    ($($kind:ident $place:expr, $description:literal;)*) => {
         /// A kind of fault.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         pub enum FaultKind {
@@ -49,10 +49,6 @@ macro_rules! kinds {
         impl FaultKind {
             pub const ALL: &[FaultKind] = &[$(FaultKind::$kind),*];
 
-            pub fn description(self) -> &'static str {
-                match self { $(FaultKind::$kind => $description,)* }
-            }
-
             /// The requests that it can affect.
             pub fn place(self) -> Where {
                 match self { $(FaultKind::$kind => $place,)* }
@@ -61,7 +57,7 @@ macro_rules! kinds {
 
         impl fmt::Display for FaultKind {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(match self { $(FaultKind::$kind => $name,)* })
+                f.write_str(match self { $(FaultKind::$kind => $description,)* })
             }
         }
     };
@@ -71,60 +67,60 @@ use Side::{Feed, GitHub, Registry};
 use Where::{Anywhere, At, Route};
 
 kinds! {
-    Refuse "refuse" Anywhere, "the connection is refused";
-    CutRequest "cut-request" Anywhere, "the connection breaks during the request";
-    CutAnswer "cut-answer" Anywhere, "the request succeeds, but the connection breaks during the response";
-    NoAnswer "no-answer" Anywhere, "the request succeeds, but there is no response";
-    Late "late" Anywhere, "the response is late";
-    Slow "slow-reader" Anywhere, "the server reads slowly";
-    Error500 "500" Anywhere, "500 Internal Server Error";
-    Error502 "502" Anywhere, "502 Bad Gateway, and nothing is done";
-    Error503 "503" Anywhere, "503 Service Unavailable";
-    Error504 "504" Anywhere, "504 Gateway Timeout, and nothing is done";
-    Stored502 "502-but-done" Anywhere, "502 Bad Gateway, but the request succeeds";
-    TooMany "429" Anywhere, "429 Too Many Requests, for a while";
-    Secondary "secondary-limit" At(GitHub), "a secondary rate limit without Retry-After";
-    SecondaryRetryAfter "secondary-limit-retry-after" At(GitHub), "a secondary rate limit with Retry-After";
-    Primary "primary-limit" At(GitHub), "the primary rate limit, with the time of its reset";
-    Starter "starter" Route(GitHub, "POST", "/assets"), "502 Bad Gateway, and an unfinished asset is left";
-    AlreadyExists "already-exists" Route(GitHub, "POST", "/assets"), "422 already_exists, although there is no such asset";
-    StoredAlreadyExists "stored-already-exists" Route(GitHub, "POST", "/assets"), "422 already_exists, because the asset was just stored";
-    BadSize "bad-size" Route(GitHub, "POST", "/assets"), "400 Bad Size, and nothing is stored";
-    Renamed "renamed-asset" Route(GitHub, "POST", "/assets"), "the asset is stored under another name";
-    WrongDigest "wrong-digest" Route(GitHub, "POST", "/assets"), "the asset is stored with another size and digest";
-    ReleaseLag "release-lag" At(GitHub), "new releases are missing from the next listings";
-    AssetLag "asset-lag" At(GitHub), "new assets are missing from the next listings";
-    Expired "token-expired" Anywhere, "the token expires";
-    NoPush "push-right-missing" Anywhere, "the right to push is revoked";
-    DuplicateDraft "duplicate-draft" At(GitHub), "another user creates a draft of the tag";
-    Immutable "immutable-on" At(GitHub), "another user switches immutable releases on";
-    TagMoved "tag-moved" At(GitHub), "another user moves the tag to another commit";
-    TagDeleted "tag-deleted" At(GitHub), "another user deletes the tag";
-    Published "published-meanwhile" At(GitHub), "another user publishes a release of the tag";
-    Newer "newer-meanwhile" At(GitHub), "another user publishes a higher version";
-    BranchMoved "409-branch-moved" Route(GitHub, "PUT", "/contents/"), "409, because the branch moved, and nothing is stored";
-    ChannelMoved "channel-file-moved" Route(GitHub, "PUT", "/contents/"), "another run writes the file of a channel for a lower version";
-    ChannelProtected "branch-protected" Route(GitHub, "PUT", "/contents/"), "a rule protects the branch of a channel";
-    ChannelArchived "repository-archived" Route(GitHub, "PUT", "/contents/"), "the repository of a channel is archived";
-    ChannelOther "channel-other-file" At(GitHub), "another user writes another file of a channel's repository";
-    ChannelByHand "channel-file-by-hand" At(GitHub), "another user writes the file of a channel by hand";
-    ChannelNewer "channel-newer" At(GitHub), "another run writes the file of a channel for a higher version";
-    ForkStuck "fork-stuck" Route(GitHub, "POST", "/merge-upstream"), "409, because the fork cannot catch up";
-    UpstreamMoved "upstream-moved" Route(GitHub, "POST", "/git/"), "another user's version is merged into the repository of packages";
-    SubmittedByHand "submitted-by-hand" Route(GitHub, "POST", "/git/"), "another user writes the files of a version to its branch by hand";
-    PullExists "pull-exists" Route(GitHub, "POST", "/pulls"), "422, because a pull request exists, although there is none";
-    PullMerged "pull-merged" Route(GitHub, "GET", "/pulls"), "the pull request is merged";
-    PullClosed "pull-closed" Route(GitHub, "GET", "/pulls"), "the pull request is closed without a merge";
-    PushConflict "push-conflict" Route(Feed, "PUT", "/package"), "409, because the version exists, although it does not";
-    StoredPushConflict "stored-push-conflict" Route(Feed, "PUT", "/package"), "409, because the version was just stored";
-    PushedMeanwhile "pushed-meanwhile" At(Feed), "another user pushes the version with other archives";
-    Approved "approved" At(Feed), "the package is approved";
-    Forgotten "uploads-forgotten" At(Registry), "the registry forgets the uploads under way";
-    Doubted "doubted-manifest" Route(Registry, "PUT", "/manifests/"), "400 DIGEST_INVALID, and nothing is stored";
-    StoredDoubted "stored-doubted-manifest" Route(Registry, "PUT", "/manifests/"), "400 DIGEST_INVALID, but the manifest is stored";
-    BlobUnknown "blob-unknown" Route(Registry, "PUT", "/manifests/"), "404 MANIFEST_BLOB_UNKNOWN, although nothing is missing";
-    Kill "kill" Anywhere, "the publisher is killed before the request is handled";
-    KillAfter "kill-after" Anywhere, "the publisher is killed after the request was handled";
+    Refuse Anywhere, "the connection is refused";
+    CutRequest Anywhere, "the connection breaks during the request";
+    CutAnswer Anywhere, "the request succeeds, but the connection breaks during the response";
+    NoAnswer Anywhere, "the request succeeds, but there is no response";
+    Late Anywhere, "the response is late";
+    Slow Anywhere, "the server reads slowly";
+    Error500 Anywhere, "500 Internal Server Error";
+    Error502 Anywhere, "502 Bad Gateway, and nothing is done";
+    Error503 Anywhere, "503 Service Unavailable";
+    Error504 Anywhere, "504 Gateway Timeout, and nothing is done";
+    Stored502 Anywhere, "502 Bad Gateway, but the request succeeds";
+    TooMany Anywhere, "429 Too Many Requests, for a while";
+    Secondary At(GitHub), "a secondary rate limit without Retry-After";
+    SecondaryRetryAfter At(GitHub), "a secondary rate limit with Retry-After";
+    Primary At(GitHub), "the primary rate limit, with the time of its reset";
+    Starter Route(GitHub, "POST", "/assets"), "502 Bad Gateway, and an unfinished asset is left";
+    AlreadyExists Route(GitHub, "POST", "/assets"), "422 already_exists, although there is no such asset";
+    StoredAlreadyExists Route(GitHub, "POST", "/assets"), "422 already_exists, because the asset was just stored";
+    BadSize Route(GitHub, "POST", "/assets"), "400 Bad Size, and nothing is stored";
+    Renamed Route(GitHub, "POST", "/assets"), "the asset is stored under another name";
+    WrongDigest Route(GitHub, "POST", "/assets"), "the asset is stored with another size and digest";
+    ReleaseLag At(GitHub), "new releases are missing from the next listings";
+    AssetLag At(GitHub), "new assets are missing from the next listings";
+    Expired Anywhere, "the token expires";
+    NoPush Anywhere, "the right to push is revoked";
+    DuplicateDraft At(GitHub), "another user creates a draft of the tag";
+    Immutable At(GitHub), "another user switches immutable releases on";
+    TagMoved At(GitHub), "another user moves the tag to another commit";
+    TagDeleted At(GitHub), "another user deletes the tag";
+    Published At(GitHub), "another user publishes a release of the tag";
+    Newer At(GitHub), "another user publishes a higher version";
+    BranchMoved Route(GitHub, "PUT", "/contents/"), "409, because the branch moved, and nothing is stored";
+    ChannelMoved Route(GitHub, "PUT", "/contents/"), "another run writes the file of a channel for a lower version";
+    ChannelProtected Route(GitHub, "PUT", "/contents/"), "a rule protects the branch of a channel";
+    ChannelArchived Route(GitHub, "PUT", "/contents/"), "the repository of a channel is archived";
+    ChannelOther At(GitHub), "another user writes another file of a channel's repository";
+    ChannelByHand At(GitHub), "another user writes the file of a channel by hand";
+    ChannelNewer At(GitHub), "another run writes the file of a channel for a higher version";
+    ForkStuck Route(GitHub, "POST", "/merge-upstream"), "409, because the fork cannot catch up";
+    UpstreamMoved Route(GitHub, "POST", "/git/"), "another user's version is merged into the repository of packages";
+    SubmittedByHand Route(GitHub, "POST", "/git/"), "another user writes the files of a version to its branch by hand";
+    PullExists Route(GitHub, "POST", "/pulls"), "422, because a pull request exists, although there is none";
+    PullMerged Route(GitHub, "GET", "/pulls"), "the pull request is merged";
+    PullClosed Route(GitHub, "GET", "/pulls"), "the pull request is closed without a merge";
+    PushConflict Route(Feed, "PUT", "/package"), "409, because the version exists, although it does not";
+    StoredPushConflict Route(Feed, "PUT", "/package"), "409, because the version was just stored";
+    PushedMeanwhile At(Feed), "another user pushes the version with other archives";
+    Approved At(Feed), "the package is approved";
+    Forgotten At(Registry), "the registry forgets the uploads under way";
+    Doubted Route(Registry, "PUT", "/manifests/"), "400 DIGEST_INVALID, and nothing is stored";
+    StoredDoubted Route(Registry, "PUT", "/manifests/"), "400 DIGEST_INVALID, but the manifest is stored";
+    BlobUnknown Route(Registry, "PUT", "/manifests/"), "404 MANIFEST_BLOB_UNKNOWN, although nothing is missing";
+    Kill Anywhere, "the publisher is killed before the request is handled";
+    KillAfter Anywhere, "the publisher is killed after the request was handled";
 }
 
 impl FaultKind {

@@ -33,10 +33,10 @@ impl fmt::Display for Injection {
             _ => write!(f, "{side} request {nth}: {kind}")?,
         }
         match kind {
-            Kind::CutRequest | Kind::CutAnswer => write!(f, " after {amount} bytes"),
-            Kind::ReleaseLag | Kind::AssetLag => write!(f, " for {amount} listings"),
+            Kind::CutRequest | Kind::CutAnswer => write!(f, " ({amount} bytes)"),
+            Kind::ReleaseLag | Kind::AssetLag => write!(f, " ({amount} listings)"),
             Kind::TooMany | Kind::Secondary | Kind::SecondaryRetryAfter | Kind::Primary => {
-                write!(f, " for {amount} minutes")
+                write!(f, " ({amount} minutes)")
             }
             _ => Ok(()),
         }
@@ -45,8 +45,8 @@ impl fmt::Display for Injection {
 
 impl Injection {
     /// Arms the fault at its server. Changes by other users are reported to `invariants`.
-    pub fn arm(&self, testbed: &Testbed, invariants: &Invariants) {
-        let what = self.what(testbed, invariants);
+    pub fn arm(&self, invariants: &Invariants) {
+        let what = self.what(invariants);
         let fault = match self.kind.place() {
             Where::Route(_, verb, part) => {
                 let skip = usize::try_from(self.nth.saturating_sub(1)).unwrap_or(usize::MAX);
@@ -55,10 +55,10 @@ impl Injection {
             }
             _ => Fault::nth(self.nth, what),
         };
-        testbed.interceptor(self.side).inject(fault);
+        invariants.testbed.interceptor(self.side).inject(fault);
     }
 
-    fn what(&self, testbed: &Testbed, invariants: &Invariants) -> What {
+    fn what(&self, invariants: &Invariants) -> What {
         const TAKEN: &str = "A package with this version already exists.";
         let lasts = Duration::from_secs(60 * self.amount);
         let answer = |status, body| What::Answer { status, headers: Vec::new(), body };
@@ -90,12 +90,12 @@ impl Injection {
             Kind::Doubted => answer(400, registry_error("DIGEST_INVALID")),
             Kind::StoredDoubted => stored(400, registry_error("DIGEST_INVALID")),
             Kind::BlobUnknown => answer(404, registry_error("MANIFEST_BLOB_UNKNOWN")),
-            Kind::Kill => What::Kill(kill(testbed)),
-            Kind::KillAfter => What::DoThenKill(kill(testbed)),
+            Kind::Kill => What::Kill(kill(&invariants.testbed)),
+            Kind::KillAfter => What::DoThenKill(kill(&invariants.testbed)),
             _ => {
-                let (injection, testbed, invariants) = (*self, testbed.clone(), invariants.clone());
+                let (injection, invariants) = (*self, invariants.clone());
                 // Some changes are impossible by now, such as moving the tag of an immutable release.
-                let change = move || drop(injection.change(&testbed));
+                let change = move |testbed: &Testbed| drop(injection.change(testbed));
                 What::First(Arc::new(move |_| invariants.external_change(&change)))
             }
         }

@@ -13,20 +13,19 @@ use super::Testbed;
 use super::artifacts::Artifacts;
 use super::channels::{self, ExpectedChannel, Seen};
 use super::fault::Side;
-use crate::github::{StoredAsset, StoredRelease, StoredRepo};
+use crate::github::{StoredAsset, StoredRef, StoredRelease, StoredRepo};
 use crate::interceptor::LoggedRequest;
 
 /// Checks both servers while one release is published. Clones share what was observed.
 #[derive(Clone)]
 pub struct Invariants {
-    testbed: Testbed,
+    pub testbed: Testbed,
     expected: Arc<Expected>,
     observed: Arc<Mutex<Observed>>,
 }
 
 /// The release that is published.
 struct Expected {
-    tag: Tag,
     /// The assets of each dist, where several are published at once.
     assets: Vec<Assets>,
     indexes: Vec<Digest>,
@@ -58,7 +57,7 @@ struct Observed {
 /// The state of the servers.
 #[derive(Default)]
 struct Snapshot {
-    /// All releases without the fields that downloads change.
+    /// All releases without the times of their last changes.
     releases: Vec<StoredRelease>,
     /// The commit of each git tag.
     commits: BTreeMap<String, Commit>,
@@ -83,9 +82,9 @@ impl Snapshot {
     }
 }
 
-/// The most changes by a publisher that cannot know yet what another user did: at most six uploads are under way, and
-/// each changes its asset when it starts and when it ends.
-const UNDER_WAY: u32 = 12;
+/// The most changes by a publisher that cannot know yet what another user did: at most twelve uploads are under
+/// way, and each changes its asset when it starts and when it ends.
+const UNDER_WAY: u32 = 24;
 
 impl Invariants {
     /// Starts from the current state of the servers. Of several dists of one version any may become public.
@@ -95,7 +94,6 @@ impl Invariants {
         };
         let images = releases.iter().filter_map(|release| release.image.as_ref());
         let expected = Expected {
-            tag: testbed.home.tag.clone(),
             assets: releases.iter().map(assets).collect(),
             indexes: images.map(|image| image.index.digest).collect(),
             artifacts: Artifacts::of(releases),
@@ -132,16 +130,21 @@ impl Invariants {
     }
 
     /// Makes a change that is not the publisher's and accepts its result.
-    pub(crate) fn external_change(&self, change: impl FnOnce()) {
+    pub(super) fn external_change(&self, change: impl FnOnce(&Testbed)) {
         let mut observed = lock(&self.observed);
         // Earlier changes are judged first.
         self.judge(&mut observed, "before a change by another user");
-        change();
+        change(&self.testbed);
         let now = self.snapshot();
         let published: Vec<(u64, u32)> =
             now.new_since(&observed.last).map(|release| (release.id, UNDER_WAY)).collect();
         observed.under_way.extend(published);
         observed.last = now;
+    }
+
+    /// Whether the release has an asset of this name.
+    pub(super) fn promises(&self, name: &str) -> bool {
+        self.expected.assets.iter().flatten().any(|(promised, ..)| promised == name)
     }
 
     fn check(&self, side: Side, request: &LoggedRequest) {
@@ -152,7 +155,7 @@ impl Invariants {
         self.judge(&mut observed, &after);
         match (side, method.as_str()) {
             (Side::GitHub, "GET") if path.contains("/commits/refs/tags/") => {
-                let tag = self.expected.tag.as_str();
+                let tag = self.testbed.home.tag.as_str();
                 observed.tag_commit = self.testbed.github.tag(&self.testbed.home.repo, tag);
             }
             (Side::GitHub, "GET") if path.contains("/releases?") && *status == 200 => {
@@ -171,7 +174,10 @@ impl Invariants {
     fn snapshot(&self) -> Snapshot {
         let (github, repo) = (&self.testbed.github, &self.testbed.home.repo);
         let commits = |stored: &StoredRepo| {
-            stored.tags.iter().map(|(name, tag)| (name.clone(), tag.commit.clone())).collect()
+            let tag = |(path, to): (&String, &StoredRef)| {
+                Some((path.strip_prefix("tags/")?.to_owned(), to.commit.clone()))
+            };
+            stored.refs.iter().filter_map(tag).collect()
         };
         Snapshot {
             releases: github.releases(repo).into_iter().map(frozen).collect(),
@@ -214,7 +220,7 @@ impl Invariants {
         }
         for release in now.new_since(before) {
             let tag = &release.tag_name;
-            if tag != self.expected.tag.as_str() {
+            if tag != self.testbed.home.tag.as_str() {
                 violations.push(format!("a release of another tag, {tag}, became public"));
             } else if !self.expected.assets.contains(&assets(release)) {
                 violations.push(format!("{tag} became public without being complete"));
@@ -235,9 +241,7 @@ impl Invariants {
 
     /// The part of another user's draft that is not there any more.
     fn lost(&self, before: &StoredRelease, now: &StoredRelease) -> Option<&'static str> {
-        let is_promised =
-            |name: &str| self.expected.assets.iter().flatten().any(|(promised, ..)| promised == name);
-        let is_theirs = |asset: &&StoredAsset| asset.uploader == before.author && !is_promised(&asset.name);
+        let is_theirs = |asset: &&StoredAsset| asset.uploader == before.author && !self.promises(&asset.name);
         let mut theirs = before.assets.iter().filter(is_theirs);
         let title = before.name.as_ref().filter(|title| !title.trim().is_empty());
         let body = |release: &StoredRelease| release.body.as_deref().unwrap_or_default().replace('\r', "");
@@ -264,7 +268,7 @@ impl Invariants {
             Some(tag) if before.is_some() && !self.testbed.home.may_be_latest => {
                 Some(format!("latest moved to {tag}, whose package does not own it"))
             }
-            Some(tag) if tag.prefix() != self.expected.tag.prefix() => {
+            Some(tag) if tag.prefix() != self.testbed.home.tag.prefix() => {
                 Some(format!("latest moved to {tag}, a release of another package"))
             }
             Some(tag) if tag.is_prerelease() => Some(format!("latest is the prerelease {tag}")),
@@ -290,7 +294,7 @@ impl Invariants {
         let missing = missing.iter();
         let mut violations: Vec<String> =
             missing.map(|digest| format!("an image tag points to an image without {digest}")).collect();
-        let tag = &self.expected.tag;
+        let tag = &self.testbed.home.tag;
         let public = now.public().any(|release| release.tag_name == tag.as_str());
         for (name, digest) in &tags {
             if before.get(name) == Some(digest) {
@@ -326,7 +330,7 @@ impl Invariants {
     fn highest_stable<'a>(&self, releases: impl Iterator<Item = &'a StoredRelease>) -> Option<Version> {
         let stable = releases.filter(|release| !release.prerelease);
         let tags = stable.filter_map(|release| release.tag_name.parse::<Tag>().ok());
-        let own = tags.filter(|tag| !tag.is_prerelease() && tag.prefix() == self.expected.tag.prefix());
+        let own = tags.filter(|tag| !tag.is_prerelease() && tag.prefix() == self.testbed.home.tag.prefix());
         own.map(|tag| tag.version().clone()).max()
     }
 }
@@ -336,12 +340,9 @@ fn by_hand(body: &str) -> &str {
     body.split("<!-- floe:").next().unwrap_or_default().trim_end()
 }
 
-/// A release without the fields that downloads change.
+/// A release without the time of its last change.
 fn frozen(mut release: StoredRelease) -> StoredRelease {
     release.updated_at.clear();
-    for asset in &mut release.assets {
-        asset.download_count = 0;
-    }
     release
 }
 

@@ -9,12 +9,10 @@ use super::{Invariants, Testbed};
 use crate::github::{SeedTag, StoredRelease};
 
 /// Fixes what a publisher cannot, and returns a description of each fix.
-///
-/// `assets` are the names of the release's assets.
-pub fn repair(testbed: &Testbed, invariants: &Invariants, assets: &[String]) -> Vec<String> {
-    let (github, registry, home) = (&testbed.github, &testbed.registry, &testbed.home);
+pub fn repair(invariants: &Invariants) -> Vec<String> {
     let mut fixes = Vec::new();
-    invariants.external_change(|| {
+    invariants.external_change(|testbed| {
+        let (github, registry, home) = (&testbed.github, &testbed.registry, &testbed.home);
         if std::mem::take(&mut github.options().expired) {
             fixes.push("set a valid token".to_owned());
         }
@@ -31,14 +29,14 @@ pub fn repair(testbed: &Testbed, invariants: &Invariants, assets: &[String]) -> 
                 fixes.push(format!("pushed the tag `{}` again", home.tag));
             }
         }
-        fixes.extend(tidy_drafts(testbed, assets));
+        fixes.extend(tidy_drafts(testbed, invariants));
         fixes.extend(open_channels(testbed));
     });
     fixes
 }
 
 /// Leaves one draft of the tag, with no other assets than those of the release; none if the release is published.
-fn tidy_drafts(testbed: &Testbed, assets: &[String]) -> Vec<String> {
+fn tidy_drafts(testbed: &Testbed, invariants: &Invariants) -> Vec<String> {
     let (github, home) = (&testbed.github, &testbed.home);
     let of_tag = |release: &StoredRelease| release.tag_name == home.tag.as_str();
     let (drafts, published): (Vec<_>, Vec<_>) =
@@ -51,7 +49,7 @@ fn tidy_drafts(testbed: &Testbed, assets: &[String]) -> Vec<String> {
         }
     }
     for asset in drafts.iter().take(keep).flat_map(|draft| &draft.assets) {
-        if !assets.contains(&asset.name) && github.remove_asset(&home.repo, asset.id).is_ok() {
+        if !invariants.promises(&asset.name) && github.remove_asset(&home.repo, asset.id).is_ok() {
             fixes.push(format!("deleted `{}` from the draft", asset.name));
         }
     }
@@ -77,7 +75,9 @@ fn open_channels(testbed: &Testbed) -> Vec<String> {
                 Home::Upstream(submission) => {
                     let branch = submission.branch();
                     if is_by_hand(github.branch_files(repository, Some(&branch)).remove(path)) {
-                        let deleted = github.edit(repository, |stored| stored.branches.remove(&branch)).ok();
+                        let deleted = github
+                            .edit(repository, |stored| stored.refs.remove(&format!("heads/{branch}")))
+                            .ok();
                         fixes.extend(
                             deleted.map(|_| format!("deleted the branch `{branch}` of `{repository}`")),
                         );

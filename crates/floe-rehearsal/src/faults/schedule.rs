@@ -6,9 +6,9 @@ use fastrand::Rng;
 use floe_core::model::places::Home;
 use floe_core::model::{ChannelPlace, Release, Subject};
 
+use super::Invariants;
 use super::fault::{FaultKind, Side, Where};
 use super::injection::Injection;
-use super::{Invariants, Testbed};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Schedule {
@@ -41,14 +41,14 @@ impl Schedule {
     }
 
     /// Arms all faults.
-    pub fn arm(&self, testbed: &Testbed, invariants: &Invariants) {
+    pub fn arm(&self, invariants: &Invariants) {
         if self.has(FaultKind::ReleaseLag) {
             // A later run cannot find a draft that no listing shows, so it creates another one. floe detects that before
             // the commit point.
             invariants.allow_two_drafts();
         }
         for injection in &self.injections {
-            injection.arm(testbed, invariants);
+            injection.arm(invariants);
         }
     }
 }

@@ -7,10 +7,6 @@ mod fault;
 mod secrets;
 mod serve;
 
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
-
 use axum::Router;
 use axum::body::Body;
 use floe_core::clock::Clock;
@@ -20,6 +16,8 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 
 use fault::When;
 pub use fault::{Callback, Fault, Limit, What};
@@ -65,12 +63,6 @@ impl Interceptor {
     /// Every request so far, in the order of arrival.
     pub fn log(&self) -> Vec<LoggedRequest> {
         lock(&self.inner).log.clone()
-    }
-
-    /// The number of POST, PATCH, PUT and DELETE requests so far.
-    pub fn writes(&self) -> usize {
-        let is_write = |method: &str| matches!(method, "POST" | "PATCH" | "PUT" | "DELETE");
-        lock(&self.inner).log.iter().filter(|request| is_write(&request.method)).count()
     }
 
     /// Injects a fault into requests to come. A request meets at most one: the one that was injected first.
@@ -156,10 +148,6 @@ impl Interceptor {
         router: Router,
         request: Request<Incoming>,
     ) -> Result<Response<Body>, &'static str> {
-        let fault = match fault {
-            Some(What::Limit(limit, lasts)) => Some(self.start_limit(limit, lasts)),
-            other => other,
-        };
         let slow = matches!(fault, Some(What::Slow));
         let body = |inner, cut| body::request(inner, cut, slow);
         let cut = match &fault {
@@ -200,16 +188,6 @@ impl Interceptor {
         }
     }
 
-    /// Starts a limit and returns the response to the request that it starts with.
-    fn start_limit(&self, limit: Limit, lasts: Duration) -> What {
-        let mut inner = lock(&self.inner);
-        let now = inner.clock.now();
-        let until = now + lasts;
-        let answer = limit.answer(now, until);
-        inner.faults.insert(0, Fault { when: When::Until(until), what: answer.clone() });
-        answer
-    }
-
     /// Logs a request and finds the fault that waits for it. A misdirected request meets none.
     fn arrive<B>(&self, own: SocketAddr, request: &Request<B>) -> (LoggedRequest, Option<What>) {
         let mut inner = lock(&self.inner);
@@ -217,10 +195,21 @@ impl Interceptor {
         let (n, method) = (inner.log.len() as u64 + 1, request.method().to_string());
         let logged = LoggedRequest { n, method, path, ..LoggedRequest::default() };
         inner.log.push(logged.clone());
-        let now = inner.clock.now();
-        let waiting = || inner.faults.iter_mut().find_map(|fault| fault.strikes(&logged, now));
-        let fault = refusal(own, request).or_else(waiting);
+        let fault = refusal(own, request).or_else(|| inner.strike(&logged));
         (logged, fault)
+    }
+}
+
+impl Inner {
+    /// The effect of the fault that waits for a request, if any. A limit begins here, and lasts for later requests.
+    fn strike(&mut self, head: &LoggedRequest) -> Option<What> {
+        let now = self.clock.now();
+        let what = self.faults.iter_mut().find_map(|fault| fault.strikes(head, now))?;
+        let What::Limit(limit, lasts) = what else { return Some(what) };
+        let until = now + lasts;
+        let answer = limit.answer(now, until);
+        self.faults.insert(0, Fault { when: When::Until(until), what: answer.clone() });
+        Some(answer)
     }
 }
 

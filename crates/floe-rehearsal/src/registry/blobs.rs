@@ -35,24 +35,13 @@ pub(super) async fn get(shared: &Shared, call: Call, name: &str, digest: &Digest
     Ok((headers, response).into_response())
 }
 
-/// `POST /v2/<name>/blobs/uploads/`: mounts a blob, takes one with this request, or starts an upload.
-pub(super) async fn start(shared: &Shared, call: Call, name: &str) -> HandlerResult {
-    if let Some(digest) = mount(shared, &call, name)? {
-        return Ok(created(name, &digest));
+/// `POST /v2/<name>/blobs/uploads/`: mounts a blob, or starts an upload. A blob is not taken with this request, as most
+/// registries do not.
+pub(super) fn start(shared: &Shared, call: &Call, name: &str) -> HandlerResult {
+    match mount(shared, call, name)? {
+        Some(digest) => Ok(created(name, &digest)),
+        None => Ok(status(StatusCode::ACCEPTED, name, &shared.start(name)?, 0)),
     }
-    // Parsed first, so that an invalid digest starts nothing.
-    let digest = call.query("digest").map(|text| route::digest(&text)).transpose()?;
-    let id = shared.start(name)?;
-    let Some(digest) = digest else {
-        return Ok(status(StatusCode::ACCEPTED, name, &id, 0));
-    };
-    let mut session = shared.take(name, &id).await?;
-    if let Err(error) = session.append(call.body, None).await {
-        shared.cancel(session)?;
-        return Err(error);
-    }
-    shared.close(session, &digest)?;
-    Ok(created(name, &digest))
 }
 
 /// `GET`, `PATCH`, `PUT` and `DELETE` of an upload.

@@ -163,7 +163,7 @@ impl Shared {
         }
         match (&method, endpoint) {
             (_, Endpoint::Blob(digest)) if is_read => blobs::get(self, call, &name, &digest).await,
-            (&Method::POST, Endpoint::StartUpload) => blobs::start(self, call, &name).await,
+            (&Method::POST, Endpoint::StartUpload) => blobs::start(self, &call, &name),
             (_, Endpoint::Upload(id)) => blobs::upload(self, call, &name, &id).await,
             (_, Endpoint::Manifest(reference)) if is_read => manifests::get(self, &name, &reference),
             (&Method::PUT, Endpoint::Manifest(reference)) => {

@@ -12,7 +12,7 @@ use super::error::RegistryError;
 pub(super) enum Endpoint {
     /// `blobs/<digest>`: end-2.
     Blob(Digest),
-    /// `blobs/uploads/`: end-4 and end-11.
+    /// `blobs/uploads/`: end-4a and end-11.
     StartUpload,
     /// `blobs/uploads/<id>`: end-5, end-6 and end-13.
     Upload(String),

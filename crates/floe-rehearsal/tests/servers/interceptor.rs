@@ -44,7 +44,6 @@ async fn an_undisturbed_request_is_logged_without_its_secrets() {
         status: 200,
     };
     assert_eq!(interceptor.log(), [entry(1, "POST", "/?token=REDACTED"), entry(2, "GET", "/")]);
-    assert_eq!(interceptor.writes(), 1);
 }
 
 #[tokio::test]

@@ -129,7 +129,6 @@ fn visitors_find_every_file_with_its_digest_and_the_commands() {
         "ghcr.io/acme/tool:1.4.0</code>, <code>ghcr.io/acme/tool:1.4</code>",
         "sha256sum --ignore-missing -c SHA256SUMS",
         "floe verify --release v1.4.0 --repo acme/tool",
-        "The digests of the other files",
         "the release is public and complete",
         "9 files, ",
         "<a href=\"https://github.com/acme/tool/pull/41\">#41</a>",

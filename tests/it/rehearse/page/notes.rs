@@ -27,8 +27,8 @@ fn same(text: &str, expected: &str) {
 
 #[test]
 fn headings_are_below_those_of_the_page() {
-    same("## Added\n\n### Fast ###\n# Top\n", "<h4>Added</h4><h5>Fast</h5><h3>Top</h3>");
-    same("### Added\n", "<h3>Added</h3>");
+    same("## Added\n\n### Fast ###\n# Top\n", "<h3>Added</h3><h4>Fast</h4><h3>Top</h3>");
+    same("### Added\n", "<h4>Added</h4>");
     same("# a\n###### b\n#c\n", "<h3>a</h3><h6>b</h6><p>#c</p>");
     same(
         "## a\n```sh\n# no heading\n```\n",

@@ -94,11 +94,11 @@ impl Server {
         header(response.headers(), "location")
     }
 
-    /// Pushes a blob to `acme/floe` in one request.
+    /// Pushes a blob to `acme/floe` in one piece.
     async fn blob(&self, bytes: &'static [u8]) -> Digest {
         let digest = Digest::of(bytes);
-        let path = format!("/v2/acme/floe/blobs/uploads/?digest={digest}");
-        let response = self.request(Method::POST, &path).body(bytes).send().await.unwrap();
+        let path = format!("{}&digest={digest}", self.begin().await);
+        let response = self.request(Method::PUT, &path).body(bytes).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::CREATED);
         digest
     }
