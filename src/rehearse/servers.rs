@@ -42,7 +42,7 @@ impl Servers {
     pub async fn start(folder: &Path, release: &Release, epoch: u64, token: Token) -> anyhow::Result<Self> {
         let key = Token::from(floe_rehearsal::random_hex(20)?);
         let (destination, channels) = (&release.destination, Subject::from(release).channels());
-        let seed = |repo: &Repo, branch: &str, tag: &str| SeedRepo {
+        let seed = |repo: &Repo, branch: &str, tag: &str, parent: Option<&Repo>| SeedRepo {
             repo: repo.clone(),
             tags: vec![SeedTag {
                 name: tag.to_owned(),
@@ -50,16 +50,18 @@ impl Servers {
                 annotated: false,
             }],
             default_branch: branch.to_owned(),
+            parent: parent.cloned(),
         };
         // A tap or a bucket has a commit, its README.
         let channel = |place: &ChannelPlace| match &place.home {
-            Home::Repo(repo) => vec![seed(repo, "main", "first")],
-            Home::Upstream(one) => {
-                [&one.upstream, &one.fork].map(|repo| seed(repo, "master", "first")).into()
-            }
+            Home::Repo(repo) => vec![seed(repo, "main", "first", None)],
+            Home::Upstream(one) => vec![
+                seed(&one.upstream, "master", "first", None),
+                seed(&one.fork, "master", "first", Some(&one.upstream)),
+            ],
             Home::Feed(_) => Vec::new(),
         };
-        let own = seed(&destination.repo, "main", destination.tag.as_str());
+        let own = seed(&destination.repo, "main", destination.tag.as_str(), None);
         let writable = channels.iter().filter_map(ChannelPlace::writes).chain([&destination.repo]);
         let account = GitHubAccount {
             token: token.reveal().to_owned(),
@@ -75,11 +77,6 @@ impl Servers {
             ..GitHubOptions::new(folder.join("github"))
         })
         .context("failed to start the embedded GitHub")?;
-        for place in channels {
-            if let Home::Upstream(one) = &place.home {
-                github.set_parent(&one.fork, &one.upstream)?;
-            }
-        }
         let account = RegistryAccount {
             user: USER.to_owned(),
             token: token.reveal().to_owned(),
@@ -96,7 +93,7 @@ impl Servers {
             .context("failed to start the embedded feed")?;
         let date = i64::try_from(epoch).ok().and_then(|epoch| DateTime::from_timestamp(epoch, 0));
         let date = date.unwrap_or_default();
-        github.edit(&destination.repo, |stored| stored.add_commit(&destination.commit, Some(date)))?;
+        github.edit(&destination.repo, |stored| stored.set_date(&destination.commit, date))?;
         let running =
             [serve(github.router()).await?, serve(registry.router()).await?, serve(feed.router()).await?];
         let [api_url, registry_url, feed_url] = running.each_ref().map(|server| Some(server.url()));

@@ -19,7 +19,7 @@ pub fn state(testbed: &Testbed) -> String {
         lines.push(format!("{kind} {tag} {name} prerelease={} notes={notes}", release.prerelease));
         lines.extend(release.assets.iter().map(|asset| {
             let digest = asset.digest.map(|digest| digest.to_string()).unwrap_or_default();
-            format!("{kind} {tag} {} {} {} {digest}", asset.name, asset.size, asset.state)
+            format!("{kind} {tag} {} {} {} {digest}", asset.name, asset.size, asset.state())
         }));
     }
     lines.sort();

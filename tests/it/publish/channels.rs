@@ -80,7 +80,7 @@ fn channels_follow_the_release_and_a_second_run_writes_nothing() {
     // The notes, the draft, five assets, the publishing, and the two files.
     let first = first.writes(1 + 1 + 5 + 1 + 2);
     assert_eq!(versions(&scenario), ["1.4.0", "1.4.0"]);
-    assert_eq!(scenario.github.files(&tap()).len(), 2);
+    assert_eq!(scenario.github.files(&tap()).len(), 3);
     let again = scenario.run(["publish"]).exit(0).no_writes();
     assert_eq!(again.stdout, first.stdout);
 
@@ -288,7 +288,8 @@ fn a_tap_that_takes_no_writes_is_named_with_a_way_out() {
     let empty =
         with(Scenario::empty("1.4.0"), "1.4.0", "1.4.0", &TABLES.replace("homebrew-tap", "homebrew-empty"));
     let repo: Repo = "acme/homebrew-empty".parse().unwrap();
-    let seed = SeedRepo { repo: repo.clone(), tags: Vec::new(), default_branch: "main".to_owned() };
+    let seed =
+        SeedRepo { repo: repo.clone(), tags: Vec::new(), default_branch: "main".to_owned(), parent: None };
     empty.github.add_repo(&seed).unwrap();
     empty.github.set_push("maintainer", vec![empty.repo(), repo.clone(), bucket()]);
     empty.run(["publish"]).exit(0);

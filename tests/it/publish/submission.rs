@@ -66,7 +66,7 @@ fn a_version_is_submitted_in_one_commit_and_a_second_run_writes_nothing() {
     scenario.github.merge_pull(&upstream(), 1).unwrap();
     scenario.run(["publish"]).exit(0).no_writes();
     // The branch may be deleted then.
-    scenario.github.edit(&fork(), |stored| stored.branches.remove(BRANCH)).unwrap();
+    scenario.github.edit(&fork(), |stored| stored.refs.remove(&format!("heads/{BRANCH}"))).unwrap();
     scenario.run(["publish"]).exit(0).no_writes();
 
     let scenario = with(scenario.next("1.5.0"), "1.5.0", "1.5.0", TABLE);

@@ -1,7 +1,7 @@
 //! Files and tags that other clients leave on the embedded servers.
 
 use floe_core::model::{Digest, Repo};
-use floe_rehearsal::github::{EmbeddedGitHub, StoredRepo};
+use floe_rehearsal::github::EmbeddedGitHub;
 use floe_rehearsal::registry::{EmbeddedRegistry, StoredRegistry};
 
 /// Adds a manifest to a repository, under a tag if one is given, and a blob that it names.
@@ -31,9 +31,5 @@ pub fn put(
 /// Adds an asset whose upload broke off to a release.
 pub fn add_starter(github: &EmbeddedGitHub, repo: &Repo, release: u64, name: &str) {
     let id = github.add_asset(repo, release, name, b"").unwrap();
-    let break_off = |stored: &mut StoredRepo| {
-        let asset = stored.asset_mut(id).unwrap();
-        (asset.state, asset.digest) = ("starter".to_owned(), None);
-    };
-    github.edit(repo, break_off).unwrap();
+    github.edit(repo, |stored| stored.asset_mut(id).unwrap().digest = None).unwrap();
 }

@@ -13,7 +13,7 @@ use super::Testbed;
 use super::artifacts::Artifacts;
 use super::channels::{self, ExpectedChannel, Seen};
 use super::fault::Side;
-use crate::github::{StoredAsset, StoredRelease, StoredRepo};
+use crate::github::{StoredAsset, StoredRef, StoredRelease, StoredRepo};
 use crate::interceptor::LoggedRequest;
 
 /// Checks both servers while one release is published. Clones share what was observed.
@@ -57,7 +57,7 @@ struct Observed {
 /// The state of the servers.
 #[derive(Default)]
 struct Snapshot {
-    /// All releases without the fields that downloads change.
+    /// All releases without the times of their last changes.
     releases: Vec<StoredRelease>,
     /// The commit of each git tag.
     commits: BTreeMap<String, Commit>,
@@ -174,7 +174,10 @@ impl Invariants {
     fn snapshot(&self) -> Snapshot {
         let (github, repo) = (&self.testbed.github, &self.testbed.home.repo);
         let commits = |stored: &StoredRepo| {
-            stored.tags.iter().map(|(name, tag)| (name.clone(), tag.commit.clone())).collect()
+            let tag = |(path, to): (&String, &StoredRef)| {
+                Some((path.strip_prefix("tags/")?.to_owned(), to.commit.clone()))
+            };
+            stored.refs.iter().filter_map(tag).collect()
         };
         Snapshot {
             releases: github.releases(repo).into_iter().map(frozen).collect(),
@@ -337,12 +340,9 @@ fn by_hand(body: &str) -> &str {
     body.split("<!-- floe:").next().unwrap_or_default().trim_end()
 }
 
-/// A release without the fields that downloads change.
+/// A release without the time of its last change.
 fn frozen(mut release: StoredRelease) -> StoredRelease {
     release.updated_at.clear();
-    for asset in &mut release.assets {
-        asset.download_count = 0;
-    }
     release
 }
 

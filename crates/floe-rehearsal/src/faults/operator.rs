@@ -75,7 +75,9 @@ fn open_channels(testbed: &Testbed) -> Vec<String> {
                 Home::Upstream(submission) => {
                     let branch = submission.branch();
                     if is_by_hand(github.branch_files(repository, Some(&branch)).remove(path)) {
-                        let deleted = github.edit(repository, |stored| stored.branches.remove(&branch)).ok();
+                        let deleted = github
+                            .edit(repository, |stored| stored.refs.remove(&format!("heads/{branch}")))
+                            .ok();
                         fixes.extend(
                             deleted.map(|_| format!("deleted the branch `{branch}` of `{repository}`")),
                         );

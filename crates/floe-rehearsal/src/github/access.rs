@@ -3,21 +3,22 @@
 //! A private repository is answered with 404 where the caller may not see it, like one that does not exist.
 
 use std::borrow::Cow;
+use std::future::{Ready, ready};
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use floe_core::model::{Digest, Repo};
+use bytes::Bytes;
 use floe_core::parallel::lock;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
-use http_body_util::{BodyExt as _, Collected};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use serde_json::{Value, json};
 
+use super::body::JsonBody;
 use super::response::{ApiError, ApiResult, json_response, ok};
 use super::site::unix_time;
-use super::state::{StoredRelease, StoredRepo, StoredState, key};
+use super::state::{StoredRelease, StoredRepo, StoredState};
 use super::{EmbeddedGitHub, GitHubAccount, view};
 
 /// The sender of a request.
@@ -32,9 +33,16 @@ pub(super) struct Caller {
 impl Caller {
     /// Whether the caller may write the contents of a repository.
     pub(super) fn can_push(&self, repo: &StoredRepo) -> bool {
-        let key = |repo: &Repo| key(repo.owner(), repo.name());
-        let is_it = |may: &Repo| key(may) == key(&repo.repo);
-        self.account.as_ref().is_some_and(|account| account.can_push.iter().any(is_it))
+        self.account.as_ref().is_some_and(|account| account.can_push.iter().any(|may| may.is(&repo.repo)))
+    }
+
+    /// Fails if the caller may not write the contents of a repository.
+    pub(super) fn check_push(&self, repo: &StoredRepo) -> ApiResult<()> {
+        match &self.account {
+            None => Err(ApiError::anonymous()),
+            Some(_) if !self.can_push(repo) => Err(ApiError::no_push()),
+            Some(_) => Ok(()),
+        }
     }
 
     /// Whether the caller may read the settings of a repository.
@@ -79,10 +87,9 @@ impl FromRequestParts<EmbeddedGitHub> for Caller {
 pub(super) struct RepoRequest {
     pub github: EmbeddedGitHub,
     pub caller: Caller,
-    pub uri: Uri,
-    pub headers: HeaderMap,
-    owner: String,
-    name: String,
+    pub parts: Parts,
+    /// The id of the repository.
+    repo: u64,
     /// The path parameter after the name: an id, a tag, a ref or a file.
     pub parameter: String,
 }
@@ -94,25 +101,17 @@ impl FromRequestParts<EmbeddedGitHub> for RepoRequest {
         let path = Path::<Vec<String>>::from_request_parts(parts, github).await;
         let mut path = path.map_err(|_| ApiError::not_found())?.0.into_iter();
         let mut next = || path.next().unwrap_or_default();
+        let caller = github.caller(&parts.headers)?;
         // The redirect of a renamed repository leads to its number.
-        let (owner, name) = match parts.uri.path().starts_with("/repositories/") {
-            true => {
-                let id: u64 = next().parse().map_err(|_| ApiError::not_found())?;
-                let name = |repo: &StoredRepo| (repo.repo.owner().to_owned(), repo.repo.name().to_owned());
-                let found = |stored: &StoredState| stored.repos.values().find(|repo| repo.id == id).map(name);
-                github.store.read(found).ok_or_else(ApiError::not_found)?
+        let repo = match parts.uri.path().starts_with("/repositories/") {
+            true => next().parse().ok(),
+            false => {
+                let name = format!("{}/{}", next(), next());
+                github.store.read(|stored| stored.repo(&name).map(|repo| repo.id))
             }
-            false => (next(), next()),
         };
-        Ok(RepoRequest {
-            github: github.clone(),
-            caller: github.caller(&parts.headers)?,
-            uri: parts.uri.clone(),
-            headers: parts.headers.clone(),
-            owner,
-            name,
-            parameter: next(),
-        })
+        let repo = repo.ok_or_else(ApiError::not_found)?;
+        Ok(RepoRequest { github: github.clone(), caller, parts: parts.clone(), repo, parameter: next() })
     }
 }
 
@@ -124,12 +123,12 @@ impl RepoRequest {
 
     /// The first query parameter of that name.
     pub(super) fn query(&self, name: &str) -> Option<Cow<'_, str>> {
-        let query = self.uri.query().unwrap_or_default().as_bytes();
+        let query = self.parts.uri.query().unwrap_or_default().as_bytes();
         Some(url::form_urlencoded::parse(query).find(|(key, _)| key == name)?.1)
     }
 
     pub(super) fn header(&self, name: HeaderName) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        self.parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
     /// Looks at the repository, if the caller may see it.
@@ -150,36 +149,49 @@ impl RepoRequest {
 
     /// The repository in the state, if the caller may see it.
     pub(super) fn readable<'a>(&self, stored: &'a StoredState) -> ApiResult<&'a StoredRepo> {
-        let repo = stored.repos.get(&key(&self.owner, &self.name)).ok_or_else(ApiError::not_found)?;
-        if repo.private && self.caller.account.is_none() {
-            return Err(ApiError::not_found());
+        let seen = |repo: &&StoredRepo| !repo.private || self.caller.account.is_some();
+        let repo = stored.repos.iter().find(|repo| repo.id == self.repo).filter(seen);
+        repo.ok_or_else(ApiError::not_found)
+    }
+
+    /// The repository in the state, if the caller may write it.
+    pub(super) fn writable<'a>(&self, stored: &'a mut StoredState) -> ApiResult<&'a mut StoredRepo> {
+        self.caller.check_push(self.readable(stored)?)?;
+        let repo = stored.repos.iter_mut().find(|repo| repo.id == self.repo);
+        let repo = repo.ok_or_else(ApiError::not_found)?;
+        if repo.archived {
+            let message = "Repository was archived so is read-only.";
+            return Err(ApiError::new(StatusCode::FORBIDDEN, message));
         }
         Ok(repo)
     }
+}
 
-    pub(super) fn writable<'a>(&self, stored: &'a mut StoredState) -> ApiResult<&'a mut StoredRepo> {
-        let can_push = self.caller.can_push(self.readable(stored)?);
-        if self.caller.account.is_none() {
-            return Err(ApiError::anonymous());
-        }
-        if !can_push {
-            return Err(ApiError::no_push());
-        }
-        stored.repos.get_mut(&key(&self.owner, &self.name)).ok_or_else(ApiError::not_found)
-    }
+/// The handler of a request that looks at a repository.
+pub(super) fn read(
+    look: fn(&RepoRequest, &StoredRepo) -> ApiResult,
+) -> impl Fn(RepoRequest) -> Ready<ApiResult> + Clone {
+    move |request| ready(request.read(|repo| look(&request, repo)))
+}
+
+/// The handler of a request that changes a repository as its body, a JSON object, says.
+pub(super) fn change(
+    change: fn(&RepoRequest, &mut StoredRepo, &JsonBody) -> ApiResult,
+) -> impl Fn(RepoRequest, Bytes) -> Ready<ApiResult> + Clone {
+    move |request, body| ready(request.change(|repo, _| change(&request, repo, &JsonBody::parse(&body)?)))
 }
 
 impl EmbeddedGitHub {
     /// The redirect of a request that names a renamed repository by its former name; GitHub's names it by its number.
     fn moved(&self, request: &Request, caller: &Caller) -> Option<Response> {
         let mut parts = request.uri().path().strip_prefix("/repos/")?.split('/');
-        let (owner, name) = (parts.next()?, parts.next()?);
-        let named = format!("/repos/{owner}/{name}");
-        let id = self.store.read(|stored| {
-            let now = stored.renamed.get(&key(owner, name))?;
-            stored.repos.get(now).map(|repo| repo.id)
+        let name = format!("{}/{}", parts.next()?, parts.next()?);
+        let was = |repo: &&StoredRepo| repo.former.iter().any(|former| former.is_called(&name));
+        let id = self.store.read(|stored| match stored.repo(&name) {
+            Some(_) => None,
+            None => stored.repos.iter().find(was).map(|repo| repo.id),
         })?;
-        let rest = request.uri().path_and_query()?.as_str().strip_prefix(&named)?;
+        let rest = request.uri().path_and_query()?.as_str().strip_prefix(&format!("/repos/{name}"))?;
         let url = format!("{}/repositories/{id}{rest}", caller.base);
         let (status, message) = match *request.method() {
             Method::GET | Method::HEAD => (StatusCode::MOVED_PERMANENTLY, "Moved Permanently"),
@@ -212,64 +224,51 @@ pub(super) async fn middleware(
     State(github): State<EmbeddedGitHub>,
     request: Request,
     next: Next,
-) -> Response {
+) -> ApiResult {
     if !request.headers().contains_key(header::USER_AGENT) {
         let text = "Request forbidden by administrative rules. Please make sure your request has a User-Agent \
                     header (https://docs.github.com/en/rest/overview/resources-in-the-rest-api#user-agent-required).";
-        return (StatusCode::FORBIDDEN, text).into_response();
+        return Ok((StatusCode::FORBIDDEN, text).into_response());
     }
     let version = request.headers().get("x-github-api-version").cloned();
-    let caller = match github.caller(request.headers()) {
-        Ok(caller) => caller,
-        Err(error) => return error.into_response(),
-    };
+    let caller = github.caller(request.headers())?;
     let free = request.uri().path() == "/rate_limit";
     let mut window = github.count(&caller, i64::from(!free));
     let known = request.headers().get_all(header::IF_NONE_MATCH).iter().cloned().collect::<Vec<_>>();
     let is_get = request.method() == Method::GET || request.method() == Method::HEAD;
-    let mut response = match window.used > window.limit && !free {
-        true => {
-            let message = format!("API rate limit exceeded for {}.", caller.login());
-            ApiError::new(StatusCode::FORBIDDEN, message).into_response()
-        }
-        false => match github.moved(&request, &caller) {
-            Some(moved) => moved,
-            None => next.run(request).await,
-        },
+    let mut response = if window.used > window.limit && !free {
+        let message = format!("API rate limit exceeded for {}.", caller.login());
+        ApiError::new(StatusCode::FORBIDDEN, message).into_response()
+    } else if let Some(moved) = github.moved(&request, &caller) {
+        moved
+    } else {
+        next.run(request).await
     };
-    if is_get && response.status() == StatusCode::OK {
-        response = with_etag(response, &known).await;
-        if response.status() == StatusCode::NOT_MODIFIED && caller.account.is_some() {
+    let etag = response.headers().get(header::ETAG).and_then(|etag| etag.to_str().ok());
+    let is_known = |tags: &HeaderValue| {
+        tags.to_str().is_ok_and(|tags| tags == "*" || etag.is_some_and(|etag| tags.contains(etag)))
+    };
+    if is_get && etag.is_some() && known.iter().any(is_known) {
+        // The client has this body (RFC 9110, section 13.1.2).
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        *response.body_mut() = Body::empty();
+        if caller.account.is_some() {
             // GitHub does not count it.
             window = github.count(&caller, -1);
         }
     }
     let headers = response.headers_mut();
-    window.write(headers);
+    for (name, value) in window.headers() {
+        headers.insert(name, value.into());
+    }
+    headers.insert("x-ratelimit-resource", HeaderValue::from_static("core"));
     let version = version.unwrap_or(HeaderValue::from_static("2022-11-28"));
     headers.insert("x-github-api-version-selected", version);
     let expires = caller.account.and_then(|account| account.expires);
     if let Some(expires) = expires.and_then(|text| HeaderValue::from_str(&text).ok()) {
         headers.insert("github-authentication-token-expiration", expires);
     }
-    response
-}
-
-/// Adds the `ETag` of the body, or turns the response into a 304 if the client has this body (RFC 9110, section 13.1.2).
-async fn with_etag(response: Response, known: &[HeaderValue]) -> Response {
-    let (mut parts, body) = response.into_parts();
-    // A body of this server is in memory, so reading it does not fail.
-    let bytes = body.collect().await.map(Collected::to_bytes).unwrap_or_default();
-    let etag = format!("\"{}\"", Digest::of(&bytes).hex());
-    let is_known = |tag: &str| tag.trim() == "*" || tag.trim().trim_start_matches("W/") == etag;
-    let is_known = known.iter().any(|header| header.to_str().is_ok_and(|tags| tags.split(',').any(is_known)));
-    parts.headers.extend(HeaderValue::from_str(&etag).ok().map(|etag| (header::ETAG, etag)));
-    parts.headers.insert(header::CONTENT_LENGTH, bytes.len().into());
-    if is_known {
-        parts.status = StatusCode::NOT_MODIFIED;
-        return Response::from_parts(parts, Body::empty());
-    }
-    Response::from_parts(parts, Body::from(bytes))
+    Ok(response)
 }
 
 /// The current hour of an account.
@@ -298,24 +297,22 @@ impl EmbeddedGitHub {
 }
 
 impl Window {
-    fn fields(&self) -> [(&'static str, u64); 4] {
-        let (used, remaining) = (self.used.min(self.limit), self.limit.saturating_sub(self.used));
-        [("limit", self.limit), ("remaining", remaining), ("used", used), ("reset", self.reset)]
-    }
-
-    fn write(&self, headers: &mut HeaderMap) {
-        for (name, value) in self.fields() {
-            headers
-                .extend(HeaderName::try_from(format!("x-ratelimit-{name}")).map(|name| (name, value.into())));
-        }
-        headers.insert("x-ratelimit-resource", HeaderValue::from_static("core"));
+    /// The headers that show it.
+    fn headers(&self) -> [(&'static str, u64); 4] {
+        [
+            ("x-ratelimit-limit", self.limit),
+            ("x-ratelimit-remaining", self.limit.saturating_sub(self.used)),
+            ("x-ratelimit-used", self.used.min(self.limit)),
+            ("x-ratelimit-reset", self.reset),
+        ]
     }
 }
 
 /// `GET /rate_limit`
 pub(super) async fn rate_limit(State(github): State<EmbeddedGitHub>, caller: Caller) -> Response {
     let window = github.count(&caller, 0);
-    let rate: Value = window.fields().into_iter().collect();
+    let field = |(name, value): (&'static str, u64)| (name.trim_start_matches("x-ratelimit-"), value);
+    let rate: Value = window.headers().into_iter().map(field).collect();
     // There is no search here, but clients require its limit.
     let search = json!({ "limit": 30, "remaining": 30, "used": 0, "reset": window.reset });
     json_response(StatusCode::OK, &json!({ "resources": { "core": rate, "search": search }, "rate": rate }))
@@ -331,24 +328,15 @@ pub(super) async fn user(caller: Caller) -> ApiResult {
 }
 
 /// `GET /repos/{owner}/{name}`
-pub(super) async fn repository(request: RepoRequest) -> ApiResult {
-    request.github.store.read(|stored| {
-        let repo = request.readable(stored)?;
-        let parent = repo
-            .parent
-            .as_ref()
-            .and_then(|parent| Some((parent, stored.repo(parent)?.default_branch.as_str())));
-        ok(&view::repository(repo, parent, &request.caller))
-    })
+pub(super) fn repository(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
+    ok(&view::repository(repo, &request.caller))
 }
 
 /// `GET /repos/{owner}/{name}/immutable-releases`
-pub(super) async fn immutable_releases(request: RepoRequest) -> ApiResult {
-    request.read(|repo| {
-        // Without the right to ask the response is the same as for a repository where it is off.
-        if !request.caller.is_admin(repo) || !request.github.options().immutable {
-            return Err(ApiError::not_found());
-        }
-        ok(&json!({ "enabled": true, "enforced_by_owner": false }))
-    })
+pub(super) fn immutable_releases(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
+    // Without the right to ask the response is the same as for a repository where it is off.
+    if !request.caller.is_admin(repo) || !request.github.options().immutable {
+        return Err(ApiError::not_found());
+    }
+    ok(&json!({ "enabled": true, "enforced_by_owner": false }))
 }

@@ -2,6 +2,7 @@
 //!
 //! A change fails if the repository does not exist.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::MutexGuard;
@@ -11,10 +12,11 @@ use floe_core::model::{Commit, Digest, Repo};
 use floe_core::parallel::lock;
 
 use super::assets::starter;
+use super::contents::decoded;
 use super::publish::MakeLatest;
 use super::response::{ApiError, ApiResult};
-use super::state::{StoredAsset, StoredRelease, StoredRepo, UPLOADED, draft};
-use super::{EmbeddedGitHub, GitHubOptions, SeedTag};
+use super::state::{StoredAsset, StoredPull, StoredRelease, StoredRepo};
+use super::{EmbeddedGitHub, GitHubOptions, SeedRepo, SeedTag};
 
 /// The author of everything that is created from outside the API.
 pub(super) const OTHER_USER: &str = "somebody-else";
@@ -44,24 +46,18 @@ impl EmbeddedGitHub {
 
     /// Deletes a tag. Fails if it belongs to an immutable release.
     pub fn delete_tag(&self, repo: &Repo, tag: &str) -> anyhow::Result<()> {
-        self.change(repo, |stored, _| {
-            stored.check_unprotected(tag)?;
-            stored.tags.remove(tag);
-            Ok(())
-        })
+        self.change(repo, |stored, _| stored.delete_tag(tag))
     }
 
     /// The commit that a tag peels to.
     pub fn tag(&self, repo: &Repo, tag: &str) -> Option<Commit> {
-        self.look(repo, |stored| stored.tags.get(tag).map(|tag| tag.commit.clone()))?
+        self.look(repo, |stored| stored.tag(tag).map(|tag| tag.commit.clone()))?
     }
 
     /// Creates an empty draft of a tag and returns its id.
     pub fn add_draft(&self, repo: &Repo, tag: &str) -> anyhow::Result<u64> {
         self.change(repo, |stored, id| {
-            let mut draft = draft(id, tag.to_owned(), stored.default_branch.clone(), OTHER_USER);
-            draft.created_at = stored.date_of(tag, &draft.target_commitish);
-            stored.releases.push(draft);
+            stored.add_draft(id, tag.to_owned(), None, OTHER_USER);
             Ok(id)
         })
     }
@@ -78,7 +74,6 @@ impl EmbeddedGitHub {
             let release = stored.release_mut(release).ok_or_else(ApiError::not_found)?;
             fs::write(self.asset_file(id), bytes).map_err(anyhow::Error::from)?;
             release.assets.push(StoredAsset {
-                state: UPLOADED.to_owned(),
                 size: bytes.len() as u64,
                 digest: Some(Digest::of(bytes)),
                 ..starter(id, name.to_owned(), OTHER_USER)
@@ -89,9 +84,7 @@ impl EmbeddedGitHub {
 
     /// Removes an asset, also from an immutable release.
     pub fn remove_asset(&self, repo: &Repo, asset: u64) -> anyhow::Result<()> {
-        self.edit(repo, |stored| {
-            stored.releases.iter_mut().for_each(|release| release.assets.retain(|kept| kept.id != asset));
-        })
+        self.edit(repo, |stored| drop(stored.remove_asset(asset)))
     }
 
     /// All releases of a repository with drafts, oldest first.
@@ -116,9 +109,74 @@ impl EmbeddedGitHub {
         }
     }
 
+    /// Adds a repository, or the parts of it that are missing.
+    pub fn add_repo(&self, seed: &SeedRepo) -> anyhow::Result<()> {
+        self.store.edit(|stored| stored.seed(seed))
+    }
+
+    /// Renames a repository. Its former name redirects.
+    pub fn rename(&self, repo: &Repo, to: &Repo) -> anyhow::Result<()> {
+        self.edit(repo, |stored| stored.former.push(std::mem::replace(&mut stored.repo, to.clone())))
+    }
+
+    /// Writes a file to the default branch, as a push does.
+    pub fn write_file(&self, repo: &Repo, path: &str, bytes: &[u8]) -> anyhow::Result<()> {
+        self.edit(repo, |stored| drop(stored.commit_file(None, path, Some(bytes))))
+    }
+
+    /// Deletes a file from the default branch.
+    pub fn delete_file(&self, repo: &Repo, path: &str) -> anyhow::Result<()> {
+        self.edit(repo, |stored| drop(stored.commit_file(None, path, None)))
+    }
+
+    /// Writes a file to a branch, which begins as the default one.
+    pub fn write_branch(&self, repo: &Repo, branch: &str, path: &str, bytes: &[u8]) -> anyhow::Result<()> {
+        self.edit(repo, |stored| drop(stored.commit_file(Some(branch), path, Some(bytes))))
+    }
+
+    /// The files of the default branch.
+    pub fn files(&self, repo: &Repo) -> BTreeMap<String, Vec<u8>> {
+        self.branch_files(repo, None)
+    }
+
+    /// The files of a branch; without a name, of the default one.
+    pub fn branch_files(&self, repo: &Repo, branch: Option<&str>) -> BTreeMap<String, Vec<u8>> {
+        let files = self.look(repo, |stored| stored.files(branch.unwrap_or("HEAD")).cloned()).flatten();
+        files.into_iter().flatten().map(|(path, content)| (path, decoded(&content))).collect()
+    }
+
+    /// The branches of a repository besides the default one.
+    pub fn branches(&self, repo: &Repo) -> Vec<String> {
+        let others = |stored: &StoredRepo| {
+            let names = stored.refs.keys().filter_map(|path| path.strip_prefix("heads/"));
+            names.filter(|name| *name != stored.default_branch).map(str::to_owned).collect()
+        };
+        self.look(repo, others).unwrap_or_default()
+    }
+
+    /// The pull requests into a repository, oldest first.
+    pub fn pulls(&self, repo: &Repo) -> Vec<StoredPull> {
+        self.look(repo, |stored| stored.pulls.clone()).unwrap_or_default()
+    }
+
+    /// Merges an open pull request: its files in one commit.
+    pub fn merge_pull(&self, repo: &Repo, number: u64) -> anyhow::Result<()> {
+        let pull = self.pulls(repo).into_iter().find(|pull| pull.number == number && pull.open);
+        let theirs = pull.as_ref().map(|pull| self.branch_files(&pull.from, Some(&pull.branch)));
+        self.change(repo, |stored, _| {
+            for (path, bytes) in theirs.ok_or_else(ApiError::not_found)? {
+                stored.commit_file(None, &path, Some(&bytes));
+            }
+            for pull in stored.pulls.iter_mut().filter(|pull| pull.number == number) {
+                (pull.open, pull.merged) = (false, true);
+            }
+            Ok(())
+        })
+    }
+
     /// Looks at a repository, if it is there.
     pub fn look<T>(&self, repo: &Repo, look: impl FnOnce(&StoredRepo) -> T) -> Option<T> {
-        self.store.read(|stored| stored.repo(repo).map(look))
+        self.store.read(|stored| stored.repo(&repo.to_string()).map(look))
     }
 
     /// Changes a repository. `change` gets an unused id.

@@ -1,5 +1,5 @@
-//! Assets: list, get, rename, delete and upload. An upload is streamed to disk and hashed on the way; during it the asset is listed
-//! in state `open`, and after one that broke off in state `starter`. The bytes leave in `site`.
+//! Assets: list, get, delete and upload. An upload is streamed to disk and hashed on the way; until it is complete the asset is listed
+//! in state `starter`. The bytes leave in `site`.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -8,19 +8,19 @@ use anyhow::Context as _;
 use axum::body::Body;
 use axum::extract::Query;
 use axum::response::IntoResponse as _;
-use bytes::Bytes;
 use floe_core::model::{Digest, Hasher};
 use futures_util::StreamExt as _;
 use http::{HeaderMap, StatusCode, header};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt as _;
 
 use super::access::RepoRequest;
 use super::quirks::UploadQuirk;
-use super::release_params::{object, text};
+use super::releases::visible;
 use super::response::{ApiError, ApiResult, custom, field, json_response, ok, page};
-use super::state::{OPEN, STARTER, StoredAsset, StoredRelease, StoredRepo, UPLOADED, now};
+use super::site::to_storage;
+use super::state::{StoredAsset, StoredRelease, StoredRepo, now};
 use super::view;
 
 /// The largest asset in bytes, according to GitHub's error message.
@@ -29,83 +29,37 @@ const SIZE_LIMIT: u64 = 2_147_483_648;
 const COUNT_LIMIT: usize = 1000;
 
 /// `GET /repos/{owner}/{name}/releases/{id}/assets`
-pub(super) async fn list(request: RepoRequest) -> ApiResult {
-    let id = request.id()?;
-    request.read(|repo| {
-        let release = repo.release(id).filter(|release| request.caller.sees(repo, release));
-        let release = release.ok_or_else(ApiError::not_found)?;
-        let listed = request.github.quirks().listed_assets(&release.assets).into_iter();
-        let listed = listed.map(|asset| view::asset(repo, release, asset, &request.caller));
-        Ok(page(listed.collect(), &request))
-    })
+pub(super) fn list(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
+    let release = visible(request, repo).ok_or_else(ApiError::not_found)?;
+    let listed = request.github.quirks().listed_assets(&release.assets).into_iter();
+    page(request, listed.map(|asset| view::asset(repo, release, asset, &request.caller)))
 }
 
 /// `GET /repos/{owner}/{name}/releases/assets/{id}`: the JSON, or the bytes for `Accept: application/octet-stream`
-pub(super) async fn by_id(request: RepoRequest) -> ApiResult {
-    let id = request.id()?;
-    let (view, uploaded) = request.read(|repo| {
-        let found = repo.asset(id).filter(|(release, _)| request.caller.sees(repo, release));
-        let (release, asset) = found.ok_or_else(ApiError::not_found)?;
-        Ok((view::asset(repo, release, asset, &request.caller), asset.is_uploaded()))
-    })?;
+pub(super) fn by_id(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
+    let found = repo.asset(request.id()?).filter(|(release, _)| request.caller.sees(repo, release));
+    let (release, asset) = found.ok_or_else(ApiError::not_found)?;
     match request.header(header::ACCEPT).contains("application/octet-stream") {
-        false => ok(&view),
-        true if !uploaded => Err(ApiError::not_found()),
-        true => request.github.redirect_to_storage(&request.caller.base, id),
+        false => ok(&view::asset(repo, release, asset, &request.caller)),
+        true if !asset.is_uploaded() => Err(ApiError::not_found()),
+        true => Ok(to_storage(request, asset)),
     }
-}
-
-/// `PATCH /repos/{owner}/{name}/releases/assets/{id}`: changes name and label
-pub(super) async fn update(request: RepoRequest, bytes: Bytes) -> ApiResult {
-    let id = request.id()?;
-    let view = request.change(|repo, _| {
-        let (release, _) = mutable(repo, id, "Cannot update asset from an immutable release")?;
-        let map = object(&bytes)?;
-        let (name, label) = (text(&map, "name")?.map(|name| rewritten(&name)), text(&map, "label")?);
-        let taken = |name: &String| release.assets.iter().any(|asset| asset.id != id && asset.name == *name);
-        if name.as_ref().is_some_and(taken) {
-            return Err(ApiError::invalid([field("ReleaseAsset", "already_exists", "name")]));
-        }
-        let asset = repo.asset_mut(id).ok_or_else(ApiError::not_found)?;
-        asset.name = name.unwrap_or_else(|| asset.name.clone());
-        asset.label = label.unwrap_or_else(|| asset.label.clone());
-        asset.updated_at = now();
-        shown(repo, id, &request)
-    })?;
-    ok(&view)
 }
 
 /// `DELETE /repos/{owner}/{name}/releases/assets/{id}`
 pub(super) async fn delete(request: RepoRequest) -> ApiResult {
     let id = request.id()?;
     let deleted = request.change(|repo, _| {
-        let (release, asset) = mutable(repo, id, "Cannot delete asset from an immutable release")?;
-        let (release, deleted) = (release.id, asset.clone());
-        let release = repo.release_mut(release).ok_or_else(ApiError::not_found)?;
-        release.assets.retain(|asset| asset.id != id);
-        Ok(deleted)
+        let (release, _) = repo.asset(id).ok_or_else(ApiError::not_found)?;
+        if release.immutable {
+            let message = "Cannot delete asset from an immutable release";
+            let error = json!({ "resource": "ReleaseAsset", "code": "custom", "message": message });
+            return Err(ApiError::invalid([error]));
+        }
+        Ok(repo.remove_asset(id))
     })?;
-    request.github.delete_bytes(&[deleted]);
+    request.github.delete_bytes(deleted.as_slice());
     Ok(StatusCode::NO_CONTENT.into_response())
-}
-
-fn shown(repo: &StoredRepo, id: u64, request: &RepoRequest) -> ApiResult<Value> {
-    let (release, asset) = repo.asset(id).ok_or_else(ApiError::not_found)?;
-    Ok(view::asset(repo, release, asset, &request.caller))
-}
-
-/// An asset of a release that is not immutable, with that release.
-fn mutable<'a>(
-    repo: &'a StoredRepo,
-    id: u64,
-    message: &str,
-) -> ApiResult<(&'a StoredRelease, &'a StoredAsset)> {
-    let (release, asset) = repo.asset(id).ok_or_else(ApiError::not_found)?;
-    if release.immutable {
-        let error = json!({ "resource": "ReleaseAsset", "code": "custom", "message": message });
-        return Err(ApiError::invalid([error]));
-    }
-    Ok((release, asset))
 }
 
 /// `POST /uploads/repos/{owner}/{name}/releases/{id}/assets?name=…&label=…`
@@ -114,18 +68,18 @@ pub(super) async fn upload(
     Query(query): Query<HashMap<String, String>>,
     body: Body,
 ) -> ApiResult {
-    let (release, store) = (request.id()?, &request.github.store);
+    let release = request.id()?;
     let quirk = request.github.quirks().uploads.pop_front();
     let (asset, length) = request.change(|repo, id| {
         let release = repo.release_mut(release).ok_or_else(ApiError::not_found)?;
-        let (mut name, content_type, length) = stated(&query, &request.headers)?;
+        let (mut name, content_type, length) = stated(&query, &request.parts.headers)?;
         if quirk == Some(UploadQuirk::Renamed) {
             name = format!("default.{name}");
         }
         check_room(release, &name)?;
         let label = query.get("label").cloned().unwrap_or_default();
-        let (state, starter) = (OPEN.to_owned(), starter(id, name, request.caller.login()));
-        release.assets.push(StoredAsset { label, content_type, state, ..starter });
+        let starter = starter(id, name, request.caller.login());
+        release.assets.push(StoredAsset { label, content_type, ..starter });
         Ok((id, length))
     })?;
     let path = request.github.asset_file(asset);
@@ -142,35 +96,28 @@ pub(super) async fn upload(
                 _ => (length, digest),
             };
             (uploaded.size, uploaded.digest) = (size, Some(digest));
-            (uploaded.state, uploaded.updated_at) = (UPLOADED.to_owned(), now());
-            shown(repo, asset, &request)
+            uploaded.updated_at = now();
+            let (release, asset) = repo.asset(asset).ok_or_else(ApiError::not_found)?;
+            Ok(view::asset(repo, release, asset, &request.caller))
         }),
     };
     if finished.is_err() {
         // A starter has no bytes.
         let _ = tokio::fs::remove_file(&path).await;
-        store.edit(|stored| {
-            let broken = stored.repos.values_mut().find_map(|repo| repo.asset_mut(asset));
-            broken.into_iter().for_each(|broken| STARTER.clone_into(&mut broken.state));
-        })?;
     }
     Ok(json_response(StatusCode::CREATED, &finished?))
 }
 
-/// An asset whose upload broke off.
+/// An asset whose upload is not complete.
 pub(super) fn starter(id: u64, name: String, uploader: &str) -> StoredAsset {
     StoredAsset {
         id,
         name,
-        label: String::new(),
-        state: STARTER.to_owned(),
-        size: 0,
-        digest: None,
         content_type: "application/octet-stream".to_owned(),
         uploader: uploader.to_owned(),
-        download_count: 0,
         created_at: now(),
         updated_at: now(),
+        ..StoredAsset::default()
     }
 }
 
@@ -257,8 +204,8 @@ mod tests {
 
     #[test]
     fn a_release_holds_a_thousand_files() {
-        let mut release = super::super::state::draft(1, "v1".to_owned(), "main".to_owned(), "me");
-        release.assets = (2..1001).map(|id| starter(id, format!("{id}"), "me")).collect();
+        let assets = (2..1001).map(|id| starter(id, format!("{id}"), "me")).collect();
+        let mut release = StoredRelease { assets, ..StoredRelease::default() };
         assert!(check_room(&release, "last").is_ok());
         release.assets.push(starter(1001, "last".to_owned(), "me"));
         let full = check_room(&release, "one more").unwrap_err().to_string();

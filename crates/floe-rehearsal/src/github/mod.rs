@@ -6,19 +6,17 @@
 mod access;
 mod admin;
 mod assets;
-mod branches;
-mod channels;
+mod body;
 mod contents;
 mod git;
 mod graphql;
+mod objects;
 mod publish;
 mod pulls;
 mod quirks;
-mod release_params;
 mod releases;
 mod response;
 mod site;
-mod source;
 mod state;
 mod view;
 
@@ -32,12 +30,12 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, patch, post};
 use floe_core::model::{Commit, Repo};
 
-use access::Window;
+use access::{Window, change, read};
 use quirks::Quirks;
 pub(crate) use quirks::UploadQuirk;
 use response::ApiError;
 use state::StoredState;
-pub use state::{StoredAsset, StoredPull, StoredRelease, StoredRepo};
+pub use state::{StoredAsset, StoredPull, StoredRef, StoredRelease, StoredRepo};
 
 use crate::store::Store;
 
@@ -78,6 +76,8 @@ pub struct SeedRepo {
     pub tags: Vec<SeedTag>,
     /// The name of the default branch.
     pub default_branch: String,
+    /// The repository that it is a fork of, whose commits, branches and tags it begins with. That one comes first.
+    pub parent: Option<Repo>,
 }
 
 /// A tag to create.
@@ -144,15 +144,12 @@ impl EmbeddedGitHub {
     /// All routes: the API at `/`, uploads at `/uploads`, storage at `/storage`, and the pages and downloads of the site.
     pub fn router(&self) -> Router {
         let site = Router::new()
-            .route("/{owner}/{name}/archive/{*file}", get(source::archive))
-            .route("/{owner}/{name}/legacy.tar.gz/{*ref}", get(source::tar_gz))
-            .route("/{owner}/{name}/legacy.zip/{*ref}", get(source::zip))
-            .route("/{owner}/{name}/tar.gz/{*ref}", get(source::tar_gz))
-            .route("/{owner}/{name}/zip/{*ref}", get(source::zip))
-            .route("/{owner}/{name}/releases/latest", get(site::latest_page))
-            .route("/{owner}/{name}/releases/tag/{*tag}", get(site::page))
-            .route("/{owner}/{name}/releases/download/{*file}", get(site::download))
-            .route("/{owner}/{name}/releases/latest/download/{file}", get(site::download_latest))
+            .route("/{owner}/{name}/tar.gz/{*ref}", get(read(contents::tar_gz)))
+            .route("/{owner}/{name}/zip/{*ref}", get(read(contents::zip)))
+            .route("/{owner}/{name}/releases/latest", get(read(site::latest_page)))
+            .route("/{owner}/{name}/releases/tag/{*tag}", get(read(site::page)))
+            .route("/{owner}/{name}/releases/download/{*file}", get(read(site::download)))
+            .route("/{owner}/{name}/releases/latest/download/{file}", get(read(site::download_latest)))
             .route("/storage/{asset}", get(site::bytes));
         self.api()
             .merge(site)
@@ -180,40 +177,37 @@ impl EmbeddedGitHub {
 fn repository(path: &str) -> Router<EmbeddedGitHub> {
     let repo = |rest: &str| format!("{path}{rest}");
     Router::new()
-        .route(&repo("/attestations/{digest}"), get(releases::attestations))
-        .route(&repo(""), get(access::repository))
-        .route(&repo("/immutable-releases"), get(access::immutable_releases))
-        .route(&repo("/tags"), get(git::tags))
-        .route(&repo("/git/ref/{*path}"), get(git::one_ref))
-        .route(&repo("/branches/{*path}"), get(branches::one))
-        .route(&repo("/git/refs"), post(branches::create_ref))
-        .route(&repo("/git/refs/{*path}"), patch(branches::update_ref).delete(git::delete_ref))
-        .route(&repo("/merge-upstream"), post(branches::merge_upstream))
-        .route(&repo("/pulls"), get(pulls::list).post(pulls::create))
-        .route(&repo("/git/matching-refs/{*path}"), get(git::matching_refs))
-        .route(&repo("/git/tags/{sha}"), get(git::tag_object))
-        .route(&repo("/git/commits/{sha}"), get(git::git_commit))
-        .route(&repo("/git/commits"), post(branches::create_commit))
-        .route(&repo("/git/trees"), post(branches::create_tree))
-        .route(&repo("/commits"), get(git::commits))
-        .route(&repo("/commits/{*path}"), get(git::commit))
+        .route(&repo("/attestations/{digest}"), get(read(releases::attestations)))
+        .route(&repo(""), get(read(access::repository)))
+        .route(&repo("/immutable-releases"), get(read(access::immutable_releases)))
+        .route(&repo("/tags"), get(read(git::tags)))
+        .route(&repo("/git/ref/{*path}"), get(read(git::one_ref)))
+        .route(&repo("/git/refs"), post(change(git::create_ref)))
+        .route(&repo("/git/refs/{*path}"), patch(change(git::update_ref)).delete(git::delete_ref))
+        .route(&repo("/merge-upstream"), post(git::merge_upstream))
+        .route(&repo("/pulls"), get(read(pulls::list)).post(pulls::create))
+        .route(&repo("/git/matching-refs/{*path}"), get(read(git::matching_refs)))
+        .route(&repo("/git/tags/{sha}"), get(read(git::tag_object)))
+        .route(&repo("/git/commits/{sha}"), get(read(git::git_commit)))
+        .route(&repo("/git/commits"), post(change(git::create_commit)))
+        .route(&repo("/git/trees"), post(change(git::create_tree)))
+        .route(&repo("/commits"), get(read(git::commits)))
+        .route(&repo("/commits/{*path}"), get(read(git::commit)))
         .route(&repo("/compare/{*range}"), get(git::compare))
-        .route(&repo("/readme"), get(contents::readme))
-        .route(&repo("/contents"), get(contents::root))
-        .route(&repo("/contents/"), get(contents::root))
-        .route(&repo("/contents/{*path}"), get(contents::file).put(contents::write))
-        .route(&repo("/tarball"), get(source::tarball))
-        .route(&repo("/tarball/{*ref}"), get(source::tarball))
-        .route(&repo("/zipball"), get(source::zipball))
-        .route(&repo("/zipball/{*ref}"), get(source::zipball))
-        .route(&repo("/releases"), get(releases::list).post(releases::create))
+        .route(&repo("/readme"), get(read(contents::readme)))
+        .route(&repo("/contents"), get(read(contents::contents)))
+        .route(&repo("/contents/"), get(read(contents::contents)))
+        .route(&repo("/contents/{*path}"), get(read(contents::contents)).put(change(contents::write)))
+        .route(&repo("/tarball/{*ref}"), get(read(|call, repo| contents::to_archive(call, repo, "tar.gz"))))
+        .route(&repo("/zipball/{*ref}"), get(read(|call, repo| contents::to_archive(call, repo, "zip"))))
+        .route(&repo("/releases"), get(read(releases::list)).post(releases::create))
         .route(&repo("/releases/generate-notes"), post(releases::generate_notes))
-        .route(&repo("/releases/latest"), get(releases::latest))
-        .route(&repo("/releases/tags/{*tag}"), get(releases::by_tag))
-        .route(&repo("/releases/{id}"), get(releases::by_id).patch(releases::update).delete(releases::delete))
-        .route(&repo("/releases/{id}/assets"), get(assets::list))
+        .route(&repo("/releases/latest"), get(read(releases::latest)))
+        .route(&repo("/releases/tags/{*tag}"), get(read(releases::by_tag)))
         .route(
-            &repo("/releases/assets/{id}"),
-            get(assets::by_id).patch(assets::update).delete(assets::delete),
+            &repo("/releases/{id}"),
+            get(read(releases::by_id)).patch(change(releases::update)).delete(releases::delete),
         )
+        .route(&repo("/releases/{id}/assets"), get(read(assets::list)))
+        .route(&repo("/releases/assets/{id}"), get(read(assets::by_id)).delete(assets::delete))
 }

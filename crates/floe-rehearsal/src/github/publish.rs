@@ -7,7 +7,7 @@ use semver::Version;
 use serde_json::{Value, json};
 
 use super::response::{ApiError, ApiResult, custom, field};
-use super::state::{StoredRelease, StoredRepo, StoredTag, now};
+use super::state::{StoredRef, StoredRelease, StoredRepo, now};
 
 /// The values of `make_latest`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,24 @@ pub(super) enum MakeLatest {
 }
 
 impl StoredRepo {
+    /// Adds an empty draft, without a target for the default branch.
+    pub(super) fn add_draft(&mut self, id: u64, tag_name: String, target: Option<String>, author: &str) {
+        let target_commitish = target.unwrap_or_else(|| self.default_branch.clone());
+        let (created_at, updated_at) = (self.date_of(&tag_name, &target_commitish), now());
+        let (draft, author) = (true, author.to_owned());
+        let release = StoredRelease {
+            id,
+            tag_name,
+            target_commitish,
+            draft,
+            author,
+            created_at,
+            updated_at,
+            ..StoredRelease::default()
+        };
+        self.releases.push(release);
+    }
+
     /// Publishes a draft. It becomes the latest release unless `make_latest` or a prerelease prevents that.
     pub(super) fn publish(
         &mut self,
@@ -31,13 +49,13 @@ impl StoredRepo {
         let release = self.release(id).ok_or_else(ApiError::not_found)?;
         let (tag, prerelease) = (release.tag_name.clone(), release.prerelease);
         self.check_tag(&tag)?;
-        if !self.tags.contains_key(&tag) {
+        if self.tag(&tag).is_none() {
             let commit = self.resolve(&release.target_commitish).ok_or_else(|| {
                 let tag = custom("Release", "tag_name", "tag_name is not a valid tag");
                 ApiError::invalid([tag, no_valid_tag(), field("Release", "invalid", "target_commitish")])
             })?;
             // GitHub creates a lightweight tag, whatever the other tags are.
-            self.tags.insert(tag.clone(), StoredTag { commit, annotated: false });
+            self.refs.insert(format!("tags/{tag}"), StoredRef { commit, annotated: false });
         }
         let created_at = self.date_of(&tag, "");
         if let Some(release) = self.release_mut(id) {
@@ -59,7 +77,7 @@ impl StoredRepo {
         }
         if self.spent_tags.contains(tag) {
             let spent = custom("Release", "tag_name", "tag_name was used by an immutable release");
-            if self.tags.contains_key(tag) {
+            if self.tag(tag).is_some() {
                 return Err(ApiError::invalid([spent]));
             }
             let rule = "pre_receive Repository rule violations found\n\n\
@@ -77,15 +95,12 @@ impl StoredRepo {
 
     /// The commit of a branch name or a commit name. Tag names are not accepted.
     fn resolve(&self, target: &str) -> Option<Commit> {
-        if target == self.default_branch {
-            return self.head().cloned();
-        }
-        self.find_commit(target).map(|commit| commit.sha.clone())
+        self.branch(target).or_else(|| Some(&self.find_commit(target)?.sha)).cloned()
     }
 
     /// The `created_at` of a release: the date of its commit, whenever it is drafted and published.
     pub(super) fn date_of(&self, tag: &str, target: &str) -> String {
-        let commit = self.tags.get(tag).map(|tag| tag.commit.clone()).or_else(|| self.resolve(target));
+        let commit = self.tag(tag).map(|tag| tag.commit.clone()).or_else(|| self.resolve(target));
         let known = commit.and_then(|commit| self.find_commit(commit.as_str()));
         known.map_or_else(now, |known| known.date.clone())
     }

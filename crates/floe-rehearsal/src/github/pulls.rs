@@ -5,47 +5,44 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::access::{Caller, RepoRequest};
-use super::release_params::{object, required};
+use super::body::JsonBody;
 use super::response::{ApiError, ApiResult, custom, json_response, page};
 use super::state::{StoredPull, StoredRepo};
 
 /// `GET /repos/{owner}/{name}/pulls?head={owner}:{branch}&state={open|closed|all}`
-pub(super) async fn list(request: RepoRequest) -> ApiResult {
-    request.read(|repo| {
-        let state = request.query("state").unwrap_or("open".into());
-        let head = request.query("head");
-        let wanted = repo.pulls.iter().rev().filter(|pull| {
-            let is_state = state == "all" || (state == "open") == pull.open;
-            is_state && head.as_ref().is_none_or(|head| *head == head_of(pull))
-        });
-        let shown = wanted.map(|pull| shown(repo, pull, &request.caller)).collect();
-        Ok(page(shown, &request))
-    })
+pub(super) fn list(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
+    let state = request.query("state").unwrap_or("open".into());
+    let head = request.query("head");
+    let wanted = repo.pulls.iter().rev().filter(|pull| {
+        let is_state = state == "all" || (state == "open") == pull.open;
+        is_state && head.as_ref().is_none_or(|head| *head == head_of(pull))
+    });
+    page(request, wanted.map(|pull| shown(repo, pull, &request.caller)))
 }
 
 /// `POST /repos/{owner}/{name}/pulls`: everybody may, who owns the branch that it comes from
 pub(super) async fn create(request: RepoRequest, body: Bytes) -> ApiResult {
-    let [title, head, base] = required(&object(&body)?, ["title", "head", "base"])?;
-    let view = request.github.store.change(|stored| {
+    let body = JsonBody::parse(&body)?;
+    let [title, head, base] = ["title", "head", "base"].map(|name| body.required(name));
+    let (title, head, base) = (title?, head?, base?);
+    request.github.store.change(|stored| {
         let repo = request.readable(stored)?;
         let invalid = |field: &str, message: &str| ApiError::invalid([custom("PullRequest", field, message)]);
         if base != repo.default_branch {
             return Err(invalid("base", "is invalid"));
         }
-        let (owner, branch) = head.split_once(':').ok_or_else(|| invalid("head", "is invalid"))?;
-        let fork = stored
-            .repos
-            .values()
-            .find(|fork| fork.parent.as_ref() == Some(&repo.repo) && fork.repo.owner() == owner)
-            .filter(|fork| fork.head_of(branch).is_some())
-            .ok_or_else(|| invalid("head", "is invalid"))?;
-        if !request.caller.can_push(fork) {
-            return Err(ApiError::no_push());
-        }
+        let is_fork = |fork: &&StoredRepo| fork.parent.as_ref() == Some(&repo.repo);
+        let mut forks = stored.repos.iter().filter(is_fork);
+        let found = head.split_once(':').and_then(|(owner, branch)| {
+            let fork = forks.find(|fork| fork.repo.owner() == owner)?;
+            Some((fork, branch, fork.branch(branch)?))
+        });
+        let (fork, branch, commit) = found.ok_or_else(|| invalid("head", "is invalid"))?;
+        request.caller.check_push(fork)?;
         if repo.pulls.iter().any(|pull| pull.open && head_of(pull) == head) {
             return Err(invalid("head", &format!("A pull request already exists for {head}.")));
         }
-        if fork.all_files(branch).iter().all(|(path, bytes)| repo.all_files(&base).get(path) == Some(bytes)) {
+        if repo.find_commit(commit.as_str()).is_some() {
             return Err(invalid("head", &format!("No commits between {base} and {head}")));
         }
         let pull = StoredPull {
@@ -59,9 +56,8 @@ pub(super) async fn create(request: RepoRequest, body: Bytes) -> ApiResult {
         let view = shown(repo, &pull, &request.caller);
         let into = repo.repo.clone();
         stored.repo_mut(&into).ok_or_else(ApiError::not_found)?.pulls.push(pull);
-        Ok(view)
-    })?;
-    Ok(json_response(StatusCode::CREATED, &view))
+        Ok(json_response(StatusCode::CREATED, &view))
+    })
 }
 
 fn head_of(pull: &StoredPull) -> String {

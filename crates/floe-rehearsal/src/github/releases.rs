@@ -6,104 +6,159 @@ use http::{StatusCode, header};
 use serde_json::{Value, json};
 
 use super::access::{Caller, RepoRequest};
+use super::body::JsonBody;
+use super::objects::is_ref_name;
 use super::publish::MakeLatest;
-use super::release_params::{ReleaseParams, object, text};
 use super::response::{ApiError, ApiResult, custom, json_response, ok, page};
-use super::state::{StoredRelease, StoredRepo, draft, now};
+use super::state::{StoredRelease, StoredRepo, now};
 use super::view;
 
+/// The most characters in the notes of a release.
+const BODY_LIMIT: usize = 125_000;
+
 /// `GET /repos/{owner}/{name}/releases`
-pub(super) async fn list(request: RepoRequest) -> ApiResult {
-    request.read(|repo| {
-        let listed = request.github.quirks().listed_releases(&repo.releases).into_iter().rev();
-        let listed = listed.filter(|release| request.caller.sees(repo, release));
-        let listed = listed.map(|release| view::release(repo, release, &request.caller)).collect();
-        Ok(page(listed, &request))
-    })
+pub(super) fn list(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
+    let listed = request.github.quirks().listed_releases(&repo.releases).into_iter().rev();
+    let listed = listed.filter(|release| request.caller.sees(repo, release));
+    page(request, listed.map(|release| view::release(repo, release, &request.caller)))
 }
 
 /// `GET /repos/{owner}/{name}/releases/{id}`
-pub(super) async fn by_id(request: RepoRequest) -> ApiResult {
-    let id = request.id()?;
-    show(&request, |repo| repo.release(id).filter(|release| request.caller.sees(repo, release)))
+pub(super) fn by_id(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
+    show(request, repo, visible(request, repo))
+}
+
+/// The release with the id in the path, if the caller may see it.
+pub(super) fn visible<'a>(request: &RepoRequest, repo: &'a StoredRepo) -> Option<&'a StoredRelease> {
+    repo.release(request.id().ok()?).filter(|release| request.caller.sees(repo, release))
 }
 
 /// `GET /repos/{owner}/{name}/releases/tags/{tag}`
-pub(super) async fn by_tag(request: RepoRequest) -> ApiResult {
-    show(&request, |repo| repo.published(&request.parameter))
+pub(super) fn by_tag(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
+    show(request, repo, repo.published(&request.parameter))
 }
 
 /// `GET /repos/{owner}/{name}/releases/latest`
-pub(super) async fn latest(request: RepoRequest) -> ApiResult {
-    show(&request, StoredRepo::latest_release)
+pub(super) fn latest(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
+    show(request, repo, repo.latest_release())
 }
 
-fn show(
-    request: &RepoRequest,
-    find: impl for<'a> FnOnce(&'a StoredRepo) -> Option<&'a StoredRelease>,
-) -> ApiResult {
-    request.read(|repo| ok(&shown(repo, find(repo), &request.caller)?))
+fn show(request: &RepoRequest, repo: &StoredRepo, release: Option<&StoredRelease>) -> ApiResult {
+    ok(&view::release(repo, release.ok_or_else(ApiError::not_found)?, &request.caller))
 }
 
-fn shown(repo: &StoredRepo, release: Option<&StoredRelease>, caller: &Caller) -> ApiResult<Value> {
-    Ok(view::release(repo, release.ok_or_else(ApiError::not_found)?, caller))
+/// The properties of a request that creates or changes a release. Absent ones do not change it.
+struct ReleaseParams {
+    tag_name: Option<String>,
+    target_commitish: Option<String>,
+    name: Option<String>,
+    body: Option<String>,
+    draft: Option<bool>,
+    prerelease: Option<bool>,
+    make_latest: Option<MakeLatest>,
+    generate_release_notes: bool,
+}
+
+impl ReleaseParams {
+    fn parse(body: &JsonBody) -> ApiResult<Self> {
+        let params = ReleaseParams {
+            tag_name: body.text("tag_name")?,
+            target_commitish: body.text("target_commitish")?.filter(|text| !text.is_empty()),
+            name: body.text("name")?,
+            body: body.text("body")?,
+            draft: body.flag("draft")?,
+            prerelease: body.flag("prerelease")?,
+            make_latest: make_latest(body)?,
+            generate_release_notes: body.flag("generate_release_notes")?.unwrap_or(false),
+        };
+        if params.body.as_ref().is_some_and(|body| body.chars().count() > BODY_LIMIT) {
+            let message = format!("body is too long (maximum is {BODY_LIMIT} characters)");
+            return Err(ApiError::invalid([custom("Release", "body", &message)]));
+        }
+        if params.tag_name.as_ref().is_some_and(|tag| !is_ref_name(tag)) {
+            return Err(ApiError::invalid([
+                custom("Release", "tag_name", "tag_name is not a valid tag"),
+                custom("Release", "tag_name", "tag_name is not well-formed"),
+            ]));
+        }
+        Ok(params)
+    }
+
+    /// Changes `release`, except for the properties that publishing decides.
+    fn apply(self, release: &mut StoredRelease) {
+        if let Some(tag) = self.tag_name {
+            release.tag_name = tag;
+        }
+        if let Some(target) = self.target_commitish {
+            release.target_commitish = target;
+        }
+        release.name = self.name.or(release.name.take());
+        release.body = self.body.or(release.body.take());
+        release.prerelease = self.prerelease.unwrap_or(release.prerelease);
+    }
+}
+
+fn make_latest(body: &JsonBody) -> ApiResult<Option<MakeLatest>> {
+    match body.text("make_latest")?.as_deref() {
+        None => Ok(None),
+        Some("true") => Ok(Some(MakeLatest::Yes)),
+        Some("false") => Ok(Some(MakeLatest::No)),
+        Some("legacy") => Ok(Some(MakeLatest::Legacy)),
+        Some(other) => Err(ApiError::invalid_request(&format!(
+            "For 'properties/make_latest', {other} is not a member of [\"true\", \"false\", \"legacy\"]."
+        ))),
+    }
 }
 
 /// `POST /repos/{owner}/{name}/releases`
-pub(super) async fn create(request: RepoRequest, bytes: Bytes) -> ApiResult {
-    let immutable = request.github.options().immutable;
-    let view = request.change(|repo, id| {
-        let mut params = ReleaseParams::parse(&bytes)?;
-        let Some(tag_name) = params.tag_name.take() else {
-            return Err(ApiError::invalid_request("\"tag_name\" wasn't supplied."));
-        };
-        let (is_draft, make_latest) = (params.draft.unwrap_or(false), params.make_latest);
-        check_latest(make_latest, is_draft, params.prerelease.unwrap_or(false))?;
+pub(super) async fn create(request: RepoRequest, body: Bytes) -> ApiResult {
+    request.change(|repo, id| {
+        let mut params = ReleaseParams::parse(&JsonBody::parse(&body)?)?;
+        let missing = || ApiError::invalid_request("\"tag_name\" wasn't supplied.");
+        let tag_name = params.tag_name.take().ok_or_else(missing)?;
         if params.generate_release_notes {
             let notes = generated_notes(repo, &tag_name, None, &request.caller)?;
             params.body = Some([params.body.unwrap_or_default(), notes].join("\n").trim_start().to_owned());
             params.name = params.name.or(Some(tag_name.clone()));
         }
-        let mut release = draft(id, tag_name, repo.default_branch.clone(), request.caller.login());
-        params.apply(&mut release);
-        release.created_at = repo.date_of(&release.tag_name, &release.target_commitish);
-        repo.releases.push(release);
-        if !is_draft {
-            repo.publish(id, make_latest, immutable)?;
-        }
-        shown(repo, repo.release(id), &request.caller)
-    })?;
-    let location = [(header::LOCATION, view["url"].as_str().unwrap_or_default())];
-    Ok((location, json_response(StatusCode::CREATED, &view)).into_response())
+        params.draft = params.draft.or(Some(false));
+        repo.add_draft(id, tag_name, params.target_commitish.take(), request.caller.login());
+        let shown = save(&request, repo, id, params)?;
+        let location = [(header::LOCATION, format!("{}/releases/{id}", request.caller.api(repo)))];
+        Ok((StatusCode::CREATED, location, shown).into_response())
+    })
 }
 
 /// `PATCH /repos/{owner}/{name}/releases/{id}`
-pub(super) async fn update(request: RepoRequest, bytes: Bytes) -> ApiResult {
-    let (id, immutable) = (request.id()?, request.github.options().immutable);
-    let view = request.change(|repo, _| {
-        let before = repo.release(id).ok_or_else(ApiError::not_found)?.clone();
-        let params = ReleaseParams::parse(&bytes)?;
-        check_frozen(&before, &params)?;
-        let draft = params.draft.unwrap_or(before.draft);
-        let make_latest = params.make_latest;
-        check_latest(make_latest, draft, params.prerelease.unwrap_or(before.prerelease))?;
-        let retagged = params.tag_name.as_ref().is_some_and(|tag| *tag != before.tag_name);
-        let is_latest = repo.latest_release().is_some_and(|latest| latest.id == id);
-        let unchanged = if is_latest { MakeLatest::Yes } else { MakeLatest::No };
-        let release = repo.release_mut(id).ok_or_else(ApiError::not_found)?;
-        params.apply(release);
-        release.updated_at = now();
-        // A published release with another tag has to pass the checks of a new one.
-        release.draft = draft || before.draft || retagged;
-        if !draft && (before.draft || retagged) {
-            let make_latest = make_latest.or((!before.draft).then_some(unchanged));
-            repo.publish(id, make_latest, immutable)?;
-        } else if let (false, Some(make_latest)) = (draft, make_latest) {
-            repo.make_latest(id, make_latest);
-        }
-        shown(repo, repo.release(id), &request.caller)
-    })?;
-    ok(&view)
+pub(super) fn update(request: &RepoRequest, repo: &mut StoredRepo, body: &JsonBody) -> ApiResult {
+    save(request, repo, request.id()?, ReleaseParams::parse(body)?)
+}
+
+/// Changes a release or a new draft, publishes it if it is to be no draft, and shows it.
+fn save(request: &RepoRequest, repo: &mut StoredRepo, id: u64, params: ReleaseParams) -> ApiResult {
+    let before = repo.release(id).ok_or_else(ApiError::not_found)?.clone();
+    check_frozen(&before, &params)?;
+    let draft = params.draft.unwrap_or(before.draft);
+    let make_latest = params.make_latest;
+    if make_latest == Some(MakeLatest::Yes) && (draft || params.prerelease.unwrap_or(before.prerelease)) {
+        let message = "Latest release cannot be draft or prerelease";
+        return Err(ApiError::invalid([custom("Release", "make_latest", message)]));
+    }
+    let retagged = params.tag_name.as_ref().is_some_and(|tag| *tag != before.tag_name);
+    let is_latest = repo.latest_release().is_some_and(|latest| latest.id == id);
+    let unchanged = if is_latest { MakeLatest::Yes } else { MakeLatest::No };
+    let release = repo.release_mut(id).ok_or_else(ApiError::not_found)?;
+    params.apply(release);
+    release.updated_at = now();
+    // A published release with another tag has to pass the checks of a new one.
+    release.draft = draft || before.draft || retagged;
+    if !draft && (before.draft || retagged) {
+        let make_latest = make_latest.or((!before.draft).then_some(unchanged));
+        repo.publish(id, make_latest, request.github.options().immutable)?;
+    } else if let (false, Some(make_latest)) = (draft, make_latest) {
+        repo.make_latest(id, make_latest);
+    }
+    show(request, repo, repo.release(id))
 }
 
 /// `DELETE /repos/{owner}/{name}/releases/{id}`
@@ -123,15 +178,13 @@ pub(super) async fn delete(request: RepoRequest) -> ApiResult {
 
 /// `POST /repos/{owner}/{name}/releases/generate-notes`
 pub(super) async fn generate_notes(request: RepoRequest, bytes: Bytes) -> ApiResult {
-    let mut stored = request.github.store.read(Clone::clone);
-    let repo = request.writable(&mut stored)?;
-    let map = object(&bytes)?;
-    let Some(tag) = text(&map, "tag_name")? else {
-        return Err(ApiError::invalid_request("\"tag_name\" wasn't supplied."));
-    };
-    let previous = text(&map, "previous_tag_name")?;
-    let body = generated_notes(repo, &tag, previous.as_deref(), &request.caller)?;
-    ok(&json!({ "name": tag, "body": body }))
+    request.read(|repo| {
+        request.caller.check_push(repo)?;
+        let body = JsonBody::parse(&bytes)?;
+        let (tag, previous) = (body.required("tag_name")?, body.text("previous_tag_name")?);
+        let body = generated_notes(repo, &tag, previous.as_deref(), &request.caller)?;
+        ok(&json!({ "name": tag, "body": body }))
+    })
 }
 
 /// The notes of `tag` as GitHub writes them, without pull requests: the changes since `previous`, or since the release that was published last.
@@ -141,7 +194,7 @@ fn generated_notes(
     previous: Option<&str>,
     caller: &Caller,
 ) -> ApiResult<String> {
-    if previous.is_some_and(|previous| !repo.tags.contains_key(previous)) {
+    if previous.is_some_and(|previous| repo.tag(previous).is_none()) {
         return Err(ApiError::invalid([json!("Invalid previous_tag parameter")]));
     }
     let last = repo.releases.iter().rev().find(|release| !release.draft && release.tag_name != tag);
@@ -158,29 +211,18 @@ fn generated_notes(
 }
 
 /// `GET /repos/{owner}/{name}/attestations/{digest}`: those that were added from outside the API
-pub(super) async fn attestations(request: RepoRequest) -> ApiResult {
-    request.read(|repo| {
-        let found = repo.attestations.get(&request.parameter).into_iter().flatten();
-        let api = request.caller.api(repo);
-        let found: Vec<Value> = found
-            .map(|bundle| json!({ "bundle": bundle, "bundle_url": format!("{api}/attestations"), "repository_id": repo.id, "initiator": "github" }))
-            .collect();
-        ok(&json!({ "attestations": found }))
-    })
+pub(super) fn attestations(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
+    let found = repo.attestations.get(&request.parameter).into_iter().flatten();
+    let api = request.caller.api(repo);
+    let found: Vec<Value> = found
+        .map(|bundle| json!({ "bundle": bundle, "bundle_url": format!("{api}/attestations"), "repository_id": repo.id, "initiator": "github" }))
+        .collect();
+    ok(&json!({ "attestations": found }))
 }
 
 /// `GET /{users|orgs}/{owner}/attestations/{digest}`: the same of all repositories of an owner
 pub(super) async fn no_attestations() -> Response {
     json_response(StatusCode::OK, &json!({ "attestations": [] }))
-}
-
-/// A draft or prerelease cannot be made the latest release.
-fn check_latest(make_latest: Option<MakeLatest>, draft: bool, prerelease: bool) -> ApiResult<()> {
-    if make_latest == Some(MakeLatest::Yes) && (draft || prerelease) {
-        let message = "Latest release cannot be draft or prerelease";
-        return Err(ApiError::invalid([custom("Release", "make_latest", message)]));
-    }
-    Ok(())
 }
 
 /// Of an immutable release only title, notes and flags can change.

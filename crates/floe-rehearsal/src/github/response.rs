@@ -3,8 +3,10 @@
 use std::fmt;
 
 use axum::response::{IntoResponse, Response};
+use floe_core::model::Digest;
 use http::{StatusCode, Uri, header};
 use serde_json::{Value, json};
+use url::form_urlencoded;
 
 use super::access::RepoRequest;
 
@@ -15,43 +17,36 @@ pub(super) fn ok(value: &Value) -> ApiResult {
     Ok(json_response(StatusCode::OK, value))
 }
 
+/// JSON; with an `ETag` unless it is an error.
 pub(super) fn json_response(status: StatusCode, value: &Value) -> Response {
-    (status, [(header::CONTENT_TYPE, "application/json; charset=utf-8")], value.to_string()).into_response()
+    let text = value.to_string();
+    let digest = status.is_success().then(|| Digest::of(text.as_bytes()).hex());
+    let etag = digest.map(|digest| [(header::ETAG, format!("\"{digest}\""))]);
+    (status, [(header::CONTENT_TYPE, "application/json; charset=utf-8")], etag, text).into_response()
 }
 
 /// The requested page of `items`: `per_page` of them, 30 by default and at most 100.
-pub(super) fn page(items: Vec<Value>, request: &RepoRequest) -> Response {
-    let (base, uri) = (&request.caller.base, &request.uri);
+pub(super) fn page(request: &RepoRequest, items: impl Iterator<Item = Value>) -> ApiResult {
+    let (base, uri) = (&request.caller.base, &request.parts.uri);
     let number = |name: &str| request.query(name)?.parse::<usize>().ok().filter(|n| *n > 0);
     let (per_page, page) = (number("per_page").unwrap_or(30).min(100), number("page").unwrap_or(1));
+    let items: Vec<Value> = items.collect();
     let last = items.len().div_ceil(per_page).max(1);
-    let items: Vec<Value> =
-        items.into_iter().skip((page - 1).saturating_mul(per_page)).take(per_page).collect();
-    let mut links = Vec::new();
-    if page > 1 {
-        links.push(("prev", (page - 1).min(last)));
-    }
-    if page < last {
-        links.extend([("next", page + 1), ("last", last)]);
-    }
-    if page > 1 {
-        links.push(("first", 1));
-    }
-    let link = |(rel, page)| format!("<{base}{}>; rel=\"{rel}\"", with_page(uri, page));
-    let links: Vec<String> = links.into_iter().map(link).collect();
+    let back = page > 1;
+    let links = [("prev", back, (page - 1).min(last)), ("next", page < last, page + 1)];
+    let links = links.into_iter().chain([("last", page < last, last), ("first", back, 1)]);
+    let link = |(rel, _, page)| format!("<{base}{}>; rel=\"{rel}\"", with_page(uri, page));
+    let links: Vec<String> = links.filter(|(_, is_there, _)| *is_there).map(link).collect();
     let links = (!links.is_empty()).then(|| [(header::LINK, links.join(", "))]);
-    (links, json_response(StatusCode::OK, &Value::Array(items))).into_response()
+    let shown = items.into_iter().skip((page - 1).saturating_mul(per_page)).take(per_page);
+    Ok((links, ok(&shown.collect())?).into_response())
 }
 
 /// The address of the request with another page number.
 fn with_page(uri: &Uri, page: usize) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    for (key, value) in url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
-        if key != "page" {
-            query.append_pair(&key, &value);
-        }
-    }
-    query.append_pair("page", &page.to_string());
+    let others = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(others.filter(|(key, _)| key != "page")).append_pair("page", &page.to_string());
     format!("{}?{}", uri.path(), query.finish())
 }
 

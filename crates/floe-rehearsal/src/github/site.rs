@@ -13,6 +13,7 @@ use http::{HeaderMap, StatusCode, header};
 
 use super::access::RepoRequest;
 use super::response::{ApiError, ApiResult};
+use super::state::{StoredAsset, StoredRepo};
 use super::{EmbeddedGitHub, view};
 use crate::download::send_file;
 
@@ -20,40 +21,31 @@ use crate::download::send_file;
 const LIFETIME: u64 = 300;
 
 /// `GET /{owner}/{name}/releases/latest`
-pub(super) async fn latest_page(request: RepoRequest) -> ApiResult {
-    request.read(|repo| {
-        let latest = repo.latest_release().ok_or_else(ApiError::not_found)?;
-        let tag = view::encoded(&latest.tag_name);
-        Ok(redirect(format!("{}/releases/tag/{tag}", request.caller.page(repo))))
-    })
+pub(super) fn latest_page(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
+    let latest = repo.latest_release().ok_or_else(ApiError::not_found)?;
+    let tag = view::encoded(&latest.tag_name);
+    Ok(redirect(format!("{}/releases/tag/{tag}", request.caller.page(repo))))
 }
 
 /// `GET /{owner}/{name}/releases/tag/{tag}`
-pub(super) async fn page(request: RepoRequest) -> ApiResult {
-    request.read(|repo| {
-        let release = repo.published(&request.parameter).ok_or_else(ApiError::not_found)?;
-        Ok(release.body.clone().unwrap_or_default().into_response())
-    })
+pub(super) fn page(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
+    let release = repo.published(&request.parameter).ok_or_else(ApiError::not_found)?;
+    Ok(release.body.clone().unwrap_or_default().into_response())
 }
 
 /// `GET /{owner}/{name}/releases/download/{tag}/{file}`
-pub(super) async fn download(request: RepoRequest) -> ApiResult {
+pub(super) fn download(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
     let (tag, file) = request.parameter.rsplit_once('/').ok_or_else(ApiError::not_found)?;
-    let asset = request.read(|repo| {
-        let release = repo.published(tag).ok_or_else(ApiError::not_found)?;
-        let asset = release.assets.iter().find(|asset| asset.name == file && asset.is_uploaded());
-        asset.map(|asset| asset.id).ok_or_else(ApiError::not_found)
-    })?;
-    request.github.redirect_to_storage(&request.caller.base, asset)
+    let release = repo.published(tag).ok_or_else(ApiError::not_found)?;
+    let asset = release.assets.iter().find(|asset| asset.name == file && asset.is_uploaded());
+    Ok(to_storage(request, asset.ok_or_else(ApiError::not_found)?))
 }
 
 /// `GET /{owner}/{name}/releases/latest/download/{file}`
-pub(super) async fn download_latest(request: RepoRequest) -> ApiResult {
-    request.read(|repo| {
-        let latest = repo.latest_release().ok_or_else(ApiError::not_found)?;
-        let (tag, file) = (view::encoded(&latest.tag_name), view::encoded(&request.parameter));
-        Ok(redirect(format!("{}/releases/download/{tag}/{file}", request.caller.page(repo))))
-    })
+pub(super) fn download_latest(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
+    let latest = repo.latest_release().ok_or_else(ApiError::not_found)?;
+    let (tag, file) = (view::encoded(&latest.tag_name), view::encoded(&request.parameter));
+    Ok(redirect(format!("{}/releases/download/{tag}/{file}", request.caller.page(repo))))
 }
 
 /// `GET /storage/{asset}`, signed
@@ -69,7 +61,7 @@ pub(super) async fn bytes(
         return Ok((StatusCode::FORBIDDEN, "Server failed to authenticate the request.").into_response());
     }
     let name = github.store.read(|stored| {
-        let asset = stored.repos.values().find_map(|repo| repo.asset(id));
+        let asset = stored.repos.iter().find_map(|repo| repo.asset(id));
         asset.map(|(_, asset)| asset.name.clone()).ok_or_else(ApiError::not_found)
     })?;
     let file = send_file(&github.asset_file(id), headers.get(header::RANGE)).await;
@@ -77,19 +69,14 @@ pub(super) async fn bytes(
     Ok(([(header::CONTENT_DISPOSITION, format!("attachment; filename={name}"))], file).into_response())
 }
 
-impl EmbeddedGitHub {
-    /// Redirects to the bytes of an asset and counts the download.
-    pub(super) fn redirect_to_storage(&self, base: &str, asset: u64) -> ApiResult {
-        self.store.change(|stored| {
-            let asset = stored.repos.values_mut().find_map(|repo| repo.asset_mut(asset));
-            asset.ok_or_else(ApiError::not_found)?.download_count += 1;
-            ApiResult::Ok(())
-        })?;
-        let expires = unix_time() + LIFETIME;
-        let sig = self.signature(asset, expires);
-        Ok(redirect(format!("{base}/storage/{asset}?sp=r&se={expires}&sig={sig}")))
-    }
+/// Redirects to the bytes of an asset.
+pub(super) fn to_storage(request: &RepoRequest, asset: &StoredAsset) -> Response {
+    let (base, id, expires) = (&request.caller.base, asset.id, unix_time() + LIFETIME);
+    let sig = request.github.signature(id, expires);
+    redirect(format!("{base}/storage/{id}?sp=r&se={expires}&sig={sig}"))
+}
 
+impl EmbeddedGitHub {
     fn signature(&self, asset: u64, expires: u64) -> String {
         Digest::of(format!("{}/{asset}/{expires}", self.secret).as_bytes()).hex()
     }

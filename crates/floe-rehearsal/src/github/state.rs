@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use floe_core::model::{Commit, Digest, Repo, Schema};
 use serde::{Deserialize, Serialize};
 
+use super::SeedRepo;
 use super::admin::OTHER_USER;
-use super::{SeedRepo, SeedTag};
 
 /// The content of `state.json`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -16,22 +16,24 @@ pub(super) struct StoredState {
     pub schema: Schema<1>,
     /// The last id that was given to anything.
     pub last_id: u64,
-    /// By owner and name in lower case, as GitHub ignores case.
-    pub repos: BTreeMap<String, StoredRepo>,
-    /// The former names of renamed repositories, each with the key of its repository now.
-    pub renamed: BTreeMap<String, String>,
+    pub repos: Vec<StoredRepo>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StoredRepo {
     pub id: u64,
     pub repo: Repo,
+    /// Its names before it was renamed.
+    pub former: Vec<Repo>,
     /// Whether only accounts can see it. Every account can.
     pub private: bool,
     pub default_branch: String,
-    /// All commits, oldest first. Each is the parent of the next.
+    /// All commits, oldest first.
     pub commits: Vec<StoredCommit>,
-    pub tags: BTreeMap<String, StoredTag>,
+    /// The files of commits, by the name of their tree.
+    pub trees: BTreeMap<String, Files>,
+    /// Branches and tags by name, such as `heads/main`; none in an empty repository.
+    pub refs: BTreeMap<String, StoredRef>,
     /// Oldest first.
     pub releases: Vec<StoredRelease>,
     /// Tag names of deleted immutable releases. They can never be used again.
@@ -44,23 +46,10 @@ pub struct StoredRepo {
     pub protected: bool,
     /// The repository that it is a fork of.
     pub parent: Option<Repo>,
-    /// By name; none in an empty repository.
-    pub branches: BTreeMap<String, StoredBranch>,
-    /// Trees that were made for a commit, by name: the files of a branch, in base64 by path.
-    pub trees: BTreeMap<String, Files>,
-    /// Commits of such trees that are on no branch yet.
-    pub loose: BTreeMap<String, LooseCommit>,
     /// Oldest first.
     pub pulls: Vec<StoredPull>,
     /// The attestations of each digest, as bundles.
     pub attestations: BTreeMap<String, Vec<serde_json::Value>>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct StoredBranch {
-    pub head: Commit,
-    /// A `README.md` is there without being listed here.
-    pub files: Files,
 }
 
 /// Files by path, in base64.
@@ -80,16 +69,10 @@ pub struct StoredPull {
     pub merged: bool,
 }
 
-/// A commit of a tree.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct LooseCommit {
-    pub tree: String,
-    pub parent: Commit,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct StoredTag {
+pub struct StoredRef {
     pub commit: Commit,
+    /// Whether it is a tag with an object of its own.
     pub annotated: bool,
 }
 
@@ -98,10 +81,12 @@ pub struct StoredCommit {
     pub sha: Commit,
     /// In RFC 3339.
     pub date: String,
+    pub parent: Option<Commit>,
+    pub tree: String,
 }
 
 /// A release. Times are in RFC 3339.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredRelease {
     /// Unique on this server.
     pub id: u64,
@@ -130,7 +115,7 @@ pub struct StoredRelease {
 }
 
 /// An asset. Times are in RFC 3339.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredAsset {
     /// Unique on this server; also the name of the file with its bytes.
     pub id: u64,
@@ -138,8 +123,6 @@ pub struct StoredAsset {
     pub name: String,
     /// The text shown in place of the name, or empty.
     pub label: String,
-    /// `uploaded`; `open` during the upload, and `starter` after one that broke off.
-    pub state: String,
     /// Its size in bytes; 0 until it is uploaded.
     pub size: u64,
     /// The digest of its bytes; `None` until it is uploaded.
@@ -148,19 +131,9 @@ pub struct StoredAsset {
     pub content_type: String,
     /// The login of the uploader.
     pub uploader: String,
-    pub download_count: u64,
     pub created_at: String,
     pub updated_at: String,
 }
-
-/// The invented date of the first commit, 1980-01-01.
-const FIRST_COMMIT: DateTime<Utc> = DateTime::from_timestamp_nanos(315_532_800_000_000_000);
-/// The state of a complete asset.
-pub(super) const UPLOADED: &str = "uploaded";
-/// The state of an asset during its upload.
-pub(super) const OPEN: &str = "open";
-/// The state of an asset whose upload broke off.
-pub(super) const STARTER: &str = "starter";
 
 impl StoredRelease {
     /// Whether it was created from outside the API.
@@ -172,7 +145,12 @@ impl StoredRelease {
 impl StoredAsset {
     /// Whether it is complete.
     pub(crate) fn is_uploaded(&self) -> bool {
-        self.state == UPLOADED
+        self.digest.is_some()
+    }
+
+    /// The state that clients see.
+    pub fn state(&self) -> &'static str {
+        if self.is_uploaded() { "uploaded" } else { "starter" }
     }
 }
 
@@ -183,42 +161,44 @@ impl StoredState {
         self.last_id
     }
 
-    pub(super) fn repo(&self, repo: &Repo) -> Option<&StoredRepo> {
-        self.repos.get(&key(repo.owner(), repo.name()))
+    /// The repository of a name, `owner/name`.
+    pub(super) fn repo(&self, name: &str) -> Option<&StoredRepo> {
+        self.repos.iter().find(|stored| stored.repo.is_called(name))
     }
 
     pub(super) fn repo_mut(&mut self, repo: &Repo) -> Option<&mut StoredRepo> {
-        self.repos.get_mut(&key(repo.owner(), repo.name()))
+        self.repos.iter_mut().find(|stored| stored.repo.is(repo))
     }
 
     /// Adds the parts of a repository that are missing.
     pub(super) fn seed(&mut self, seed: &SeedRepo) {
-        let key = key(seed.repo.owner(), seed.repo.name());
-        let next_id = self.last_id + 1;
-        let repo = self.repos.entry(key).or_insert_with(|| {
-            self.last_id = next_id;
-            StoredRepo {
-                id: next_id,
+        if self.repo_mut(&seed.repo).is_none() {
+            let id = self.next_id();
+            let parent = seed.parent.as_ref().and_then(|parent| self.repo(&parent.to_string()));
+            let git = parent.map(|one| (one.commits.clone(), one.trees.clone(), one.refs.clone()));
+            let (commits, trees, refs) = git.unwrap_or_default();
+            self.repos.push(StoredRepo {
+                id,
                 repo: seed.repo.clone(),
+                former: Vec::new(),
                 private: false,
                 default_branch: seed.default_branch.clone(),
-                commits: Vec::new(),
-                tags: BTreeMap::new(),
+                commits,
+                trees,
+                refs,
                 releases: Vec::new(),
                 spent_tags: BTreeSet::new(),
                 latest: None,
                 archived: false,
                 protected: false,
-                parent: None,
-                branches: BTreeMap::new(),
-                trees: BTreeMap::new(),
-                loose: BTreeMap::new(),
+                parent: seed.parent.clone(),
                 attestations: BTreeMap::new(),
                 pulls: Vec::new(),
-            }
-        });
+            });
+        }
+        let Some(repo) = self.repo_mut(&seed.repo) else { return };
         for tag in &seed.tags {
-            if !repo.tags.contains_key(&tag.name) {
+            if repo.tag(&tag.name).is_none() {
                 repo.add_tag(tag);
             }
         }
@@ -241,11 +221,6 @@ impl StoredRepo {
         self.releases.iter().find(|release| !release.draft && release.tag_name == tag)
     }
 
-    /// A commit by its whole name.
-    pub(super) fn find_commit(&self, sha: &str) -> Option<&StoredCommit> {
-        self.commits.iter().find(|commit| commit.sha.as_str() == sha)
-    }
-
     /// An asset and its release.
     pub(super) fn asset(&self, id: u64) -> Option<(&StoredRelease, &StoredAsset)> {
         self.releases
@@ -254,54 +229,17 @@ impl StoredRepo {
             .find(|(_, asset)| asset.id == id)
     }
 
+    pub(super) fn remove_asset(&mut self, id: u64) -> Option<StoredAsset> {
+        self.releases.iter_mut().find_map(|release| {
+            let at = release.assets.iter().position(|asset| asset.id == id)?;
+            Some(release.assets.remove(at))
+        })
+    }
+
     /// The asset with this id, to change it.
     pub fn asset_mut(&mut self, id: u64) -> Option<&mut StoredAsset> {
         self.releases.iter_mut().flat_map(|release| &mut release.assets).find(|asset| asset.id == id)
     }
-
-    /// Adds or moves a tag. The default branch follows.
-    pub(super) fn add_tag(&mut self, tag: &SeedTag) {
-        let stored = StoredTag { commit: tag.commit.clone(), annotated: tag.annotated };
-        self.tags.insert(tag.name.clone(), stored);
-        let branch = self.default_branch.clone();
-        self.move_branch(&branch, tag.commit.clone(), None);
-    }
-
-    /// Adds a commit to the history, or changes its date. Without a date a new one is a minute younger than its parent.
-    pub fn add_commit(&mut self, sha: &Commit, date: Option<DateTime<Utc>>) {
-        let invented = FIRST_COMMIT + TimeDelta::minutes(self.commits.len() as i64);
-        match (self.commits.iter_mut().find(|commit| commit.sha == *sha), date) {
-            (Some(known), Some(date)) => known.date = rfc3339(date),
-            (Some(_), None) => {}
-            (None, date) => {
-                let date = rfc3339(date.unwrap_or(invented));
-                self.commits.push(StoredCommit { sha: sha.clone(), date });
-            }
-        }
-    }
-}
-
-pub(super) fn draft(id: u64, tag_name: String, target_commitish: String, author: &str) -> StoredRelease {
-    StoredRelease {
-        id,
-        tag_name,
-        target_commitish,
-        name: None,
-        body: None,
-        draft: true,
-        prerelease: false,
-        immutable: false,
-        author: author.to_owned(),
-        created_at: now(),
-        updated_at: now(),
-        published_at: None,
-        assets: Vec::new(),
-    }
-}
-
-/// The key of a repository in [`StoredState::repos`].
-pub(super) fn key(owner: &str, name: &str) -> String {
-    format!("{owner}/{name}").to_ascii_lowercase()
 }
 
 /// The current time as GitHub writes it.
@@ -309,6 +247,6 @@ pub(super) fn now() -> String {
     rfc3339(SystemTime::now().into())
 }
 
-fn rfc3339(time: DateTime<Utc>) -> String {
+pub(super) fn rfc3339(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

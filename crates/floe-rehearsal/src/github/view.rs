@@ -1,6 +1,6 @@
 //! The JSON of the API, with addresses as the client knows this server. octocrab and others require most of the fields.
 
-use floe_core::model::{Digest, Repo};
+use floe_core::model::Digest;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
@@ -58,6 +58,8 @@ pub(super) fn asset(
         "browser_download_url": format!("{}/releases/download/{tag}/{name}", caller.page(repo)),
         "node_id": node_id("RA", asset.id),
         "uploader": user(caller, &asset.uploader),
+        "state": asset.state(),
+        "download_count": 0,
     });
     with(json!(asset), own)
 }
@@ -98,9 +100,7 @@ fn urls(table: &str, api: &str) -> Value {
 }
 
 /// A repository, with the rights of the caller. It has no issues, forks or watchers.
-///
-/// `parent` is the repository that it is a fork of, and the default branch of that.
-pub(super) fn repository(repo: &StoredRepo, parent: Option<(&Repo, &str)>, caller: &Caller) -> Value {
+pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
     let (api, page) = (caller.api(repo), caller.page(repo));
     let host = caller.base.trim_start_matches("http://");
     let mut shown = json!({
@@ -130,8 +130,9 @@ pub(super) fn repository(repo: &StoredRepo, parent: Option<(&Repo, &str)>, calle
         "default_branch": repo.default_branch,
     });
     shown = with(shown, urls(URLS, &api));
-    if let Some((parent, branch)) = parent {
-        shown["parent"] = json!({ "full_name": parent.to_string(), "default_branch": branch });
+    if let Some(parent) = &repo.parent {
+        // A fork has the default branch of its parent.
+        shown["parent"] = json!({ "full_name": parent.to_string(), "default_branch": repo.default_branch });
     }
     if let Some(account) = &caller.account {
         // GitHub shows the rights of the user of a token. An app's token has no user, whatever it may do.

@@ -10,10 +10,7 @@ use super::{CHANNELS, COMMIT, READER, TOKEN, WORKFLOW};
 
 /// An embedded GitHub with the repositories of [`github`].
 pub fn open_github(folder: &Path, version: &str) -> EmbeddedGitHub {
-    let github = EmbeddedGitHub::open(self::github(folder, version)).unwrap();
-    let fork = "acme/winget-pkgs".parse().unwrap();
-    github.set_parent(&fork, &"microsoft/winget-pkgs".parse().unwrap()).unwrap();
-    github
+    EmbeddedGitHub::open(github(folder, version)).unwrap()
 }
 
 fn github(folder: &Path, version: &str) -> GitHubOptions {
@@ -30,6 +27,7 @@ fn github(folder: &Path, version: &str) -> GitHubOptions {
         repo: repo.clone(),
         tags: vec![tag.clone()],
         default_branch: branch.to_owned(),
+        parent: None,
     };
     let (tap, bucket): (Repo, Repo) =
         ("acme/homebrew-tap".parse().unwrap(), "acme/scoop-bucket".parse().unwrap());
@@ -43,7 +41,7 @@ fn github(folder: &Path, version: &str) -> GitHubOptions {
             // The default branch need not be `main`.
             seed(&bucket, &first, "master"),
             seed(&upstream, &first, "master"),
-            seed(&fork, &first, "master"),
+            SeedRepo { parent: Some(upstream.clone()), ..seed(&fork, &first, "master") },
         ],
         tokens: vec![
             account(TOKEN, "maintainer", vec![repo.clone(), tap.clone(), bucket.clone(), fork.clone()]),

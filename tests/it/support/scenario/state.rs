@@ -14,7 +14,7 @@ impl Scenario {
             let mut assets: Vec<String> = release
                 .assets
                 .iter()
-                .map(|asset| format!("  {} {} {} {:?}", asset.name, asset.size, asset.state, asset.digest))
+                .map(|asset| format!("  {} {} {} {:?}", asset.name, asset.size, asset.state(), asset.digest))
                 .collect();
             assets.sort();
             lines.extend(assets);

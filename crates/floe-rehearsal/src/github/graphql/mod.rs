@@ -7,27 +7,23 @@ mod parse;
 mod view;
 
 use axum::extract::State;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::EmbeddedGitHub;
 use super::access::Caller;
-use super::release_params::{object, text};
+use super::body::JsonBody;
 use super::response::{ApiError, ApiResult, ok};
-use super::state::{StoredState, key};
+use super::state::StoredState;
 use parse::Field;
 
 pub(super) async fn query(State(github): State<EmbeddedGitHub>, caller: Caller, bytes: Bytes) -> ApiResult {
     if caller.account.is_none() {
         return Err(ApiError::anonymous());
     }
-    let request = object(&bytes)?;
-    let query = text(&request, "query")?.unwrap_or_default();
-    let nothing = Map::new();
-    let variables = request.get("variables").and_then(Value::as_object).unwrap_or(&nothing);
-    let answer = parse::parse(&query, variables).map_err(|error| message(&error));
+    let body = JsonBody::parse(&bytes)?;
+    let query = body.text("query")?.unwrap_or_default();
+    let answer = parse::parse(&query, body.get("variables")).map_err(|error| message(&error));
     let answer = answer.and_then(|fields| github.store.read(|stored| answer_to(&fields, stored, &caller)));
     ok(&answer.unwrap_or_else(|error| json!({ "data": null, "errors": [error] })))
 }
@@ -35,20 +31,19 @@ pub(super) async fn query(State(github): State<EmbeddedGitHub>, caller: Caller, 
 fn answer_to(fields: &[Field], stored: &StoredState, caller: &Caller) -> Result<Value, Value> {
     let (mut data, mut errors) = (Map::new(), Vec::new());
     for field in fields {
-        let argument = |name: &str| field.arguments.get(name).and_then(Value::as_str).unwrap_or_default();
+        let argument = |name: &str| field.arguments[name].as_str().unwrap_or_default();
         let value = match field.name.as_str() {
             "viewer" => view::user(caller, caller.login()),
             "__typename" => "Query".into(),
             "__type" => {
-                let example = stored.repos.values().next();
+                let example = stored.repos.first();
                 example.map_or(Value::Null, |repo| view::type_named(argument("name"), repo, caller))
             }
             "repository" => {
-                let (owner, name) = (argument("owner"), argument("name"));
-                let found = stored.repos.get(&key(owner, name));
+                let name = format!("{}/{}", argument("owner"), argument("name"));
+                let found = stored.repo(&name);
                 if found.is_none() {
-                    let message =
-                        format!("Could not resolve to a Repository with the name '{owner}/{name}'.");
+                    let message = format!("Could not resolve to a Repository with the name '{name}'.");
                     errors.push(json!({ "type": "NOT_FOUND", "path": [field.alias], "message": message }));
                 }
                 found.map_or(Value::Null, |repo| view::repository(repo, caller))
@@ -60,26 +55,27 @@ fn answer_to(fields: &[Field], stored: &StoredState, caller: &Caller) -> Result<
     Ok(if errors.is_empty() { json!({ "data": data }) } else { json!({ "data": data, "errors": errors }) })
 }
 
+/// A list that one of these fields is selected from is a connection.
+const CONNECTION: [&str; 4] = ["totalCount", "nodes", "edges", "pageInfo"];
+
 /// The part of a field's value that the field selects.
 fn select(value: Value, field: &Field) -> Result<Value, Value> {
     match value {
+        Value::Array(nodes) if field.fields.iter().any(|inner| CONNECTION.contains(&inner.name.as_str())) => {
+            select(page(nodes, &field.arguments)?, field)
+        }
         Value::Array(items) => items.into_iter().map(|item| select(item, field)).collect(),
-        Value::Object(mut map) => {
+        Value::Object(map) => {
             if field.fields.is_empty() {
                 return Err(message(&format!("Field must have selections (field '{}')", field.name)));
-            }
-            if let Some(Value::Array(nodes)) = map.remove(view::NODES) {
-                map = page(nodes, &field.arguments)?;
             }
             let mut selected = Map::new();
             for inner in &field.fields {
                 let kind = map.get("__typename").and_then(Value::as_str).unwrap_or_default();
                 let value = map.get(&inner.name).ok_or_else(|| undefined(&inner.name, kind))?;
-                let value = match inner.arguments.get("tagName").or(inner.arguments.get("qualifiedName")) {
-                    Some(Value::String(name)) => value.get(name).unwrap_or(&Value::Null),
-                    _ => value,
-                };
-                let value = value.clone();
+                let name =
+                    ["tagName", "qualifiedName"].iter().find_map(|name| inner.arguments[name].as_str());
+                let value = name.map_or(value, |name| &value[name]).clone();
                 selected.insert(inner.alias.clone(), select(value, inner)?);
             }
             Ok(Value::Object(selected))
@@ -89,27 +85,26 @@ fn select(value: Value, field: &Field) -> Result<Value, Value> {
     }
 }
 
-/// A page of a connection (GraphQL Cursor Connections Specification).
-fn page(mut nodes: Vec<Value>, arguments: &Map<String, Value>) -> Result<Map<String, Value>, Value> {
+/// A page of a connection (GraphQL Cursor Connections Specification). The cursor of a node is the number of nodes up to it.
+fn page(mut nodes: Vec<Value>, arguments: &Value) -> Result<Value, Value> {
     // They come newest first.
-    if arguments.get("orderBy").is_some_and(|order| order["direction"] == "ASC") {
+    if arguments["orderBy"]["direction"] == "ASC" {
         nodes.reverse();
     }
-    let total = nodes.len();
-    let first = arguments.get("first").and_then(Value::as_u64).unwrap_or(100);
-    if first > 100 || arguments.contains_key("last") || arguments.contains_key("before") {
+    let (total, first) = (nodes.len(), arguments["first"].as_u64().unwrap_or(100));
+    if first > 100 || !arguments["last"].is_null() || !arguments["before"].is_null() {
         return Err(message("a page is the `first` nodes, 100 at most, `after` a cursor"));
     }
-    let cursor = |at: usize| STANDARD.encode(format!("cursor:{at}"));
-    let after = arguments.get("after").and_then(Value::as_str);
-    let start = after.map_or(0, |after| (0..=total).find(|at| cursor(*at) == after).unwrap_or(total));
+    let after = arguments["after"].as_str().map(|after| after.parse().unwrap_or(total));
+    let start = after.unwrap_or_default().min(total);
     let end = total.min(start + first as usize);
-    let edges = (start..end).map(|at| json!({ "node": nodes[at], "cursor": cursor(at + 1) })).collect();
-    let info = json!({ "hasNextPage": end < total, "hasPreviousPage": start > 0, "endCursor": cursor(end) });
-    let nodes = nodes.drain(start..end).collect();
-    let page =
-        [("totalCount", total.into()), ("nodes", Value::Array(nodes)), ("edges", edges), ("pageInfo", info)];
-    Ok(page.map(|(name, value)| (name.to_owned(), value)).into_iter().collect())
+    let edge = |at: usize| json!({ "node": nodes[at], "cursor": (at + 1).to_string() });
+    Ok(json!({
+        "totalCount": total,
+        "nodes": nodes[start..end],
+        "edges": (start..end).map(edge).collect::<Value>(),
+        "pageInfo": { "hasNextPage": end < total, "hasPreviousPage": start > 0, "endCursor": end.to_string() },
+    }))
 }
 
 fn message(text: &str) -> Value {

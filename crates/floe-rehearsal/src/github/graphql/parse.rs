@@ -2,7 +2,7 @@
 //! their values, and types are not checked. Fragments, directives and defaults of variables are errors: `gh` has none where
 //! this server is used.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// Selections and values that are nested deeper are refused.
 const DEPTH: usize = 50;
@@ -13,7 +13,7 @@ pub(super) struct Field {
     /// Its name in the response.
     pub alias: String,
     pub name: String,
-    pub arguments: Map<String, Value>,
+    pub arguments: Value,
     pub fields: Vec<Field>,
 }
 
@@ -21,19 +21,14 @@ pub(super) struct Field {
 ///
 /// # Errors
 /// The message says what is wrong.
-pub(super) fn parse(query: &str, variables: &Map<String, Value>) -> Result<Vec<Field>, String> {
+pub(super) fn parse(query: &str, variables: &Value) -> Result<Vec<Field>, String> {
     let mut parser = Parser { tokens: tokens(query)?.into_iter(), variables };
     if parser.peek() != "{" {
         parser.expect("query")?;
-        if parser.peek() != "(" && parser.peek() != "{" {
-            parser.name()?;
-        }
-        if parser.takes("(") {
-            // The types of the variables.
-            while !parser.takes(")") {
-                if ["", "="].contains(&parser.next()) {
-                    return Err("expected a type without a default, and then `)`".to_owned());
-                }
+        // Its name, and the types of the variables.
+        while parser.peek() != "{" {
+            if ["", "=", "@"].contains(&parser.next()) {
+                return Err("expected `{` after the types of variables, which have no defaults".to_owned());
             }
         }
     }
@@ -49,14 +44,10 @@ fn tokens(query: &str) -> Result<Vec<&str>, String> {
     let (mut tokens, mut depth, mut rest) = (Vec::new(), 0_usize, query.trim_start_matches(blank));
     while let Some(first) = rest.chars().next() {
         let length = match first {
+            // JSON has the same strings.
             '"' => {
-                let mut escaped = false;
-                let end = rest[1..].find(|c: char| {
-                    let ends = c == '"' && !escaped;
-                    escaped = c == '\\' && !escaped;
-                    ends
-                });
-                end.map_or(rest.len(), |end| end + 2)
+                let mut strings = serde_json::Deserializer::from_str(rest).into_iter::<String>();
+                strings.next().filter(Result::is_ok).map_or(rest.len(), |_| strings.byte_offset())
             }
             c if word(c) => rest.find(|c: char| !word(c)).unwrap_or(rest.len()),
             c => c.len_utf8(),
@@ -76,7 +67,7 @@ fn tokens(query: &str) -> Result<Vec<&str>, String> {
 
 struct Parser<'q> {
     tokens: std::vec::IntoIter<&'q str>,
-    variables: &'q Map<String, Value>,
+    variables: &'q Value,
 }
 
 impl<'q> Parser<'q> {
@@ -123,26 +114,27 @@ impl<'q> Parser<'q> {
     fn field(&mut self) -> Result<Field, String> {
         let alias = self.name()?;
         let name = if self.takes(":") { self.name()? } else { alias };
-        let arguments = if self.takes("(") { self.pairs(")")? } else { Map::new() };
+        let arguments = if self.takes("(") { self.pairs(")")? } else { json!({}) };
         let fields = if self.peek() == "{" { self.selection()? } else { Vec::new() };
         Ok(Field { alias: alias.to_owned(), name: name.to_owned(), arguments, fields })
     }
 
-    fn pairs(&mut self, end: &str) -> Result<Map<String, Value>, String> {
+    /// An object, after its begin.
+    fn pairs(&mut self, end: &str) -> Result<Value, String> {
         let mut pairs = Map::new();
         while !self.takes(end) {
             let name = self.name()?;
             self.expect(":")?;
             pairs.insert(name.to_owned(), self.value()?);
         }
-        Ok(pairs)
+        Ok(Value::Object(pairs))
     }
 
     fn value(&mut self) -> Result<Value, String> {
         match self.next() {
             "$" => {
                 let name = self.name()?;
-                Ok(self.variables.get(name).cloned().unwrap_or_default())
+                Ok(self.variables[name].clone())
             }
             "[" => {
                 let mut values = Vec::new();
@@ -151,8 +143,8 @@ impl<'q> Parser<'q> {
                 }
                 Ok(Value::Array(values))
             }
-            "{" => Ok(Value::Object(self.pairs("}")?)),
-            // JSON has the same strings, numbers, booleans and null; any other name is a value of an enumeration.
+            "{" => self.pairs("}"),
+            // JSON has the same numbers, booleans and null; any other name is a value of an enumeration.
             token => match serde_json::from_str(token) {
                 Ok(value) => Ok(value),
                 Err(_) if token.starts_with(char::is_alphabetic) => Ok(token.into()),
@@ -164,14 +156,12 @@ impl<'q> Parser<'q> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     /// The fields as text, with their arguments.
     fn shown(fields: &[Field]) -> String {
         let show = |field: &Field| {
-            let arguments = json!(field.arguments).to_string().replace("{}", "");
+            let arguments = field.arguments.to_string().replace("{}", "");
             let inner =
                 if field.fields.is_empty() { String::new() } else { format!("{{{}}}", shown(&field.fields)) };
             format!("{}:{}{arguments}{inner}", field.alias, field.name)
@@ -182,9 +172,8 @@ mod tests {
     #[test]
     fn fields_have_their_arguments_with_the_values_of_variables() {
         let variables = json!({ "name": "x", "size": null });
-        let parse = |query: &str| {
-            parse(query, variables.as_object().unwrap()).map_or_else(|error| error, |fields| shown(&fields))
-        };
+        let parse =
+            |query: &str| parse(query, &variables).map_or_else(|error| error, |fields| shown(&fields));
         let deep = format!("{{ a(b: {}) }}", "[".repeat(100_000));
         for (query, expected) in [
             ("{ a b }", "a:a b:b"),
@@ -201,8 +190,9 @@ mod tests {
             ("{ a @skip(if: true) }", "expected a name, found `@`"),
             ("{ a } { b }", "expected ``, found `{`"),
             ("mutation { a }", "expected `query`, found `mutation`"),
-            ("query($n: Int = 4) { a }", "expected a type without a default, and then `)`"),
-            ("query($n: Int", "expected a type without a default, and then `)`"),
+            ("query($n: Int = 4) { a }", "expected `{` after the types of variables, which have no defaults"),
+            ("query($n: Int", "expected `{` after the types of variables, which have no defaults"),
+            ("query @live { a }", "expected `{` after the types of variables, which have no defaults"),
             ("", "expected `query`, found ``"),
             (&"{a".repeat(100_000), "the query is nested too deeply"),
             (&deep, "the query is nested too deeply"),

@@ -3,21 +3,14 @@
 use serde_json::{Value, json};
 
 use super::super::access::Caller;
-use super::super::state::{StoredAsset, StoredRelease, StoredRepo, draft};
+use super::super::state::{StoredAsset, StoredRelease, StoredRepo};
 use super::super::view as rest;
-
-/// The field with all nodes of a connection, which becomes a page of them.
-pub(super) const NODES: &str = "__nodes";
-
-fn connection(nodes: impl Iterator<Item = Value>) -> Value {
-    json!({ NODES: nodes.collect::<Vec<Value>>() })
-}
 
 /// The type of a name with its fields, those of an example; or null.
 pub(super) fn type_named(name: &str, example: &StoredRepo, caller: &Caller) -> Value {
     let example = match name {
         "Repository" => repository(example, caller),
-        "Release" => release(example, &draft(0, String::new(), String::new(), ""), caller),
+        "Release" => release(example, &StoredRelease::default(), caller),
         "User" => user(caller, ""),
         _ => return Value::Null,
     };
@@ -35,16 +28,15 @@ pub(super) fn user(caller: &Caller, login: &str) -> Value {
 }
 
 pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
-    let shown = rest::repository(repo, None, caller);
+    let shown = rest::repository(repo, caller);
     let permission = match (caller.is_admin(repo), caller.can_push(repo)) {
         (true, _) => "ADMIN",
         (_, true) => "WRITE",
         _ => "READ",
     };
     let releases = repo.releases.iter().rev().filter(|release| caller.sees(repo, release));
-    let refs = repo.tags.iter().map(|(name, tag)| reference("refs/tags/", name, tag.commit.as_str()));
-    let branch = repo.head().map(|head| reference("refs/heads/", &repo.default_branch, head.as_str()));
-    let none = || connection(std::iter::empty());
+    let refs = repo.refs.iter().map(|(path, to)| (path, reference(path, to.commit.as_str())));
+    let default = format!("heads/{}", repo.default_branch);
     json!({
         "__typename": "Repository",
         "id": shown["node_id"], "databaseId": repo.id, "name": repo.repo.name(),
@@ -54,7 +46,7 @@ pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
         "openGraphImageUrl": format!("{}/opengraph", caller.page(repo)), "usesCustomOpenGraphImage": false,
         "createdAt": shown["created_at"], "pushedAt": shown["pushed_at"], "updatedAt": shown["updated_at"],
         "archivedAt": null, "diskUsage": 0, "forkCount": 0, "stargazerCount": 0,
-        "isArchived": false, "isEmpty": repo.head().is_none(), "isFork": false, "isInOrganization": false,
+        "isArchived": repo.archived, "isEmpty": repo.head().is_none(), "isFork": false, "isInOrganization": false,
         "isMirror": false, "isPrivate": repo.private, "isTemplate": false, "isDisabled": false,
         "isUserConfigurationRepository": false, "isBlankIssuesEnabled": true, "isSecurityPolicyEnabled": false,
         "visibility": if repo.private { "PRIVATE" } else { "PUBLIC" },
@@ -67,39 +59,39 @@ pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
         "codeOfConduct": null, "licenseInfo": null, "primaryLanguage": null, "parent": null,
         "templateRepository": null, "contactLinks": [], "fundingLinks": [], "issueTemplates": [],
         "pullRequestTemplates": [],
-        "watchers": none(), "issues": none(), "pullRequests": none(), "repositoryTopics": none(),
-        "languages": none(), "labels": none(), "milestones": none(), "assignableUsers": none(),
-        "mentionableUsers": none(), "projects": none(), "projectsV2": none(), "forks": none(),
-        "defaultBranchRef": branch.clone(),
-        "refs": connection(refs.clone()),
+        "watchers": [], "issues": [], "pullRequests": [], "repositoryTopics": [],
+        "languages": [], "labels": [], "milestones": [], "assignableUsers": [],
+        "mentionableUsers": [], "projects": [], "projectsV2": [], "forks": [],
+        "defaultBranchRef": repo.head().map(|head| reference(&default, head.as_str())),
         // By name, with and without its prefixes.
-        "ref": branch.into_iter().chain(refs).flat_map(|one| names(&one).map(|name| (name, one.clone()))).collect::<Value>(),
+        "ref": refs.flat_map(|(path, one)| names(path).map(|name| (name, one.clone()))).collect::<Value>(),
         "latestRelease": repo.latest_release().map(|latest| release(repo, latest, caller)),
-        "releases": connection(releases.clone().map(|one| release(repo, one, caller))),
+        "releases": releases.clone().map(|one| release(repo, one, caller)).collect::<Value>(),
         // By tag, where a published release comes before drafts.
         "release": releases.clone().rev().filter(|one| one.draft).chain(releases.filter(|one| !one.draft))
             .map(|one| (one.tag_name.clone(), release(repo, one, caller))).collect::<Value>(),
     })
 }
 
-fn reference(prefix: &str, name: &str, commit: &str) -> Value {
+/// A ref, whose path is `heads/…` or `tags/…`.
+fn reference(path: &str, commit: &str) -> Value {
+    let (kind, name) = path.split_once('/').unwrap_or_default();
     json!({
-        "__typename": "Ref", "id": format!("REF_{prefix}{name}"), "name": name, "prefix": prefix,
+        "__typename": "Ref", "id": format!("REF_refs/{path}"), "name": name, "prefix": format!("refs/{kind}/"),
         "target": { "__typename": "Commit", "id": format!("C_{commit}"), "oid": commit },
     })
 }
 
 /// The names that a ref is found by.
-fn names(reference: &Value) -> [String; 3] {
-    let [prefix, name] = ["prefix", "name"].map(|field| reference[field].as_str().unwrap_or_default());
-    let short = prefix.trim_start_matches("refs/");
-    [format!("{prefix}{name}"), format!("{short}{name}"), name.to_owned()]
+fn names(path: &str) -> [String; 3] {
+    let (_, name) = path.split_once('/').unwrap_or_default();
+    [format!("refs/{path}"), path.to_owned(), name.to_owned()]
 }
 
 fn release(repo: &StoredRepo, release: &StoredRelease, caller: &Caller) -> Value {
     let shown = rest::release(repo, release, caller);
-    let commit = repo.tags.get(&release.tag_name).map(|tag| tag.commit.as_str());
-    let tag = commit.map(|commit| reference("refs/tags/", &release.tag_name, commit));
+    let commit = repo.tag(&release.tag_name).map(|tag| tag.commit.as_str());
+    let tag = commit.map(|commit| reference(&format!("tags/{}", release.tag_name), commit));
     json!({
         "__typename": "Release",
         "id": shown["node_id"], "databaseId": release.id, "name": release.name, "tagName": release.tag_name,
@@ -109,7 +101,7 @@ fn release(repo: &StoredRepo, release: &StoredRelease, caller: &Caller) -> Value
         "isLatest": repo.latest_release().is_some_and(|latest| latest.id == release.id),
         "createdAt": release.created_at, "updatedAt": release.updated_at, "publishedAt": release.published_at,
         "url": shown["html_url"], "resourcePath": format!("/{}/releases/tag/{}", repo.repo, release.tag_name),
-        "releaseAssets": connection(release.assets.iter().map(|one| asset(repo, release, one, caller))),
+        "releaseAssets": release.assets.iter().map(|one| asset(repo, release, one, caller)).collect::<Value>(),
     })
 }
 
@@ -118,7 +110,7 @@ fn asset(repo: &StoredRepo, release: &StoredRelease, asset: &StoredAsset, caller
     json!({
         "__typename": "ReleaseAsset",
         "id": shown["node_id"], "name": asset.name, "size": asset.size, "contentType": asset.content_type,
-        "digest": asset.digest, "downloadCount": asset.download_count, "downloadUrl": shown["browser_download_url"],
+        "digest": asset.digest, "downloadCount": 0, "downloadUrl": shown["browser_download_url"],
         "url": shown["browser_download_url"], "createdAt": asset.created_at, "updatedAt": asset.updated_at,
         "uploadedBy": user(caller, &asset.uploader),
     })

@@ -53,11 +53,8 @@ async fn an_upload_can_be_downloaded_byte_for_byte() {
     assert_eq!(latest.header("location"), shown["browser_download_url"]);
     let found = hub.get(latest.header("location"), "").await;
     assert!(hub.get(found.header("location"), "").await.bytes == bytes);
-    assert_eq!(hub.get(url, "").await.json()["download_count"], 2);
     assert_eq!(hub.get("/acme/floe/releases/download/v1.0.0/other", "").await.status, 404);
 
-    let renamed = hub.patch(url, json!({ "name": "new name", "label": "" })).await.json();
-    assert_eq!((&renamed["name"], &renamed["label"]), (&json!("new.name"), &json!("")));
     assert_eq!(hub.delete(url).await.status, 204);
     assert_eq!(hub.get(url, OWNER).await.status, 404);
     assert_eq!(hub.get(&storage, "").await.status, 404);
@@ -103,7 +100,7 @@ async fn a_client_that_dies_leaves_a_starter_too() {
     drop(stream);
     assert_eq!(over.recv().await, Some(400));
     let kept = &hub.github.releases(&hub.repo)[0].assets[0];
-    assert_eq!((kept.state.as_str(), kept.size), ("starter", 0));
+    assert_eq!((kept.state(), kept.size), ("starter", 0));
     assert!(!hub.github.asset_file(kept.id).exists());
 }
 

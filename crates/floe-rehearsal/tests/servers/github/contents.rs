@@ -18,7 +18,7 @@ fn tap() -> Repo {
 
 fn seed(repo: Repo, branch: &str) -> SeedRepo {
     let tag = super::tag("seed", 1, false);
-    SeedRepo { repo, tags: vec![tag], default_branch: branch.to_owned() }
+    SeedRepo { repo, tags: vec![tag], default_branch: branch.to_owned(), parent: None }
 }
 
 /// A hub with a tap whose default branch is not `main`.
@@ -84,7 +84,7 @@ async fn a_write_needs_the_right_and_no_rule_against_it() {
     assert_eq!(hub.get(TAP, OWNER).await.json()["archived"], true);
     let archived = (403, "Repository was archived so is read-only.".to_owned());
     assert_eq!(said(&put(&hub, FILE, OWNER, &text).await), archived);
-    assert!(hub.github.files(&tap()).is_empty());
+    assert_eq!(hub.github.files(&tap()).keys().collect::<Vec<_>>(), ["README.md"]);
 }
 
 #[tokio::test]
@@ -97,7 +97,7 @@ async fn the_first_file_of_an_empty_repository_makes_its_branch() {
     let file = "/repos/acme/empty/contents/a/b.txt";
     assert_eq!(said(&hub.get(file, OWNER).await), (404, "This repository is empty.".to_owned()));
     assert_eq!(put(&hub, file, OWNER, &body("one", None)).await.status, 201);
-    assert_eq!(hub.get("/repos/acme/empty/branches/main", OWNER).await.status, 200);
+    assert_eq!(hub.get("/repos/acme/empty/git/ref/heads/main", OWNER).await.status, 200);
     assert_eq!(hub.get(file, "").await.json()["size"], 3);
 }
 
@@ -122,9 +122,9 @@ fn fork() -> Repo {
 async fn a_fork_catches_up_and_its_branch_becomes_a_pull_request() {
     let hub = hub().await;
     let upstream: Repo = "microsoft/winget-pkgs".parse().unwrap();
-    hub.github.add_repo(&seed(upstream.clone(), "master")).unwrap();
-    hub.github.add_repo(&seed(fork(), "master")).unwrap();
-    hub.github.set_parent(&fork(), &upstream).unwrap();
+    let parent = seed(upstream.clone(), "master");
+    hub.github.add_repo(&parent).unwrap();
+    hub.github.add_repo(&SeedRepo { repo: fork(), parent: Some(upstream.clone()), ..parent }).unwrap();
     hub.github.write_file(&upstream, "manifests/o/Other.yaml", b"other").unwrap();
 
     let sync = json!({ "branch": "master" });
@@ -158,4 +158,65 @@ async fn a_fork_catches_up_and_its_branch_becomes_a_pull_request() {
     hub.github.merge_pull(&upstream, 1).unwrap();
     assert_eq!(hub.get(&listed, OWNER).await.json()[0]["state"], "closed");
     assert_eq!(hub.github.files(&upstream)["manifests/a/Acme/Tool/1.0.0/Acme.Tool.yaml"], b"one");
+}
+
+#[tokio::test]
+async fn an_older_commit_keeps_its_files() {
+    let hub = hub().await;
+    let made = put(&hub, FILE, OWNER, &body("one", None)).await.json();
+    let (first, name) = (made["commit"]["sha"].as_str().unwrap(), made["content"]["sha"].as_str());
+    let second = put(&hub, FILE, OWNER, &body("two", name)).await.json();
+    let second = second["commit"]["sha"].as_str().unwrap();
+    for (commit, text) in [(first, "one"), (second, "two"), ("trunk", "two"), ("heads/trunk", "two")] {
+        let file = hub.get(&format!("{FILE}?ref={commit}"), "").await.json();
+        assert_eq!(file["content"], format!("{}\n", STANDARD.encode(text)), "{commit}");
+        let archive = hub.get(&format!("{TAP}/zipball/{commit}"), "").await;
+        let archive = hub.get(archive.header("location"), "").await.bytes;
+        let mut zip = zip::ZipArchive::new(std::io::Cursor::new(archive)).unwrap();
+        let found = (0..zip.len()).map(|at| std::io::read_to_string(zip.by_index(at).unwrap()).unwrap());
+        assert!(found.collect::<Vec<_>>()[0] == text, "{commit}");
+    }
+    assert_eq!(hub.get(&format!("{FILE}?ref=seed"), "").await.status, 404);
+    let parent =
+        hub.get(&format!("{TAP}/git/commits/{second}"), "").await.json()["parents"][0]["sha"].clone();
+    assert_eq!(parent, first);
+}
+
+#[tokio::test]
+async fn a_fork_with_commits_of_its_own_has_diverged() {
+    let hub = hub().await;
+    let upstream: Repo = "microsoft/winget-pkgs".parse().unwrap();
+    let parent = seed(upstream.clone(), "master");
+    hub.github.add_repo(&parent).unwrap();
+    hub.github.add_repo(&SeedRepo { repo: fork(), parent: Some(upstream.clone()), ..parent }).unwrap();
+    let compared = async |range: &str| {
+        let answer = hub.get(&format!("/repos/acme/winget-pkgs/compare/{range}"), OWNER).await.json();
+        (answer["status"].clone(), answer["ahead_by"].clone(), answer["behind_by"].clone())
+    };
+    assert_eq!(compared("microsoft:master...master").await, (json!("identical"), json!(0), json!(0)));
+    hub.github.write_file(&upstream, "theirs", b"theirs").unwrap();
+    assert_eq!(compared("microsoft:master...master").await, (json!("behind"), json!(0), json!(1)));
+    hub.github.write_branch(&fork(), "ours", "ours", b"ours").unwrap();
+    assert_eq!(compared("microsoft:master...ours").await, (json!("diverged"), json!(1), json!(1)));
+    assert_eq!(compared("nobody:master...ours").await.0, "404");
+
+    // A branch moves along its history only, unless it is forced.
+    let sha = async |branch: &str| {
+        let path = format!("/repos/acme/winget-pkgs/git/ref/heads/{branch}");
+        hub.get(&path, OWNER).await.json()["object"]["sha"].clone()
+    };
+    let (master, ours) = (sha("master").await, sha("ours").await);
+    let branch = "/repos/acme/winget-pkgs/git/refs/heads/ours";
+    let back = hub.patch(branch, json!({ "sha": master })).await;
+    assert_eq!(said(&back), (422, "Update is not a fast forward".to_owned()));
+    assert_eq!(hub.patch(branch, json!({ "sha": master, "force": true })).await.status, 200);
+    assert_eq!(hub.patch(branch, json!({ "sha": ours })).await.status, 200);
+    assert_eq!(sha("ours").await, ours);
+    // The default branch is pushed by git only.
+    let default = hub.patch(&branch.replace("ours", "master"), json!({ "sha": ours })).await;
+    assert_eq!(said(&default), (422, "Reference does not exist".to_owned()));
+
+    hub.github.write_file(&fork(), "own", b"own").unwrap();
+    let conflict = hub.post("/repos/acme/winget-pkgs/merge-upstream", json!({ "branch": "master" })).await;
+    assert_eq!(said(&conflict), (409, "There are merge conflicts".to_owned()));
 }

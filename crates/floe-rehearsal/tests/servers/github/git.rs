@@ -110,6 +110,8 @@ async fn a_tag_can_be_deleted_once_by_those_who_can_push() {
         ("refs/tags/tools/v1.0.0", commit_name(5), "Reference already exists"),
         ("refs/tags/v7.0.0", "f".repeat(40), "Object does not exist"),
         ("tags/v7.0.0", commit_name(5), "Reference name must start with 'refs/'."),
+        ("refs/tags/", commit_name(5), "Reference name must start with 'refs/'."),
+        ("refs/heads/a..b", commit_name(5), "Reference name must start with 'refs/'."),
     ] {
         let refused = create(name, sha).await;
         assert_eq!((refused.status, &refused.json()["message"]), (422, &json!(why)), "{name}");

@@ -43,6 +43,8 @@ async fn a_draft_is_found_by_its_tag_and_only_by_those_who_can_push() {
     let expected = json!({ "id": rest["node_id"], "url": rest["html_url"], "createdAt": rest["created_at"],
         "author": { "login": rest["author"]["login"] } });
     assert_eq!(same["r"], expected);
+    hub.github.edit(&hub.repo, |stored| stored.archived = true).unwrap();
+    assert_eq!(repository(&hub, OWNER, "isArchived").await, json!({ "isArchived": true }));
 }
 
 #[tokio::test]

@@ -151,6 +151,7 @@ fn options(root: &Path) -> GitHubOptions {
             tag("tools/v1.0.0", 5, true),
         ],
         default_branch: "main".to_owned(),
+        parent: None,
     };
     let account = |token: &str, can_push: Vec<Repo>, admin| GitHubAccount {
         token: token.to_owned(),

@@ -88,7 +88,7 @@ async fn with_legacy_date_and_version_decide() {
     assert_eq!(hub.latest().await, "v1.0.1");
     let commit = super::commit_name(1).parse().unwrap();
     let date = "2026-11-30T10:00:00Z".parse().unwrap();
-    hub.github.edit(&hub.repo, |stored| stored.add_commit(&commit, Some(date))).unwrap();
+    hub.github.edit(&hub.repo, |stored| stored.set_date(&commit, date)).unwrap();
     // The date of a published release does not change any more.
     assert_eq!(hub.latest().await, "v1.0.1");
     hub.github.push_tag(&hub.repo, &tag("v0.9.0", 1, false)).unwrap();
