@@ -24,7 +24,6 @@ use crate::project::package::Gated;
 use crate::project::repository;
 use crate::release::{inputs, names};
 use crate::report::Report;
-use floe_core::model::Commit;
 
 /// Runs the command. Foreign files in the way are a conflict (exit code 4), drift is a problem (3).
 pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
@@ -40,13 +39,8 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
     report.step("Project", format!("{} {} in {}", project.name, project.version, root.display()));
     let mut unpinned = None;
     if !args.check && floe.is_called_by_tag() && writes(&files, &args, &floe.call()) {
-        match commit_of(&floe, report)? {
-            Ok(commit) => {
-                floe.commit = Some(commit);
-                files = init::files(&found, &floe)?;
-            }
-            Err(warning) => unpinned = Some(warning),
-        }
+        unpinned = pin(&mut floe, report)?;
+        files = init::files(&found, &floe)?;
     }
     let general = |found: &Found| -> Vec<String> {
         let origin = || found.git.as_ref()?.origin.as_ref();
@@ -175,13 +169,16 @@ fn writes(files: &[File], args: &InitArgs, text: &str) -> bool {
     written.any(|file| file.new.as_ref().is_some_and(|new| new.contains(text)))
 }
 
-/// The commit that the tag of that floe names at its remote; or the warning that the tag is called instead, if the
-/// remote cannot be asked.
-fn commit_of(floe: &Floe, report: &Report) -> anyhow::Result<Result<Commit, String>> {
+/// Pins that floe to the commit that its tag names at its remote. If the remote cannot be asked, the warning says that the
+/// tag is called instead.
+fn pin(floe: &mut Floe, report: &Report) -> anyhow::Result<Option<String>> {
     let (remote, tag) = (floe.remote(), &floe.reference);
     report.step("Asking", format!("{remote} for the commit of {tag}"));
     match git::remote_tag(&remote, tag) {
-        Ok(Some(commit)) => Ok(Ok(commit)),
+        Ok(Some(commit)) => {
+            floe.commit = Some(commit);
+            Ok(None)
+        }
         Ok(None) => Err(usage(format!("`{remote}` has no tag `{tag}`"))
             .state("nothing was written")
             .hint("name a tag, a branch or a commit that it has with `floe init --floe-url`")
@@ -189,7 +186,7 @@ fn commit_of(floe: &Floe, report: &Report) -> anyhow::Result<Result<Commit, Stri
         Err(error) => {
             let line = failures(&error).flat_map(|failure| &failure.details).next();
             let reason = line.cloned().unwrap_or_else(|| in_one_line(&error));
-            Ok(Err(format!(
+            Ok(Some(format!(
                 "the workflow calls floe by its tag, which can be moved, because git cannot ask `{remote}` for the \
                  commit: {reason}; run `floe init` again after `nix flake lock`, or give `--pin COMMIT`"
             )))

@@ -194,8 +194,8 @@ fn read_certificates(path: &Path) -> anyhow::Result<Vec<u8>> {
     };
     let text = files::open(path).and_then(|file| files::read(file, JSON_LIMIT));
     let text = text.at("cannot read the CA certificates", path)?;
-    let holds = |what: &str| text.windows(what.len()).any(|window| window == what.as_bytes());
-    match (holds("-----BEGIN CERTIFICATE-----"), holds("PRIVATE KEY-----")) {
+    let pem = String::from_utf8_lossy(&text);
+    match (pem.contains("-----BEGIN CERTIFICATE-----"), pem.contains("PRIVATE KEY-----")) {
         (_, true) => Err(refuse("holds a private key").into()),
         (false, _) => Err(refuse("holds no certificate in PEM form").into()),
         (true, false) => Ok(text),
