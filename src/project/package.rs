@@ -64,47 +64,42 @@ pub(super) fn choose<'m>(
 ) -> anyhow::Result<&'m Package> {
     let (members, shown) = (metadata.workspace_packages(), manifest.display());
     let released: Vec<&Package> = members.iter().copied().filter(|one| !built(one).0.is_empty()).collect();
-    let names = released.iter().map(|one| format!("`{}`", one.name)).collect::<Vec<_>>().join(", ");
-    if let Some(name) = name {
-        if let Some(package) = released.iter().find(|one| *one.name == name) {
-            return Ok(package);
-        }
-        let why = match members.iter().find(|one| *one.name == name) {
-            Some(package) if !built(package).1.is_empty() => bail!(only_gated(package)),
-            Some(_) => format!("the package `{name}` has no binary"),
-            None => format!("there is no package `{name}` in `{shown}`"),
-        };
-        bail!(match released.is_empty() {
-            true => Failure::new(why).hint("add `src/main.rs` or a `[[bin]]` to the package"),
-            false => Failure::new(why).hint(format!("give one of {names} as `--package`")),
-        });
-    }
-    if let Some(package) = released.iter().find(|one| same_file(one.manifest_path.as_std_path(), manifest)) {
-        return Ok(package);
-    }
     // Cargo before 1.71 does not name them.
     let default = &metadata.workspace_default_members;
     let is_default = |one: &&Package| default.is_available() && default.contains(&one.id);
     let default: Vec<&Package> = released.iter().copied().filter(is_default).collect();
-    match (&default[..], &released[..]) {
-        ([package], _) | (_, [package]) => Ok(package),
-        (_, []) => match members.iter().find(|one| !built(one).1.is_empty()) {
-            Some(package) => bail!(only_gated(package)),
-            None => {
-                bail!(Failure::new(format!("`{shown}` has no binary, so there is nothing to release")).hint(
-                    "add `src/main.rs` or a `[[bin]]` to the package, or give another `--manifest-path`"
-                ))
-            }
-        },
-        (default, [first, ..]) => {
-            let first = &default.first().unwrap_or(first).name;
-            bail!(
-                Failure::new(format!("`{shown}` has several packages with a binary: {names}"))
-                    .hint(format!("choose the one to release: `--package {first}`"))
-                    .exit(Exit::Usage)
-            )
-        }
+    let is_asked = |one: &&Package| match name {
+        Some(name) => *one.name == name,
+        None => same_file(one.manifest_path.as_std_path(), manifest),
+    };
+    let only = match (name, &default[..], &released[..]) {
+        (None, [only], _) | (None, _, [only]) => Some(*only),
+        _ => None,
+    };
+    if let Some(package) = released.iter().copied().find(is_asked).or(only) {
+        return Ok(package);
     }
+    let mut asked = members.iter().filter(|one| name.map_or(released.is_empty(), |name| *one.name == name));
+    if let Some(package) = asked.clone().find(|one| !built(one).1.is_empty()) {
+        bail!(only_gated(package));
+    }
+    let names = released.iter().map(|one| format!("`{}`", one.name)).collect::<Vec<_>>().join(", ");
+    let no_binary = "add `src/main.rs` or a `[[bin]]` to the package";
+    bail!(match (name, default.first().or(released.first())) {
+        (Some(name), first) => {
+            let why = match asked.next() {
+                Some(_) => format!("the package `{name}` has no binary"),
+                None => format!("there is no package `{name}` in `{shown}`"),
+            };
+            let hint = first.map_or(no_binary.to_owned(), |_| format!("give one of {names} as `--package`"));
+            Failure::new(why).hint(hint)
+        }
+        (None, None) => Failure::new(format!("`{shown}` has no binary, so there is nothing to release"))
+            .hint(format!("{no_binary}, or give another `--manifest-path`")),
+        (None, Some(first)) => Failure::new(format!("`{shown}` has several packages with a binary: {names}"))
+            .hint(format!("choose the one to release: `--package {}`", first.name))
+            .exit(Exit::Usage),
+    })
 }
 
 fn only_gated(package: &Package) -> Failure {
