@@ -6,17 +6,13 @@ use super::super::access::Caller;
 use super::super::state::{StoredRelease, StoredRepo};
 use super::super::view as rest;
 
-/// The type of a name with its fields, those of an example; or null.
-pub(super) fn type_named(name: &str, example: &StoredRepo, caller: &Caller) -> Value {
-    let example = match name {
-        "Repository" => repository(example, caller),
-        "Release" => release(example, &StoredRelease::default(), caller),
-        "User" => user(caller, ""),
-        _ => return Value::Null,
-    };
+/// The type `Release` with its fields, those of an example, by which `gh` finds out what there is; or null.
+pub(super) fn type_named(name: &str, example: Option<&StoredRepo>, caller: &Caller) -> Value {
+    let Some(repo) = example.filter(|_| name == "Release") else { return Value::Null };
+    let example = release(repo, &StoredRelease::default(), caller);
     let fields = example.as_object().into_iter().flat_map(serde_json::Map::keys);
     let fields = fields.filter(|field| !field.starts_with("__")).map(|field| json!({ "name": field }));
-    json!({ "name": name, "kind": "OBJECT", "fields": fields.collect::<Vec<Value>>() })
+    json!({ "name": name, "kind": "OBJECT", "fields": fields.collect::<Value>() })
 }
 
 pub(super) fn user(caller: &Caller, login: &str) -> Value {
