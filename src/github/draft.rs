@@ -20,23 +20,18 @@ impl GitHub {
             let draft = releases.create(tag.as_str()).name(tag.as_str()).body(notes).draft(true);
             draft.prerelease(tag.is_prerelease()).send().await
         };
-        let mut tries = 0;
         let attempt = async |number: u32| {
-            tries = number;
             if number > 1
                 && let Some(draft) = self.only_draft(tag, notes).await?
             {
                 return Ok(draft);
             }
             let draft = self.change(create()).await?.map_err(|error| self.judge(error))?;
-            Ok(models::release(draft)?)
+            let draft = models::release(draft)?;
+            if number == 1 { Ok(draft) } else { Ok(self.or_older(draft, notes).await?) }
         };
         let context = || format!("failed to create the draft of release `{tag}`");
-        let draft = self.retry().run(attempt).await.with_context(context)?;
-        match tries {
-            1 => Ok(draft),
-            _ => self.or_older(draft, notes).await.with_context(context),
-        }
+        self.retry().run(attempt).await.with_context(context)
     }
 
     /// An earlier try of our own was ambiguous, so an older draft with the same notes is the one that try has made.

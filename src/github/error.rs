@@ -54,6 +54,9 @@ impl GitHub {
             {
                 failure.hint("set GITHUB_TOKEN, because the limit is higher with a token; or run the same command again later")
             }
+            _ if is_spent(error) => failure.hint(
+                "the tag belonged to an immutable release and cannot be used again: raise the version and release that",
+            ),
             _ => failure,
         };
         judge(failure)
@@ -83,7 +86,7 @@ pub(super) fn already_exists(error: &GitHubError) -> bool {
 }
 
 /// Whether a 422 says that an immutable release has used the tag.
-pub(super) fn is_spent(error: &GitHubError) -> bool {
+fn is_spent(error: &GitHubError) -> bool {
     const WORDS: [&str; 3] =
         ["used by an immutable release", "creations being restricted", "must have a valid tag"];
     let text = message(error).unwrap_or_default();

@@ -9,7 +9,7 @@ use octocrab::{FromResponse as _, OctoBody};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 
 use super::draft::published_meanwhile;
-use super::error::{already_exists, is_spent, is_status};
+use super::error::{already_exists, is_status};
 use super::{GitHub, models};
 use crate::error::{Exit, Failure};
 use crate::net::body::Upload;
@@ -145,12 +145,6 @@ impl GitHub {
             }
             match self.change(publish()).await? {
                 Ok(release) => Ok(models::release(release)?),
-                Err(octocrab::Error::GitHub { source, .. }) if is_spent(&source) => {
-                    let hint = "the tag belonged to an immutable release and cannot be used again: raise the version and release that";
-                    let spent = Failure::new("the tag cannot be used again");
-                    let because = self.refusal(&source).error;
-                    Err(AttemptError::fatal(spent.because(because).hint(hint)))
-                }
                 Err(octocrab::Error::GitHub { source, .. }) if already_exists(&source) => {
                     let taken = Failure::new("another release of the tag has been published meanwhile")
                         .because(self.refusal(&source).error)

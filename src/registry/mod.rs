@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, bail};
 use http::{HeaderValue, Method, StatusCode, header};
 use reqwest::Request;
 use tokio::sync::{Mutex, OnceCell};
@@ -81,22 +81,19 @@ impl Registry {
 
     /// The digest of the manifest with a tag or digest; `None` if the registry has none.
     pub async fn manifest(&self, reference: &str) -> anyhow::Result<Option<Digest>> {
-        let path = format!("manifests/{reference}");
-        let found = self.look(Method::HEAD, &path, |answer| self.digest_of(&answer, reference)).await;
-        found.with_context(|| format!("failed to look for {}", self.shown(reference)))
-    }
-
-    fn digest_of(&self, answer: &Answer, reference: &str) -> Result<Digest, AttemptError> {
-        let header = answer.headers.get("docker-content-digest").and_then(|value| value.to_str().ok());
+        let found = self.look(Method::HEAD, &format!("manifests/{reference}")).await;
+        let found = found.with_context(|| format!("failed to look for {}", self.shown(reference)))?;
+        let Some(Answer { headers, .. }) = found else { return Ok(None) };
+        let header = headers.get("docker-content-digest").and_then(|value| value.to_str().ok());
         match (header.map(str::parse), reference.parse()) {
-            (Some(Ok(digest)), _) | (None, Ok(digest)) => Ok(digest),
-            _ => Err(anyhow!("the registry does not say the digest of {}", self.shown(reference)).into()),
+            (Some(Ok(digest)), _) | (None, Ok(digest)) => Ok(Some(digest)),
+            _ => bail!("the registry does not say the digest of {}", self.shown(reference)),
         }
     }
 
     /// Whether the registry has a blob.
     pub async fn has_blob(&self, digest: &Digest) -> anyhow::Result<bool> {
-        let found = self.look(Method::HEAD, &format!("blobs/{digest}"), |_| Ok(())).await;
+        let found = self.look(Method::HEAD, &format!("blobs/{digest}")).await;
         let context = || format!("failed to look for blob {} of `{}`", digest.short(), self.name);
         Ok(found.with_context(context)?.is_some())
     }
@@ -112,18 +109,16 @@ impl Registry {
     }
 
     /// Asks for something below the repository; `None` if it is not there.
-    async fn look<T>(
-        &self,
-        method: Method,
-        path: &str,
-        found: impl Fn(Answer) -> Result<T, AttemptError>,
-    ) -> anyhow::Result<Option<T>> {
+    async fn look(&self, method: Method, path: &str) -> anyhow::Result<Option<Answer>> {
         let ask = async |_| {
             let mut request = self.request(method.clone(), path)?;
             request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static(MANIFESTS));
             let answer = self.send(request).await?;
             match answer.status {
-                StatusCode::OK => found(answer).map(Some),
+                StatusCode::OK if method == Method::GET && answer.body.is_empty() => {
+                    Err(AttemptError::later(anyhow!("the registry answered without content")))
+                }
+                StatusCode::OK => Ok(Some(answer)),
                 // Registries hide what does not exist yet behind any of these, even with a token.
                 StatusCode::NOT_FOUND => Ok(None),
                 _ => Err(self.refused(&answer, "read")),

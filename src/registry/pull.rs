@@ -4,13 +4,13 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, anyhow, ensure};
+use anyhow::{Context as _, ensure};
 use bytes::Bytes;
 use http::{Method, StatusCode};
 
 use super::{ANSWER_LIMIT, Registry};
 use crate::error::Failure;
-use crate::net::client::{Answer, TooLarge};
+use crate::net::client::TooLarge;
 use crate::net::retry::AttemptError;
 use floe_core::model::{Blob, Digest, Hasher};
 
@@ -37,12 +37,8 @@ impl Registry {
     pub async fn pull_manifest(&self, reference: &str) -> anyhow::Result<Bytes> {
         let digest: Option<Digest> = reference.parse().ok();
         let what = format!("{} `{reference}`", if digest.is_some() { "manifest" } else { "tag" });
-        let body = |answer: Answer| match answer.body.is_empty() {
-            true => Err(AttemptError::later(anyhow!("the registry answered without a manifest"))),
-            false => Ok(answer.body),
-        };
-        let pulled = self.look(Method::GET, &format!("manifests/{reference}"), body).await;
-        let manifest = pulled.with_context(|| self.failed(&what))?.ok_or_else(|| absent(&what))?;
+        let pulled = self.look(Method::GET, &format!("manifests/{reference}")).await;
+        let manifest = pulled.with_context(|| self.failed(&what))?.ok_or_else(|| absent(&what))?.body;
         if let Some(digest) = digest {
             check(&what, Digest::of(&manifest), digest)?;
         }

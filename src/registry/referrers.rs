@@ -33,17 +33,13 @@ impl Registry {
     /// The artifacts that refer to a manifest, by the API or else by the index under `tag`.
     pub async fn referrers(&self, subject: &Digest, tag: &str) -> anyhow::Result<Referrers> {
         let failed = || format!("failed to look for what is attached to `{}@{subject}`", self.name);
-        let read = |body: &Bytes| digests(&parse(body)?);
-        let found = self
-            .look(Method::GET, &format!("referrers/{subject}"), |answer| Ok(read(&answer.body)?))
-            .await
-            .with_context(failed)?;
-        if let Some(manifests) = found {
-            return Ok(Referrers { by_api: true, manifests });
+        let mut index = self.index(&format!("referrers/{subject}")).await.with_context(failed)?;
+        let by_api = index.is_some();
+        if !by_api {
+            index = self.index(&format!("manifests/{tag}")).await.with_context(failed)?;
         }
-        let index = self.index_of_referrers(tag).await.with_context(failed)?;
         let manifests = index.map(|index| digests(&index)).transpose().with_context(failed)?;
-        Ok(Referrers { by_api: false, manifests: manifests.unwrap_or_default() })
+        Ok(Referrers { by_api, manifests: manifests.unwrap_or_default() })
     }
 
     /// The artifacts that refer to the same manifests as these, by the tag of their index.
@@ -83,21 +79,25 @@ impl Registry {
         }
     }
 
-    async fn index_of_referrers(&self, tag: &str) -> anyhow::Result<Option<Value>> {
-        self.look(Method::GET, &format!("manifests/{tag}"), |answer| Ok(parse(&answer.body)?)).await
+    /// An image index below the repository; `None` if it is not there.
+    async fn index(&self, path: &str) -> anyhow::Result<Option<Value>> {
+        let Some(answer) = self.look(Method::GET, path).await? else { return Ok(None) };
+        let index = serde_json::from_slice(&answer.body);
+        index.map(Some).context("the registry's list of artifacts is not JSON")
     }
 
     /// Adds artifacts to the index under a tag, and keeps all others in it. Registries cannot do that at once, so it is looked at again
     /// afterwards: another client may have written the tag meanwhile.
     pub async fn list_referrers(&self, tag: &str, attachments: &[&Attachment]) -> anyhow::Result<()> {
+        let path = format!("manifests/{tag}");
         let list = async |_| {
-            let index = self.index_of_referrers(tag).await?;
+            let index = self.index(&path).await?;
             let Some(index) = with_entries(index, attachments)? else { return Ok(()) };
             let body = Bytes::from(serde_json::to_vec(&index).context("an index has only string keys")?);
             let blob =
                 Blob { media_type: INDEX.to_owned(), digest: Digest::of(&body), size: body.len() as u64 };
             self.push_manifest(tag, &blob, &body).await?;
-            let there = self.index_of_referrers(tag).await?;
+            let there = self.index(&path).await?;
             match with_entries(there, attachments)? {
                 None => Ok(()),
                 Some(_) => Err(AttemptError::later(anyhow!("another client has replaced it meanwhile"))),
@@ -111,17 +111,12 @@ impl Registry {
     async fn pull_small(&self, blob: &Blob, limit: u64) -> anyhow::Result<Bytes> {
         let what = format!("blob `{}`", blob.digest);
         ensure!(blob.size <= limit, WrongContent(format!("{what} is too large")));
-        let pulled =
-            self.look(Method::GET, &format!("blobs/{}", blob.digest), |answer| Ok(answer.body)).await;
+        let pulled = self.look(Method::GET, &format!("blobs/{}", blob.digest)).await;
         let pulled = pulled.with_context(|| format!("failed to pull {what} of `{}`", self.name))?;
-        let bytes = pulled.ok_or_else(|| absent(&what))?;
+        let bytes = pulled.ok_or_else(|| absent(&what))?.body;
         check(&what, Digest::of(&bytes), blob.digest)?;
         Ok(bytes)
     }
-}
-
-fn parse(body: &[u8]) -> anyhow::Result<Value> {
-    serde_json::from_slice(body).context("the registry's list of artifacts is not JSON")
 }
 
 /// The digests in an index. An entry that floe does not understand is none of its own.

@@ -72,13 +72,12 @@ impl Inputs {
     /// The release of verified dists. It must be the expected one, if one is expected.
     pub fn release(&self, verified: Verified, report: &Report) -> anyhow::Result<Release> {
         let notes = |version: &Version| self.notes(version, report);
-        let (release, given) = self.without_attestation(verified, notes, report)?;
+        let release = self.assembled(verified, notes, report)?;
         let files = release.assets.iter().map(|asset| (asset.name.as_str(), asset.content.clone()));
         // Of a release that is pinned by its digest, only the signatures of `SHA256SUMS` were not verified before.
         let is_new = |name: &str| self.depth() == Depth::Whole || !is_covered(name) || name == CHECKSUMS;
         let about = release.manifest.package.as_ref();
         self.verify_signatures(files.filter(|(name, _)| is_new(name)).collect(), about, report)?;
-        let release = release.with_attestation(given);
         match self.args.expect {
             Some(expected) if expected != release.sums() => Err(unexpected(&release, &expected).into()),
             _ => Ok(release),
@@ -87,21 +86,21 @@ impl Inputs {
 
     /// The release that verified dists would be published as, without its notes.
     pub fn release_without_notes(&self, verified: Verified, report: &Report) -> anyhow::Result<Release> {
-        let (release, given) = self.without_attestation(verified, |_| Ok(NotesSource::Generated), report)?;
-        Ok(release.with_attestation(given))
+        self.assembled(verified, |_| Ok(NotesSource::Generated), report)
     }
 
-    fn without_attestation(
+    fn assembled(
         &self,
         mut verified: Verified,
         notes: impl FnOnce(&Version) -> anyhow::Result<NotesSource>,
         report: &Report,
-    ) -> anyhow::Result<(Release, Attestation)> {
+    ) -> anyhow::Result<Release> {
         self.warn_of_foreign_tag(&verified.version, report);
         let destination = self.destination((&verified.name, &verified.version), verified.commit.as_ref())?;
         let notes = notes(&verified.version)?;
         let given = self.attestation(&mut verified.files)?;
-        Ok((assemble::assemble(verified, (destination, notes), &self.channels(), report)?, given))
+        let release = assemble::assemble(verified, (destination, notes), &self.channels(), report)?;
+        Ok(release.with_attestation(given))
     }
 
     /// The attestation: the given one, or one that the project lists as an asset.

@@ -151,10 +151,8 @@ impl Session {
 
 /// Whether a release shows exactly the promised assets.
 fn is_whole(seen: &RemoteRelease, release: &Release) -> bool {
-    let there: BTreeMap<&str, &RemoteAsset> =
-        seen.assets.iter().map(|one| (one.name.as_str(), one)).collect();
     let is_there = |asset: &Asset| {
-        there.get(asset.name.as_str()).is_some_and(|there| there.compare(asset) == AssetMatch::Same)
+        seen.assets.iter().any(|there| there.name == asset.name && there.compare(asset) == AssetMatch::Same)
     };
     seen.assets.len() == release.assets.len() && release.assets.iter().all(is_there)
 }

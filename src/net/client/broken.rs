@@ -79,9 +79,9 @@ fn final_failure(server: &Url, error: &(dyn Error + 'static), is_connect: bool) 
             return Some(Failure::new(text).hint(about_certificate(reason)));
         }
         Some(rustls::Error::InvalidMessage(_)) if is_connect => return Some(no_tls(server)),
-        Some(refused @ rustls::Error::PeerIncompatible(_)) => return Some(no_common_tls(host, refused)),
+        Some(refused @ rustls::Error::PeerIncompatible(_)) => return Some(no_common_tls(server, refused)),
         Some(refused @ rustls::Error::AlertReceived(alert)) if is_final(*alert) => {
-            return Some(no_common_tls(host, refused));
+            return Some(no_common_tls(server, refused));
         }
         _ => {}
     }
@@ -137,28 +137,26 @@ fn no_tls(server: &Url) -> Failure {
     Failure::new(text).hint(hint)
 }
 
-fn no_common_tls(host: &str, error: &rustls::Error) -> Failure {
+fn no_common_tls(server: &Url, error: &rustls::Error) -> Failure {
+    let host = server.host_str().unwrap_or_default();
+    let port = server.port_or_known_default().unwrap_or_default();
     let text = format!("`{host}` and floe do not agree on TLS: {error}");
     Failure::new(text)
-        .hint(format!("floe needs TLS 1.2 or 1.3 and sends no certificate of its own; see `openssl s_client -connect {host}:443`"))
+        .hint(format!("floe needs TLS 1.2 or 1.3 and sends no certificate of its own; see `openssl s_client -connect {host}:{port}`"))
 }
 
 /// Whether an alert (RFC 8446, section 6) is about what both sides can do, and not about this connection.
 fn is_final(alert: AlertDescription) -> bool {
     use AlertDescription as Alert;
-    !matches!(
+    matches!(
         alert,
-        Alert::CloseNotify
-            | Alert::UnexpectedMessage
-            | Alert::BadRecordMac
-            | Alert::DecryptionFailed
-            | Alert::DecryptError
-            | Alert::DecodeError
-            | Alert::RecordOverflow
-            | Alert::DecompressionFailure
-            | Alert::InternalError
-            | Alert::UserCanceled
-            | Alert::Unknown(_)
+        Alert::HandshakeFailure
+            | Alert::ProtocolVersion
+            | Alert::InsufficientSecurity
+            | Alert::UnrecognisedName
+            | Alert::AccessDenied
+            | Alert::CertificateRequired
+            | Alert::NoApplicationProtocol
     )
 }
 
@@ -302,6 +300,21 @@ mod tests {
             assert_eq!(retry, RetryPolicy::Never, "{text}");
             assert!(text.starts_with(message) && !text.contains("signed"), "{text}");
             assert!(hint.contains(help), "{text}: {hint}");
+        }
+    }
+
+    #[test]
+    fn messages_and_hints_name_the_port() {
+        use rustls::Error as Tls;
+        let server = Url::parse("https://ghcr.io:8443/token").unwrap();
+        for (error, expected) in [
+            (Tls::AlertReceived(Alert::HandshakeFailure), "openssl s_client -connect ghcr.io:8443"),
+            (Tls::InvalidMessage(InvalidMessage::InvalidContentType), "does not speak TLS at port 8443"),
+            (Tls::DecryptError, "curl -sSI https://ghcr.io:8443"),
+        ] {
+            let error = judge(&server, &error, true, false).error;
+            let text = format!("{error}; {}", hint_of(&error).unwrap());
+            assert!(text.contains(expected), "{text}");
         }
     }
 

@@ -174,3 +174,14 @@ fn a_draft_by_hand_of_a_pre_release_is_published_as_one() {
     assert_eq!((published.prerelease, published.name.as_deref()), (true, Some("Nearly there")));
     assert_eq!(scenario.github.latest(&scenario.repo()), None);
 }
+
+#[test]
+fn a_tag_of_an_immutable_release_that_was_deleted_has_a_hint() {
+    for (method, route) in [("POST", "/releases$"), ("PATCH", "/releases/")] {
+        let spent = What::answer(422, "tag_name was used by an immutable release");
+        let scenario = Scenario::new("1.4.0").disturb_github(Fault::next(method, route, spent));
+        let hint =
+            "hint: the tag belonged to an immutable release and cannot be used again: raise the version";
+        scenario.run(["publish"]).exit(1).says(hint);
+    }
+}

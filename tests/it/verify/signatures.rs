@@ -8,6 +8,7 @@ use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use floe_core::model::{About, Minisign};
 
 use super::release::Published;
+use crate::support::attestation::{self, Claims};
 use crate::support::peers::{self, peer};
 use crate::support::scenario::Scenario;
 use crate::support::words::problems;
@@ -191,6 +192,35 @@ fn the_checksums_are_verified_against_their_own_signature() {
     fs::write(scenario.dist().join("SHA256SUMS.minisig"), key.sign(b"ED", &release(&unsigned))).unwrap();
     scenario.run(["publish"]).exit(0).says("Verified 1 signature of minisign");
     assert_eq!(release(&scenario), release(&unsigned));
+}
+
+#[test]
+fn the_signature_of_the_checksums_is_of_those_that_promise_the_attestation() {
+    let key = Key::new(1);
+    let attested = || {
+        let scenario = scenario(&signing(&key));
+        let bundle = attestation::sign(&Claims::of("1.4.0"), &scenario.subjects(true));
+        fs::write(scenario.path().join("bundle.json"), bundle).unwrap();
+        scenario.arguments(&["--attestation", "bundle.json", "--trusted-root", &attestation::root()])
+    };
+    let sums = |scenario: &Scenario| {
+        let release = scenario.github.releases(&scenario.repo()).remove(0);
+        let sums = release.assets.iter().find(|asset| asset.name == "SHA256SUMS").unwrap().id;
+        fs::read(scenario.github.asset_file(sums)).unwrap()
+    };
+    let (unattested, unsigned, signed) = (scenario(&signing(&key)), attested(), attested());
+    unattested.run(["publish"]).exit(0);
+    unsigned.run(["publish"]).exit(0);
+    let path = signed.dist().join("SHA256SUMS.minisig");
+    fs::write(&path, key.sign(b"ED", &sums(&unattested))).unwrap();
+    signed
+        .run(["publish"])
+        .exit(3)
+        .no_writes()
+        .says("`SHA256SUMS.minisig` is not a signature of `SHA256SUMS`");
+    fs::write(&path, key.sign(b"ED", &sums(&unsigned))).unwrap();
+    signed.run(["publish"]).exit(0).says("Verified 1 signature of minisign");
+    signed.run(["plan"]).exit(0).says("Verified 1 signature of minisign");
 }
 
 /// A release whose manifest names the key, as `floe package` writes it.

@@ -143,13 +143,11 @@ impl FromStr for ImageName {
         let refuse =
             |why: &str| format!("{shown} is not an image name: {why}; write it as ghcr.io/owner/name");
         let (registry, repository) = text.split_once('/').ok_or_else(|| refuse("it has no registry"))?;
-        if !(registry.contains('.') || registry.contains(':') || registry == "localhost") {
-            return Err(refuse("its first part is not a registry's host"));
-        }
         if registry.contains('@') {
             return Err(refuse("a registry's URL must not contain a user or a password"));
         }
-        if !is_host(registry) {
+        let is_registry = registry.contains(['.', ':']) || registry == "localhost";
+        if !is_registry || !is_host(registry) {
             return Err(refuse("its first part is not a registry's host"));
         }
         let component = |part: &str| {

@@ -45,7 +45,6 @@ struct Row {
     runner: Option<String>,
     #[serde(default)]
     optional: bool,
-    #[serde(default)]
     native: Option<Native>,
     contract: Contract,
 }

@@ -73,7 +73,7 @@ impl Plan {
             let status = if line.status == Status::Was { "done" } else { "todo" };
             table.push_str(&format!("  {phase:<6}  {verb:<7}  {object:<width$}  {bytes:>9}  {status}\n"));
         }
-        if subject.release.is_none() {
+        if subject.release.is_none() && self.published.is_none() {
             table.push_str(&format!("  notes: {}\n", self.notes(subject)));
         }
         if let Some(stays) = &self.stays {

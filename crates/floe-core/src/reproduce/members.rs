@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::DateTime;
-
+use crate::clock::rfc3339;
 use crate::model::{Member, Nature};
 use crate::units::size;
 
@@ -65,8 +64,7 @@ fn bytes(count: u64) -> String {
 }
 
 fn time(seconds: u64) -> String {
-    let time = i64::try_from(seconds).ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
-    time.map_or_else(|| seconds.to_string(), |time| time.format("%Y-%m-%dT%H:%M:%SZ").to_string())
+    rfc3339(seconds).unwrap_or_else(|| seconds.to_string())
 }
 
 #[cfg(test)]

@@ -65,7 +65,6 @@ impl Default for Channels {
 
 /// A formula in a Homebrew tap.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Homebrew {
     /// `tap`: the repository, `owner/homebrew-<tap>`.
     pub tap: Repo,
@@ -74,26 +73,22 @@ pub struct Homebrew {
     /// `caveats`: a text that Homebrew shows after installing.
     pub caveats: Option<String>,
     /// `adopt`: whether a file that floe has not made may be replaced.
-    #[serde(default)]
     pub adopt: bool,
 }
 
 /// A manifest in a Scoop bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Scoop {
     /// `bucket`: the repository.
     pub bucket: Repo,
     /// `manifest`: the name of the app. Default: the package's.
     pub manifest: Option<String>,
     /// `adopt`: whether a file that floe has not made may be replaced.
-    #[serde(default)]
     pub adopt: bool,
 }
 
 /// A manifest in winget's repository of packages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Winget {
     /// `id`: the package's identifier, `Publisher.Package`.
     pub id: String,
@@ -105,7 +100,6 @@ pub struct Winget {
 
 /// A package for a Chocolatey feed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Chocolatey {
     /// `id`: the package's identifier. Default: the package's name in lower case.
     pub id: Option<String>,
@@ -117,7 +111,6 @@ pub struct Chocolatey {
 
 /// A build script of the Arch User Repository.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Aur {
     /// `package`: the package's name. Default: the Cargo package's and `-bin`.
     pub package: Option<String>,
