@@ -29,11 +29,8 @@ pub struct Audited {
 
 impl Audited {
     fn new(file: &Path, place: String, inside: Option<String>, facts: Facts) -> anyhow::Result<Self> {
-        let crates = match facts.auditable {
-            Some(_) => binary::dependency_list(file)?,
-            None => None,
-        };
-        Ok(Audited { place, inside, facts, crates })
+        let crates = facts.auditable.as_ref().map(|_| binary::dependency_list(file)).transpose()?;
+        Ok(Audited { place, inside, facts, crates: crates.flatten() })
     }
 }
 

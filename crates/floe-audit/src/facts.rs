@@ -8,7 +8,7 @@ use super::auditable;
 use super::error::{Error, Result};
 use super::headers;
 use super::reader::BinaryReader;
-use super::strings::{self, Search};
+use super::strings;
 use super::{BinaryKind, Facts, Paths, Rustc};
 use crate::{Arch, Format};
 
@@ -58,7 +58,9 @@ impl Mapping {
 pub fn facts<S: Read + Seek>(mut file: S) -> Result<Facts, Error> {
     let headers = headers(&mut file)?;
     let size = headers.0.size;
-    file.rewind().and_then(|()| search(headers, file.take(size), &mut io::sink())).map_err(Error::Io)?
+    file.rewind()
+        .and_then(|()| strings::search(headers, file.take(size), &mut io::sink()))
+        .map_err(Error::Io)?
 }
 
 /// Reads the facts of a binary and copies the file to `into` in the same pass, for a caller that packs or hashes it.
@@ -76,7 +78,7 @@ pub fn facts_while_copying<S: Read + Seek, W: Write + ?Sized>(
     let headers = headers(&mut file);
     file.rewind()?;
     match headers {
-        Ok(headers) => search(headers, file, into),
+        Ok(headers) => strings::search(headers, file, into),
         Err(why) => {
             io::copy(&mut file, into)?;
             Ok(Err(why))
@@ -95,23 +97,6 @@ fn headers<S: Read + Seek>(file: &mut S) -> Result<(Facts, Vec<Section>)> {
     let version = strings::rustc_version(&reader, &sections)?;
     facts.rustc = version.map(|version| Rustc { version: Some(version), source: None });
     Ok((facts, sections))
-}
-
-/// Adds the facts of the content, which is copied to `into`.
-fn search<W: Write + ?Sized>(
-    (mut facts, sections): (Facts, Vec<Section>),
-    file: impl Read,
-    into: &mut W,
-) -> io::Result<Result<Facts>> {
-    let found = Search::run(file, into, sections)?;
-    if found.size() != facts.size {
-        return Ok(Err(Error::Malformed("it changed while it was read".to_owned())));
-    }
-    facts.paths = found.paths;
-    if found.rustc_source.is_some() {
-        facts.rustc.get_or_insert(Rustc { version: None, source: None }).source = found.rustc_source;
-    }
-    Ok(Ok(facts))
 }
 
 /// Facts to which a format's reader adds its own.

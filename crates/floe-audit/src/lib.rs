@@ -35,7 +35,6 @@ mod model;
 mod paths;
 mod pe;
 mod reader;
-mod rule;
 pub mod rules;
 mod strings;
 mod text;
@@ -51,4 +50,4 @@ pub use model::{
     MachoFacts, PathKind, Paths, PeFacts, Relro, Rustc, Signature, SignatureKind, Slice, Stack, Symbol,
     TimeStamp, VersionNeed, above,
 };
-pub use rule::{Rule, RuleKind};
+pub use rules::{Rule, RuleKind};

@@ -7,12 +7,12 @@ use memchr::memmem::Finder;
 use std::io::{self, Read, Write};
 use std::ops::Range;
 
-use super::error::Result;
+use super::error::{Error, Result};
 use super::facts::Section;
 use super::paths::{self, MARKERS, Marker};
 use super::reader::BinaryReader;
 use super::text::printable;
-use super::{FoundPath, Paths};
+use super::{Facts, FoundPath};
 
 /// How many new bytes are searched at once.
 const PIECE: u64 = 256 * 1024;
@@ -25,60 +25,49 @@ const JUDGED: u32 = 200_000;
 /// How much of the section `.comment` is read, in bytes.
 const COMMENT: u64 = 64 * 1024;
 
-/// A search of all bytes of a file.
-pub(super) struct Search {
+/// A search of all bytes of a binary whose headers were read.
+struct Search {
     finders: Vec<(Marker, Finder<'static>)>,
+    facts: Facts,
     sections: Vec<Section>,
     /// The bytes that are searched now, after some that were and before some that will be.
     window: Vec<u8>,
     /// Where the window begins in the file.
     begin: u64,
-    pub(super) paths: Paths,
-    /// The commit or version in the first path of the standard library.
-    pub(super) rustc_source: Option<String>,
     judged: u32,
 }
 
-impl Search {
-    /// Searches a file, and copies it to `into`. The sections are only named in the result.
-    pub(super) fn run<W: Write + ?Sized>(
-        mut file: impl Read,
-        into: &mut W,
-        sections: Vec<Section>,
-    ) -> io::Result<Search> {
-        let mut search = Search {
-            finders: MARKERS.map(|marker| (marker, Finder::new(marker.0))).to_vec(),
-            sections,
-            window: Vec::new(),
-            begin: 0,
-            paths: Paths::default(),
-            rustc_source: None,
-            judged: 0,
-        };
-        let mut from = 0;
-        loop {
-            let read = file.by_ref().take(PIECE).read_to_end(&mut search.window)?;
-            into.write_all(&search.window[search.window.len() - read..])?;
-            let is_last = (read as u64) < PIECE;
-            // The last bytes are searched with the next ones.
-            let until = search.window.len() - if is_last { 0 } else { CONTEXT };
-            search.judge_all(from..until);
-            if is_last {
-                search.paths.found.sort_by_key(|path| path.offset);
-                return Ok(search);
-            }
-            let done = until - CONTEXT;
-            search.window.drain(..done);
-            search.begin += done as u64;
-            from = CONTEXT;
+/// Adds the facts that are found in the bytes of a file, which are copied to `into`. The sections are only named.
+pub(super) fn search<W: Write + ?Sized>(
+    (facts, sections): (Facts, Vec<Section>),
+    mut file: impl Read,
+    into: &mut W,
+) -> io::Result<Result<Facts>> {
+    let finders = MARKERS.map(|marker| (marker, Finder::new(marker.0))).to_vec();
+    let mut search = Search { finders, facts, sections, window: Vec::new(), begin: 0, judged: 0 };
+    let mut from = 0;
+    loop {
+        let read = file.by_ref().take(PIECE).read_to_end(&mut search.window)?;
+        into.write_all(&search.window[search.window.len() - read..])?;
+        if (read as u64) < PIECE {
+            search.judge_all(from..search.window.len());
+            break;
         }
+        // The last bytes are searched with the next ones.
+        let until = search.window.len() - CONTEXT;
+        search.judge_all(from..until);
+        search.window.drain(..until - CONTEXT);
+        search.begin += (until - CONTEXT) as u64;
+        from = CONTEXT;
     }
-
-    /// How many bytes the file has.
-    pub(super) fn size(&self) -> u64 {
-        self.begin + self.window.len() as u64
+    if search.begin + search.window.len() as u64 != search.facts.size {
+        return Ok(Err(Error::Malformed("it changed while it was read".to_owned())));
     }
+    search.facts.paths.found.sort_by_key(|path| path.offset);
+    Ok(Ok(search.facts))
+}
 
+impl Search {
     /// Judges the markers that begin in a part of the window.
     fn judge_all(&mut self, part: Range<usize>) {
         let mut hits = Vec::new();
@@ -100,12 +89,15 @@ impl Search {
         let before = &self.window[at.saturating_sub(CONTEXT)..at];
         let text = &self.window[at..self.window.len().min(at + CONTEXT)];
         if marker.0 == paths::RUSTC {
-            self.rustc_source = self.rustc_source.take().or_else(|| paths::rustc_source(text));
+            if let Some(source) = paths::rustc_source(text) {
+                self.facts.rustc.get_or_insert_default().source.get_or_insert(source);
+            }
             return;
         }
         let Some(hit) = paths::read(marker, before, text) else { return };
-        self.paths.total += 1;
-        let kept = self.paths.found.iter().filter(|path| path.kind == hit.kind);
+        let paths = &mut self.facts.paths;
+        paths.total += 1;
+        let kept = paths.found.iter().filter(|path| path.kind == hit.kind);
         let kept: Vec<&str> = kept.map(|path| path.text.as_str()).collect();
         if kept.len() == KEPT || kept.contains(&hit.text.as_str()) {
             return;
@@ -113,7 +105,7 @@ impl Search {
         let offset = self.begin + (at - hit.lead) as u64;
         let section = self.sections.iter().find(|section| section.contains(offset));
         let section = section.map(|section| section.name.clone());
-        self.paths.found.push(FoundPath { kind: hit.kind, text: hit.text, section, offset });
+        paths.found.push(FoundPath { kind: hit.kind, text: hit.text, section, offset });
     }
 }
 
@@ -128,15 +120,17 @@ pub(super) fn rustc_version(reader: &BinaryReader<'_>, sections: &[Section]) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::PathKind;
+    use crate::facts::of_format;
+    use crate::{Arch, BinaryKind, Format, PathKind, Paths};
 
-    fn search(bytes: &[u8]) -> Search {
+    fn paths(bytes: &[u8]) -> Paths {
         let size = bytes.len() as u64;
+        let facts = Facts { size, ..of_format(Format::Elf, vec![Arch::X86_64], BinaryKind::Pie) };
         let sections = vec![Section { name: ".rodata".to_owned(), offset: 1, size }];
         let mut copy = Vec::new();
-        let search = Search::run(bytes, &mut copy, sections).unwrap();
-        assert!(search.size() == size && copy == bytes);
-        search
+        let facts = search((facts, sections), bytes, &mut copy).unwrap().unwrap();
+        assert_eq!(copy, bytes);
+        facts.paths
     }
 
     #[test]
@@ -149,7 +143,7 @@ mod tests {
                 let mut bytes = vec![0; at];
                 bytes.extend(path);
                 bytes.resize(at + path.len() + piece, 0);
-                let found = search(&bytes).paths;
+                let found = paths(&bytes);
                 assert_eq!((found.total, found.found.len()), (1, 1), "{at}");
                 assert_eq!(found.found[0].text.as_bytes(), path);
                 assert_eq!(found.found[0].offset, at as u64);
@@ -165,7 +159,7 @@ mod tests {
             bytes.extend(format!("/home/user/{}/x\0", number % 100).as_bytes());
         }
         bytes.extend(b"/nix/store/0123456789abcdfghijklmnpqrsvwxyz-glibc-2.40/lib\0");
-        let found = search(&bytes).paths;
+        let found = paths(&bytes);
         assert_eq!((found.total, found.found.len()), (501, KEPT + 1));
         assert_eq!(found.found[KEPT].kind, PathKind::NixStore);
         assert_eq!(found.found[KEPT].text, "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-glibc-2.40/lib");

@@ -116,32 +116,26 @@ fn of_slice(slice: &Slice) -> Vec<String> {
 fn of_pe(pe: &PeFacts) -> Vec<String> {
     let flags = [(pe.aslr, "ASLR"), (pe.high_entropy_va, "high entropy"), (pe.dep, "DEP"), (pe.cfg, "CFG")];
     let flags: Vec<&str> = flags.into_iter().filter(|(on, _)| *on).map(|(_, name)| name).collect();
+    let runtime = match pe.crt {
+        Crt::Static => "static".to_owned(),
+        Crt::Dynamic | Crt::DynamicDebug => format!("from {}", list(&pe.crt_dlls)),
+    };
+    let time = match pe.timestamp.reproducible {
+        true => "reproducible".to_owned(),
+        false => format!("{} s since 1970", pe.timestamp.value),
+    };
+    let signature = match (pe.authenticode, &pe.signer) {
+        (false, _) => "none".to_owned(),
+        (true, None) => "Authenticode".to_owned(),
+        (true, Some(signer)) => format!("Authenticode, {signer}"),
+    };
     vec![
         line("subsystem", format!("{} {}", pe.subsystem, pe.subsystem_version)),
         line("libraries", list(&pe.libraries())),
-        line(
-            "C runtime",
-            match pe.crt {
-                Crt::Static => "static".to_owned(),
-                Crt::Dynamic | Crt::DynamicDebug => format!("from {}", list(&pe.crt_dlls)),
-            },
-        ),
-        line(
-            "time stamp",
-            match pe.timestamp.reproducible {
-                true => "reproducible".to_owned(),
-                false => format!("{} s since 1970", pe.timestamp.value),
-            },
-        ),
+        line("C runtime", runtime),
+        line("time stamp", time),
         line("hardening", list(&flags)),
-        line(
-            "signature",
-            match (pe.authenticode, &pe.signer) {
-                (false, _) => "none".to_owned(),
-                (true, None) => "Authenticode".to_owned(),
-                (true, Some(signer)) => format!("Authenticode, {signer}"),
-            },
-        ),
+        line("signature", signature),
     ]
 }
 

@@ -71,29 +71,24 @@ impl<'f, E: FileHeader<Endian = LE> + 'static> ElfHeaders<'f, E> {
         self.file.e_entry(LE).into() != 0
     }
 
-    /// The sections that occupy bytes of the file, and how many symbols the section `.dynsym` holds.
-    fn sections(&self) -> Result<(Vec<Section>, Option<u64>)> {
+    /// The sections that occupy bytes of the file.
+    fn sections(&self) -> Result<Vec<Section>> {
         let (reader, part) = (&self.reader, "ELF section table");
         let offset = self.file.e_shoff(LE).into();
         if offset == 0 {
-            return Ok((Vec::new(), None));
+            return Ok(Vec::new());
         }
-        // A count and an index too large for the file header are in the first entry instead.
-        let first: E::SectionHeader = reader.pod(part, offset)?;
         let count = match self.file.e_shnum(LE) {
-            0 => first.sh_size(LE).into(),
+            // A count too large for the file header is in the first entry instead.
+            0 => reader.pod::<E::SectionHeader>(part, offset)?.sh_size(LE).into(),
             count => count.into(),
         };
         if count > MAX_SECTIONS || usize::from(self.file.e_shentsize(LE)) != size_of::<E::SectionHeader>() {
             return Err(malformed(part, "its size or that of an entry is wrong"));
         }
         let table: Vec<E::SectionHeader> = reader.pods(part, offset, count)?;
-        let names = match self.file.e_shstrndx(LE) {
-            elf::SHN_XINDEX => first.sh_link(LE),
-            index => u32::from(index.0),
-        };
-        let names =
-            table.get(names as usize).map(|names| (names.sh_offset(LE).into(), names.sh_size(LE).into()));
+        let names = table.get(usize::from(self.file.e_shstrndx(LE).0));
+        let names = names.map(|names| (names.sh_offset(LE).into(), names.sh_size(LE).into()));
         let (offset, size) = names.unwrap_or_default();
         let names = reader.bytes("table of ELF section names", offset, size)?;
         let mut sections = Vec::new();
@@ -104,9 +99,7 @@ impl<'f, E: FileHeader<Endian = LE> + 'static> ElfHeaders<'f, E> {
             let name = until_zero(&name[..name.len().min(MAX_NAME)]);
             sections.push(Section { name, offset, size });
         }
-        let dynsym = table.iter().find(|section| section.sh_type(LE) == elf::SHT_DYNSYM);
-        let symbols = dynsym.map(|section| section.sh_size(LE).into() / size_of::<E::Sym>() as u64);
-        Ok((sections, symbols))
+        Ok(sections)
     }
 
     fn relro(&self, dynamic: &DynamicSection<'_>) -> Relro {
@@ -163,7 +156,7 @@ impl<E: FileHeader<Endian = LE> + 'static> Headers for ElfHeaders<'_, E> {
     }
 
     fn facts(self: Box<Self>) -> Result<(Facts, Vec<Section>)> {
-        let (sections, dynsym) = self.sections()?;
+        let sections = self.sections()?;
         let dynamic = DynamicSection::read::<E>(self.reader.clone(), &self.segments)?;
         let mut elf = ElfFacts {
             float_abi: float_abi(self.arch, self.file.e_flags(LE)),
@@ -182,7 +175,7 @@ impl<E: FileHeader<Endian = LE> + 'static> Headers for ElfHeaders<'_, E> {
         let mut loaded = of_type(&self.segments, elf::PT_LOAD);
         let mixed = loaded.any(|segment| segment.p_flags(LE).contains(elf::PF_W | elf::PF_X));
         elf.nx = elf.stack == Stack::NotExecutable && !mixed;
-        (elf.floors, elf.unnumbered) = versions::needs::<E>(&dynamic, dynsym)?;
+        (elf.floors, elf.unnumbered) = versions::needs::<E>(&dynamic, &sections)?;
         let kind = self.kind(&elf, &dynamic);
         let facts = Facts {
             stripped: !sections.iter().any(|section| section.name == ".symtab"),

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::dynamic::DynamicSection;
 use crate::error::{Result, too_large};
+use crate::facts::Section;
 use crate::model::numbers;
 use crate::{Floor, Symbol, VersionNeed};
 
@@ -23,14 +24,13 @@ const BATCH: u64 = 4096;
 /// The floor of each family, and the needs that have no number.
 type Needs = (BTreeMap<String, Floor>, Vec<VersionNeed>);
 
-/// `dynsym` is the number of symbols, if a section gives it.
 pub(super) fn needs<E: FileHeader<Endian = LE>>(
     dynamic: &DynamicSection<'_>,
-    dynsym: Option<u64>,
+    sections: &[Section],
 ) -> Result<Needs> {
     let (mut needs, indices) = entries(dynamic)?;
     if !needs.is_empty() {
-        symbols::<E>(dynamic, dynsym, (&mut needs, &indices))?;
+        symbols::<E>(dynamic, sections, (&mut needs, &indices))?;
     }
     Ok(sorted(needs))
 }
@@ -79,16 +79,13 @@ fn entries(dynamic: &DynamicSection<'_>) -> Result<(Vec<VersionNeed>, HashMap<u1
 /// Adds to each need the symbols that have it.
 fn symbols<E: FileHeader<Endian = LE>>(
     dynamic: &DynamicSection<'_>,
-    dynsym: Option<u64>,
+    sections: &[Section],
     (needs, indices): (&mut [VersionNeed], &HashMap<u16, usize>),
 ) -> Result<()> {
     let tables = (dynamic.table(elf::DT_SYMTAB)?, dynamic.table(elf::DT_VERSYM)?);
     let (Some(symbols), Some(versions)) = tables else { return Ok(()) };
     let size = size_of::<E::Sym>() as u64;
-    let count = match dynsym {
-        Some(count) => count,
-        None => symbol_count(dynamic, size)?,
-    };
+    let count = symbol_count(dynamic, sections, size)?;
     for done in (0..count).step_by(BATCH as usize) {
         let batch = BATCH.min(count - done);
         let table: Vec<E::Sym> =
@@ -110,9 +107,12 @@ fn symbols<E: FileHeader<Endian = LE>>(
     Ok(())
 }
 
-/// The number of symbols if no section gives it: the hash table's, or as many as fit before the next table. `size` is that
-/// of a symbol in bytes.
-fn symbol_count(dynamic: &DynamicSection<'_>, size: u64) -> Result<u64> {
+/// The number of symbols: the section's, the hash table's, or as many as fit before the next table. `size` is that of a symbol
+/// in bytes.
+fn symbol_count(dynamic: &DynamicSection<'_>, sections: &[Section], size: u64) -> Result<u64> {
+    if let Some(section) = sections.iter().find(|section| section.name == ".dynsym") {
+        return Ok(section.size / size);
+    }
     if let Some(table) = dynamic.table(elf::DT_HASH)? {
         let chains: [object::U32<LE>; 2] = dynamic.reader.pod("ELF hash table", table)?;
         return Ok(chains[1].get(LE).into());

@@ -150,10 +150,9 @@ impl<'f> SliceHeaders<'f> {
         let all = symbols.nsyms.get(LE);
         let local = local.map(|local| (local.ilocalsym.get(LE), local.nlocalsym.get(LE)));
         let (first, count) = local.unwrap_or((0, all));
-        match count.min(all) {
-            0 => return Ok(true),
-            1 => {}
-            _ => return Ok(false),
+        let count = count.min(all);
+        if count != 1 {
+            return Ok(count == 0);
         }
         let part = "Mach-O symbol table";
         let at = u64::from(symbols.symoff.get(LE)) + u64::from(first) * size_of::<Nlist64<LE>>() as u64;

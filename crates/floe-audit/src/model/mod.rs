@@ -74,7 +74,7 @@ pub enum BinaryKind {
 }
 
 /// The Rust compiler that a binary names. At least one field is present.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Rustc {
     /// The version in ELF's section `.comment`: `1.75.0 (82e1608df 2023-12-21)`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

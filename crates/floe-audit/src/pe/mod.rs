@@ -21,8 +21,6 @@ use super::text::{named, printable};
 use super::{BinaryKind, Executable, Facts, PeFacts, TimeStamp};
 use crate::{Arch, Format};
 
-/// The data directories that a header has room for (`IMAGE_NUMBEROF_DIRECTORY_ENTRIES`).
-const DIRECTORIES: u32 = 16;
 const DIRECTORY: u64 = size_of::<ImageDataDirectory>() as u64;
 /// The size of the signature and the file header, which precede the optional header, in bytes.
 const FILE_HEADER: u64 = 24;
@@ -82,7 +80,7 @@ impl<'f, N: ImageNtHeaders + Copy + 'static> PeHeaders<'f, N> {
         let size = u64::from(file.size_of_optional_header.get(LE));
         let fixed = size_of::<N>() as u64 - FILE_HEADER;
         let room = size.checked_sub(fixed).ok_or_else(|| cut_off(part))? / DIRECTORY;
-        let count = room.min(optional.number_of_rva_and_sizes().min(DIRECTORIES).into());
+        let count = room.min(optional.number_of_rva_and_sizes().into());
         let directories = reader.pods("list of PE data directories", begin + FILE_HEADER + fixed, count)?;
         let count = file.number_of_sections.get(LE);
         let sections: Vec<ImageSectionHeader> =
@@ -152,24 +150,21 @@ impl Image<'_> {
         found.ok_or_else(|| malformed(part, format_args!("address {address:#x} is in no section")))
     }
 
-    /// Whether the certificate table holds an Authenticode signature, and by whom.
-    fn authenticode(&self) -> Result<(bool, Option<String>)> {
+    /// The signer of an Authenticode signature in the certificate table, if there is one and it names a signer.
+    fn authenticode(&self) -> Result<Option<Option<String>>> {
         // This is the only directory whose address is an offset in the file.
-        let Some((at, size)) =
-            self.directory(pe::IMAGE_DIRECTORY_ENTRY_SECURITY).filter(|(_, size)| *size > 0)
-        else {
-            return Ok((false, None));
-        };
+        let table = self.directory(pe::IMAGE_DIRECTORY_ENTRY_SECURITY).filter(|(_, size)| *size > 0);
+        let Some((at, size)) = table else { return Ok(None) };
         let (reader, part) = (&self.reader, "PE certificate table");
         reader.within(part, at, size)?;
         // dwLength, wRevision, wCertificateType
         let fields: Vec<object::U16<LE>> = reader.pods(part, at, 4)?;
         if fields[3].get(LE) != PKCS_SIGNED_DATA {
-            return Ok((false, None));
+            return Ok(None);
         }
         let size = size.min(MAX_SIGNATURE).saturating_sub(WIN_CERTIFICATE);
         let signed = reader.bytes(part, at + WIN_CERTIFICATE, size)?;
-        Ok((true, signature::signer(&signed)))
+        Ok(Some(signature::signer(&signed)))
     }
 }
 
@@ -189,7 +184,7 @@ impl<N: ImageNtHeaders + Copy + 'static> Headers for PeHeaders<'_, N> {
         let debug = debug::read(&self.image)?;
         let (imports, delay_imports) = imports::read(&self.image)?;
         let (crt, crt_dlls) = imports::crt(imports.iter().chain(&delay_imports));
-        let (authenticode, signer) = self.image.authenticode()?;
+        let signature = self.image.authenticode()?;
         let value = file.time_date_stamp.get(LE);
         let pe = PeFacts {
             subsystem: named(optional.subsystem().0.into(), SUBSYSTEMS),
@@ -205,8 +200,8 @@ impl<N: ImageNtHeaders + Copy + 'static> Headers for PeHeaders<'_, N> {
             high_entropy_va: flags.contains(pe::IMAGE_DLLCHARACTERISTICS_HIGH_ENTROPY_VA),
             dep: flags.contains(pe::IMAGE_DLLCHARACTERISTICS_NX_COMPAT),
             cfg: flags.contains(pe::IMAGE_DLLCHARACTERISTICS_GUARD_CF),
-            authenticode,
-            signer,
+            authenticode: signature.is_some(),
+            signer: signature.flatten(),
         };
         let kind = if self.is_library() { BinaryKind::Shared } else { BinaryKind::Executable };
         let facts = Facts {
