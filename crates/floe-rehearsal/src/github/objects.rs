@@ -153,7 +153,7 @@ impl StoredRepo {
 }
 
 /// An invented name for a git object, always the same for the same text.
-pub(crate) fn invented_name(text: &str) -> Commit {
+pub(super) fn invented_name(text: &str) -> Commit {
     let hex = Digest::of(text.as_bytes()).hex();
     hex[..40].parse().unwrap_or_else(|_| unreachable!("a digest is hexadecimal"))
 }
