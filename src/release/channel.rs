@@ -103,8 +103,7 @@ impl Channel {
             let held = if number == 1 { seen.held.clone() } else { self.held().await? };
             match Standing::of(&own, &held) {
                 Standing::Conflict(why) => {
-                    let conflict = Conflict::Channel { place: self.place.clone(), why };
-                    return Err(AttemptError::fatal(Failure::of_conflicts(&[conflict])));
+                    return Err(AttemptError::fatal(Failure::of_conflicts(&[Conflict::Channel(why)])));
                 }
                 standing if standing.is_done() => return Ok(()),
                 _ => {}

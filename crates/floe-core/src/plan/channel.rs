@@ -13,7 +13,7 @@ use super::{Conflict, Step, submission};
 use crate::model::channel::installs;
 use crate::model::places::Home;
 use crate::model::{ChannelPlace, Digest, Manifest, Marker, Subject};
-use crate::world::{Held, Published, RemotePackage, World};
+use crate::world::{Finding, Held, Published, RemotePackage, World};
 
 /// The content of a channel, compared with the files of a release that is published, or that is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,19 +36,8 @@ pub enum Standing {
     Closed(String),
     /// The pull request at this address was merged, but the version is not there.
     Removed(String),
-    /// It must not be replaced.
-    Conflict(ChannelConflict),
-}
-
-/// Why the file of a channel must not be replaced.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ChannelConflict {
-    /// Floe has not made it.
-    Foreign,
-    /// It is that of another project.
-    OtherProject(String),
-    /// It installs other archives of the same version.
-    OtherDigests(Version),
+    /// It must not be replaced, for this reason.
+    Conflict(Finding),
 }
 
 /// The files that a release has for a channel. Before a dist is built, their digests are not known.
@@ -62,13 +51,13 @@ pub struct Own<'a> {
     pub files: Vec<(&'a str, Digest)>,
     /// The digests of the archives, if they are known.
     pub archives: BTreeSet<Digest>,
-    /// Whether a file that floe has not made may be replaced.
-    pub adopt: bool,
+    /// The channel.
+    pub place: &'a ChannelPlace,
 }
 
 impl<'a> Own<'a> {
     /// The files that a manifest lists for a place.
-    pub fn of(manifest: &'a Manifest, place: &ChannelPlace) -> Self {
+    pub fn of(manifest: &'a Manifest, place: &'a ChannelPlace) -> Self {
         let listed = manifest.channels.iter();
         let files = listed.filter(|entry| entry.kind == place.kind && place.paths.contains(&entry.path));
         Own {
@@ -76,7 +65,7 @@ impl<'a> Own<'a> {
             version: &manifest.version,
             files: files.map(|entry| (entry.path.as_str(), entry.digest)).collect(),
             archives: manifest.artifacts.iter().map(|one| one.digest).collect(),
-            adopt: place.adopt,
+            place,
         }
     }
 
@@ -88,6 +77,42 @@ impl<'a> Own<'a> {
     /// The same of a file that others may edit, or that is never replaced: the archives that its text names count alone.
     pub(super) fn is_served(&self, file: &[u8], text: &[u8]) -> bool {
         self.files.is_empty() || self.is_first(file) || installs(&self.archives, text)
+    }
+
+    pub(super) fn foreign(&self) -> Standing {
+        let kind = self.place.kind;
+        let cure = "delete or rename it, or write `adopt = true` under";
+        self.conflict(
+            "was not made by floe: its first lines have no marker".to_owned(),
+            format!("{cure} [package.metadata.floe.{kind}] for one release"),
+        )
+    }
+
+    fn of_another_project(&self, name: &str) -> Standing {
+        let kind = self.place.kind;
+        self.conflict(
+            format!("belongs to the project `{name}`"),
+            format!("give this project's file another name under [package.metadata.floe.{kind}]"),
+        )
+    }
+
+    /// Other archives of the same version are there.
+    pub(super) fn other_digests(&self) -> Standing {
+        let cure = "people may have installed that version already: raise the version and release that, or delete the file";
+        self.conflict(format!("has {} with other digests than this release", self.version), cure.to_owned())
+    }
+
+    fn conflict(&self, what: String, cure: String) -> Standing {
+        let ChannelPlace { kind, home, .. } = self.place;
+        let cure = match home {
+            Home::Repo(_) => cure,
+            Home::Upstream(submission) => submission::way_out(submission),
+            Home::Feed(_) => {
+                "a version of a feed is never replaced: raise the version and release that".to_owned()
+            }
+        };
+        let found = format!("{kind}: `{}` in `{home}` {what}", self.place.path());
+        Standing::Conflict(Finding { found, cure })
     }
 }
 
@@ -105,14 +130,10 @@ impl Standing {
 
     fn of_package(own: &Own<'_>, there: &RemotePackage) -> Self {
         match own.is_served(&there.bytes, &there.text) {
-            false => Standing::other_digests(own),
+            false => own.other_digests(),
             true if there.waits => Standing::Pending(there.url.clone()),
             true => Standing::Same,
         }
-    }
-
-    pub(super) fn other_digests(own: &Own<'_>) -> Self {
-        Standing::Conflict(ChannelConflict::OtherDigests(own.version.clone()))
     }
 
     pub(super) fn of_file(own: &Own<'_>, there: &[u8]) -> Self {
@@ -120,17 +141,17 @@ impl Standing {
             return Standing::Same;
         }
         let Some(marker) = Marker::of(there) else {
-            return if own.adopt { Standing::Adopted } else { Standing::Conflict(ChannelConflict::Foreign) };
+            return if own.place.adopt { Standing::Adopted } else { own.foreign() };
         };
         if marker.name != own.name {
-            return Standing::Conflict(ChannelConflict::OtherProject(marker.name));
+            return own.of_another_project(&marker.name);
         }
         match marker.version.cmp_precedence(own.version) {
             Ordering::Less => Standing::Behind(marker.version),
             Ordering::Greater => Standing::Newer(marker.version),
             Ordering::Equal if own.files.is_empty() => Standing::Same,
             Ordering::Equal if installs(&own.archives, there) => Standing::Reworded,
-            Ordering::Equal => Standing::other_digests(own),
+            Ordering::Equal => own.other_digests(),
         }
     }
 
@@ -180,43 +201,6 @@ impl Standing {
     }
 }
 
-impl ChannelConflict {
-    /// The conflict at a place, as a lower-case sentence.
-    pub(super) fn at(&self, place: &ChannelPlace) -> String {
-        let file = format!("{}: `{}` in `{}`", place.kind, place.path(), place.home);
-        match self {
-            ChannelConflict::Foreign => {
-                format!("{file} was not made by floe: its first lines have no marker")
-            }
-            ChannelConflict::OtherProject(name) => format!("{file} belongs to the project `{name}`"),
-            ChannelConflict::OtherDigests(version) => {
-                format!("{file} has {version} with other digests than this release")
-            }
-        }
-    }
-
-    /// The hint.
-    pub(super) fn way_out(&self, place: &ChannelPlace) -> String {
-        let kind = place.kind;
-        match (&place.home, self) {
-            (Home::Upstream(submission), _) => submission::way_out(submission),
-            (Home::Feed(_), _) => {
-                "a version of a feed is never replaced: raise the version and release that".to_owned()
-            }
-            (_, ChannelConflict::Foreign) => format!(
-                "delete or rename it, or write `adopt = true` under [package.metadata.floe.{kind}] for one release"
-            ),
-            (_, ChannelConflict::OtherProject(_)) => {
-                format!("give this project's file another name under [package.metadata.floe.{kind}]")
-            }
-            (_, ChannelConflict::OtherDigests(_)) => {
-                "people may have installed that version already: raise the version and release that, or delete the file"
-                    .to_owned()
-            }
-        }
-    }
-}
-
 /// The step of each channel, and whether it is done. A channel that was not seen is to be done.
 pub(super) fn steps(subject: &Subject<'_>, world: &World) -> Vec<(Step, bool)> {
     let step = |(at, place): (usize, &ChannelPlace)| {
@@ -227,7 +211,7 @@ pub(super) fn steps(subject: &Subject<'_>, world: &World) -> Vec<(Step, bool)> {
                 version: subject.version,
                 files: Vec::new(),
                 archives: BTreeSet::new(),
-                adopt: place.adopt,
+                place,
             },
         };
         let there = world.channels.get(at).and_then(|there| there.as_ref().ok());
@@ -241,9 +225,7 @@ pub(super) fn steps(subject: &Subject<'_>, world: &World) -> Vec<(Step, bool)> {
 /// The conflict of a channel's step, if it has one.
 pub(super) fn conflict((step, _): &(Step, bool)) -> Option<Conflict> {
     match step {
-        Step::Channel { place, standing: Some(Standing::Conflict(why)), .. } => {
-            Some(Conflict::Channel { place: place.clone(), why: why.clone() })
-        }
+        Step::Channel { standing: Some(Standing::Conflict(why)), .. } => Some(Conflict::Channel(why.clone())),
         _ => None,
     }
 }
@@ -264,6 +246,7 @@ pub fn stays(own: &Published, others: &[Published]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ChannelKind;
 
     fn file(marker: &str, digest: &[u8]) -> Vec<u8> {
         format!("# {marker}\nsha256 \"{}\"\n", Digest::of(digest).hex()).into_bytes()
@@ -273,17 +256,19 @@ mod tests {
         Marker::text(name, &version.parse().unwrap())
     }
 
+    fn place(adopt: bool) -> ChannelPlace {
+        let home = Home::Repo("acme/bucket".parse().unwrap());
+        ChannelPlace { kind: ChannelKind::Scoop, home, paths: Vec::new(), adopt }
+    }
+
     #[test]
     fn a_channel_moves_up_only_and_over_files_of_floe_only() {
         let version: Version = "1.4.0".parse().unwrap();
         let ours = file(&marker("tool", "1.4.0"), b"ours");
-        let judge = |adopt: bool, there: &[u8]| {
-            let (files, archives) = (vec![("", Digest::of(&ours))], BTreeSet::from([Digest::of(b"ours")]));
-            let own = Own { name: "tool", version: &version, files, archives, adopt };
-            Standing::of_file(&own, there)
-        };
+        let (files, archives) = (vec![("", Digest::of(&ours))], BTreeSet::from([Digest::of(b"ours")]));
+        let (place, adopts) = (place(false), place(true));
+        let own = Own { name: "tool", version: &version, files, archives, place: &place };
         let parse = |text: &str| text.parse::<Version>().unwrap();
-        let conflict = Standing::Conflict;
         let same_digests = format!("{} Another text.", marker("tool", "1.4.0"));
         for (there, wanted) in [
             (ours.clone(), Standing::Same),
@@ -291,26 +276,21 @@ mod tests {
             (file(&marker("tool", "1.4.0-rc.1"), b"old"), Standing::Behind(parse("1.4.0-rc.1"))),
             (file(&marker("tool", "1.10.0"), b"new"), Standing::Newer(parse("1.10.0"))),
             (file(&same_digests, b"ours"), Standing::Reworded),
-            (
-                file(&marker("tool", "1.4.0"), b"other"),
-                conflict(ChannelConflict::OtherDigests(version.clone())),
-            ),
-            (
-                file(&marker("other", "1.0.0"), b"old"),
-                conflict(ChannelConflict::OtherProject("other".to_owned())),
-            ),
-            (file("by hand", b"old"), conflict(ChannelConflict::Foreign)),
+            (file(&marker("tool", "1.4.0"), b"other"), own.other_digests()),
+            (file(&marker("other", "1.0.0"), b"old"), own.of_another_project("other")),
+            (file("by hand", b"old"), own.foreign()),
         ] {
-            assert_eq!(judge(false, &there), wanted, "{there:?}");
+            assert_eq!(Standing::of_file(&own, &there), wanted, "{there:?}");
         }
-        assert_eq!(judge(true, &file("by hand", b"old")), Standing::Adopted);
+        let own = Own { place: &adopts, ..own };
+        assert_eq!(Standing::of_file(&own, &file("by hand", b"old")), Standing::Adopted);
     }
 
     #[test]
     fn before_a_dist_is_built_the_same_version_counts_as_done() {
         let version: Version = "1.4.0".parse().unwrap();
         let (files, archives) = (Vec::new(), BTreeSet::new());
-        let own = Own { name: "tool", version: &version, files, archives, adopt: false };
+        let own = Own { name: "tool", version: &version, files, archives, place: &place(false) };
         let standing = |there: &str| Standing::of_file(&own, &file(&marker("tool", there), b"any"));
         assert_eq!(standing("1.4.0"), Standing::Same);
         assert!(!standing("1.3.0").is_done());

@@ -1,9 +1,9 @@
 //! Conflicts: the reasons for which there is no plan, as data, as a line to read, and with a way out.
 
-use super::channel::ChannelConflict;
 use crate::model::body::NO_ROOM;
 use crate::model::notes::LIMIT;
-use crate::model::{ChannelPlace, Commit, Digest, Tag};
+use crate::model::{Commit, Digest, Tag};
+use crate::world::Finding;
 
 /// Something public, or not of this release, that floe would have to change.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,8 +37,8 @@ pub enum Conflict {
     #[error("`{reference}` is {remote} in the registry, but this image is {ours}")]
     ImageTag { reference: String, remote: Digest, ours: Digest },
     /// The file of a channel must not be replaced.
-    #[error("{}", .why.at(.place))]
-    Channel { place: ChannelPlace, why: ChannelConflict },
+    #[error("{}", .0.found)]
+    Channel(Finding),
 }
 
 fn listed(ids: &[u64]) -> String {
@@ -76,7 +76,7 @@ impl Conflict {
                  another program's, name this one's image with `name` under [package.metadata.floe.image]"
                     .to_owned()
             }
-            Conflict::Channel { place, why } => why.way_out(place),
+            Conflict::Channel(why) => why.cure.clone(),
         }
     }
 }

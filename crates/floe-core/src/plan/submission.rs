@@ -13,7 +13,7 @@ use crate::world::{PullState, RemoteBranch, RemoteSubmission};
 pub(super) fn standing(own: &Own<'_>, there: &RemoteSubmission) -> Standing {
     if let Some(merged) = &there.merged {
         // Those who merge may edit the text.
-        return if own.is_served(merged, merged) { Standing::Same } else { Standing::other_digests(own) };
+        return if own.is_served(merged, merged) { Standing::Same } else { own.other_digests() };
     }
     let highest = there.versions.iter().max_by(|a, b| a.cmp_precedence(b));
     if let Some(newer) = highest.filter(|there| there.cmp_precedence(own.version) == Ordering::Greater) {
@@ -65,8 +65,8 @@ mod tests {
     use semver::Version;
 
     use super::*;
-    use crate::model::Marker;
-    use crate::plan::channel::ChannelConflict;
+    use crate::model::places::Home;
+    use crate::model::{ChannelKind, ChannelPlace, Marker};
     use crate::world::RemotePull;
 
     const FOLDER: &str = "manifests/a/Acme/Tool/1.4.0";
@@ -94,7 +94,9 @@ mod tests {
         let files = [rendered(".installer", &one), rendered(".locale.en-US", "text")];
         let ours = files.iter().map(|(path, bytes)| (path.as_str(), Digest::of(bytes))).collect();
         let archives = [Digest::of(b"1")].into();
-        let own = Own { name: "tool", version: &version, files: ours, archives, adopt: false };
+        let home = Home::Repo("acme/winget-pkgs".parse().unwrap());
+        let place = ChannelPlace { kind: ChannelKind::Winget, home, paths: Vec::new(), adopt: false };
+        let own = Own { name: "tool", version: &version, files: ours, archives, place: &place };
         let same = branch(files.clone());
         let reworded = branch([rendered(".installer", &format!("{one} again")), files[1].clone()]);
         let text_only = branch([files[0].clone(), rendered(".locale.en-US", "another")]);
@@ -102,7 +104,6 @@ mod tests {
         let by_hand = branch([(files[0].0.clone(), b"by hand".to_vec()), files[1].clone()]);
         let url = || "https://x/pull/1".to_owned();
         let none = || RemoteSubmission::default();
-        let conflict = |why| Standing::Conflict(why);
         for (there, wanted) in [
             (none(), Standing::Absent),
             (RemoteSubmission { branch: same.clone(), ..none() }, Standing::Absent),
@@ -128,9 +129,9 @@ mod tests {
             ),
             (
                 RemoteSubmission { branch: rebuilt, pull: pull(PullState::Open), ..none() },
-                conflict(ChannelConflict::OtherDigests(version.clone())),
+                own.other_digests(),
             ),
-            (RemoteSubmission { branch: by_hand, ..none() }, conflict(ChannelConflict::Foreign)),
+            (RemoteSubmission { branch: by_hand, ..none() }, own.foreign()),
             (RemoteSubmission { pull: pull(PullState::Merged), ..none() }, Standing::Removed(url())),
             (
                 RemoteSubmission { branch: same, pull: pull(PullState::Closed), ..none() },
@@ -140,10 +141,7 @@ mod tests {
                 RemoteSubmission { merged: Some(format!("edited {one}").into_bytes()), ..none() },
                 Standing::Same,
             ),
-            (
-                RemoteSubmission { merged: Some(other.clone().into_bytes()), ..none() },
-                conflict(ChannelConflict::OtherDigests(version.clone())),
-            ),
+            (RemoteSubmission { merged: Some(other.clone().into_bytes()), ..none() }, own.other_digests()),
         ] {
             assert_eq!(standing(&own, &there), wanted, "{there:?}");
         }
