@@ -16,7 +16,7 @@ use crate::release::names;
 use crate::report::Report;
 use floe_audit::RuleKind;
 use floe_audit::rules::{self, Violation};
-use floe_core::model::{About, Image, Repo, Rule, Source, Tag, Target};
+use floe_core::model::{About, Image, Repo, Source, Tag, Target};
 use floe_core::parallel;
 use floe_core::units;
 
@@ -26,8 +26,8 @@ pub fn image(args: cli::ImageArgs, report: &Report) -> anyhow::Result<()> {
     let source = cargo::source(&project, args.source.commit.as_ref(), args.source.epoch)?;
     let repo = repository::find(Some(&project), args.repo.as_ref(), None)?;
     let spec = ImageSpec { ca_certificates: args.ca_certificates, ..spec(&project, &source, &repo)? };
-    judge(&args.inputs, &project, report)?;
     let (image, layout, lost) = image::stage(&args.inputs, &spec, &args.out)?;
+    judge(&args.inputs, &project, report)?;
     lost.iter().for_each(|line| report.warn(line));
     warn(&image, &spec, report);
     report.refuse_warnings()?;
@@ -37,24 +37,20 @@ pub fn image(args: cli::ImageArgs, report: &Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Judges each static binary by the rules of the target whose place it takes in the image. Other inputs are judged when
-/// the image is built.
+/// Judges each binary of an image by the rules of the target whose place it takes. Docker archives were judged when the
+/// image was built.
 fn judge(inputs: &[PathBuf], project: &Project, report: &Report) -> anyhow::Result<()> {
     let mut broken = Vec::new();
-    let binaries: Vec<&PathBuf> = inputs.iter().filter(|path| binary::identify(path).is_ok()).collect();
-    let audited = parallel::map(binaries.clone(), |path| binary::facts(path));
-    for (path, facts) in binaries.into_iter().zip(audited) {
-        let facts = facts?;
+    let audited = parallel::map(inputs.iter().collect(), |path: &PathBuf| binary::facts_if_binary(path));
+    for (path, facts) in inputs.iter().zip(audited) {
+        let Some(facts) = facts? else { continue };
         let target =
             Target::all().find(|target| target.platform().is_some() && facts.arches == [target.arch()]);
         let violations =
             target.map(|target| target.judge(&facts, &project.config.loosen)).unwrap_or_default();
         let line = |violation: &Violation| format!("`{}`: {violation}", path.display());
         rules::unloosened(&violations, RuleKind::Hygiene).map(line).for_each(|line| report.warn(line));
-        // A dynamic binary is refused when the image is built, with a hint of its own.
-        let others =
-            rules::unloosened(&violations, RuleKind::Portability).filter(|one| one.rule != Rule::Static);
-        broken.extend(others.map(line));
+        broken.extend(rules::unloosened(&violations, RuleKind::Portability).map(line));
     }
     invalid("the binaries do not run in every container").if_any(broken)
 }

@@ -60,7 +60,10 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
         advice.chain(of_project.into_iter().flatten()).chain(of_floe).collect()
     };
     if args.check {
-        return check::check(&files, general(&found), (&found.name, &floe), args.json, report);
+        let steps = advice::steps(&found).into_iter();
+        let steps = steps.map(|(step, why)| format!("to do before a release: `{step}` ({why})"));
+        let warnings = steps.chain(general(&found)).collect();
+        return check::check(&files, warnings, (&found.name, &floe), args.json, report);
     }
     refuse_placeholder(&files, &floe)?;
     refuse_foreign(&files, &found.name, args.force)?;
@@ -302,31 +305,11 @@ fn next_steps(found: &Found, args: &InitArgs) -> String {
     if let Some(package) = &args.project.package {
         rehearse.push_str(&format!(" --package {package}"));
     }
-    let is_known = |status| matches!(status, FileStatus::Committed | FileStatus::Modified);
-    let is_tracked = is_known(found.lock) && found.git.as_ref().is_some_and(|git| is_known(git.manifest));
-    let flake = match (is_tracked, found.is_flake_locked()) {
-        (true, true) => None,
-        (true, false) => Some(("git add :/flake.nix && nix flake lock", "pin floe in flake.lock")),
-        (false, true) => Some(("git add --all", "a flake sees only files that git knows")),
-        (false, false) => Some((
-            "git add --all && nix flake lock",
-            "pin floe in flake.lock; a flake sees only files that git knows",
-        )),
-    };
     let tag = advice::next_tag(found);
     let release = format!("git tag {tag} && git push origin {tag}");
-    let repository = "repository = \"https://github.com/owner/name\"";
-    let steps = [
-        (!found.has_repository())
-            .then_some((repository, "add this to [package] in Cargo.toml, with your names")),
-        found.git.is_none().then_some(("git init", "a release starts with a tag")),
-        (found.lock == FileStatus::Missing)
-            .then_some(("cargo generate-lockfile", "a release is built from Cargo.lock")),
-        flake,
-        Some((&rehearse, "run the whole release on this machine; nothing is uploaded")),
-        Some((&release, "release, after these files are committed and pushed")),
-    ];
-    let steps: Vec<(&str, &str)> = steps.into_iter().flatten().collect();
+    let mut steps = advice::steps(found);
+    steps.push((&rehearse, "run the whole release on this machine; nothing is uploaded"));
+    steps.push((&release, "release, after these files are committed and pushed"));
     let width = steps.iter().map(|(command, _)| command.len()).max().unwrap_or_default();
     let lines = steps.iter().map(|(command, why)| format!("\n  {command:width$}  {why}"));
     format!("\nNext steps:{}", lines.collect::<String>())

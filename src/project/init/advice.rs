@@ -32,26 +32,39 @@ const TAGGERS: [&str; 4] = [
     "google-github-actions/release-please-action",
 ];
 
-/// A line for each obstacle, in the order in which a release would meet them.
-pub fn about(found: &Found) -> Vec<String> {
-    let before = [
-        found.git.is_none().then_some(
-            "the project is in no git repository, and a release starts with a tag: run `git init`, commit, and push to \
-             GitHub",
-        ),
-        (!found.has_repository()).then_some(
-            "the repository on GitHub is unknown, and `flake.nix` does not evaluate without it: add \
-             `repository = \"https://github.com/owner/name\"` to Cargo.toml",
-        ),
+/// The steps that the project still needs before a release: what to type, and why.
+pub fn steps(found: &Found) -> Vec<(&'static str, &'static str)> {
+    let is_known = |status| matches!(status, FileStatus::Committed | FileStatus::Modified);
+    let is_tracked = is_known(found.lock) && found.git.as_ref().is_some_and(|git| is_known(git.manifest));
+    let flake = match (is_tracked, found.is_flake_locked()) {
+        (true, true) => None,
+        (true, false) => Some(("git add :/flake.nix && nix flake lock", "pin floe in flake.lock")),
+        (false, true) => Some(("git add --all", "a flake sees only files that git knows")),
+        (false, false) => Some((
+            "git add --all && nix flake lock",
+            "pin floe in flake.lock; a flake sees only files that git knows",
+        )),
+    };
+    let repository = "repository = \"https://github.com/owner/name\"";
+    let steps = [
+        (!found.has_repository())
+            .then_some((repository, "add this to [package] in Cargo.toml, with your names")),
+        found.git.is_none().then_some(("git init", "a release starts with a tag")),
+        (found.lock == FileStatus::Missing)
+            .then_some(("cargo generate-lockfile", "a release is built from Cargo.lock")),
+        flake,
     ];
-    let mut advice: Vec<String> = before.into_iter().flatten().map(str::to_owned).collect();
-    advice.extend(about_lock(found));
-    advice.extend(found.git.iter().flat_map(|git| about_git(found, git)));
-    if !found.is_flake_locked() {
-        let unlocked =
-            "flake.lock does not pin floe: run `git add :/flake.nix && nix flake lock`, and commit both";
-        advice.push(unlocked.to_owned());
+    steps.into_iter().flatten().collect()
+}
+
+/// A line for each other obstacle, in the order in which a release would meet them.
+pub fn about(found: &Found) -> Vec<String> {
+    let mut advice = Vec::new();
+    if found.lock == FileStatus::Ignored {
+        let text = "Cargo.lock is ignored by git, and a release is built from it: remove it from .gitignore, and commit it";
+        advice.push(text.to_owned());
     }
+    advice.extend(found.git.iter().flat_map(|git| about_git(found, git)));
     advice.extend(uses(found, &PUBLISHERS).map(|(path, tool)| {
         format!("`{path}` also publishes releases, with `{tool}`: remove that, or both publish the release of a tag")
     }));
@@ -107,16 +120,6 @@ pub fn next_tag(found: &Found) -> Tag {
     Tag::prefixed_or_plain(&found.config.tag_prefix, &next)
 }
 
-fn about_lock(found: &Found) -> Option<String> {
-    let (state, fix) = match found.lock {
-        FileStatus::Missing => ("is missing", "run `cargo generate-lockfile`"),
-        FileStatus::Ignored => ("is ignored by git", "remove it from .gitignore"),
-        FileStatus::Untracked if found.git.is_some() => ("is not in git", "run `git add Cargo.lock`"),
-        FileStatus::Untracked | FileStatus::Committed | FileStatus::Modified => return None,
-    };
-    Some(format!("Cargo.lock {state}, and a release is built from it: {fix}, and commit it"))
-}
-
 fn about_git(found: &Found, git: &Git) -> Vec<String> {
     let mut advice = Vec::new();
     if let (Some(named), Some(origin)) = (&found.repository, &git.origin)
@@ -125,12 +128,6 @@ fn about_git(found: &Found, git: &Git) -> Vec<String> {
         advice.push(format!(
             "`repository` in Cargo.toml is {named}, but git's `origin` is {origin}: the image would name the first \
              as its source, while the release goes to the second"
-        ));
-    }
-    if matches!(git.manifest, FileStatus::Untracked | FileStatus::Ignored) {
-        let (path, _) = &found.manifest;
-        advice.push(format!(
-            "`{path}` is not in git, and a flake sees only files that git knows: run `git add --all`, and commit"
         ));
     }
     if let Some(tag) = tagged(found) {
@@ -212,33 +209,45 @@ pub(super) mod tests {
 
     #[test]
     fn a_project_that_is_ready_gets_no_advice() {
-        assert_eq!(about(&ready()), Vec::<String>::new());
+        assert_eq!((about(&ready()), steps(&ready())), (Vec::new(), Vec::new()));
         assert_eq!(next_tag(&ready()).as_str(), "v1.4.0");
     }
 
     #[test]
-    fn each_obstacle_gets_one_line_with_a_fix() {
+    fn each_thing_that_is_missing_is_a_step() {
         let lock = |lock| Found { lock, ..ready() };
         let new = Git { manifest: FileStatus::Untracked, ..git(&[]) };
         let written = "{ outputs = { self, floe }: floe.lib.mkRelease { src = self; }; }".to_owned();
         let nowhere = Found { repository: None, git: Some(Git { origin: None, ..git(&[]) }), ..ready() };
+        let repository = "repository = \"https://github.com/owner/name\"";
         for (found, expected) in [
-            (Found { git: None, ..ready() }, "run `git init`"),
-            (nowhere, "add `repository = "),
-            (Found { git: Some(new), ..ready() }, "`Cargo.toml` is not in git"),
+            (Found { git: None, ..ready() }, &["git init", "git add --all"][..]),
+            (nowhere, &[repository]),
+            (Found { git: Some(new), ..ready() }, &["git add --all"]),
             // A flake that was written before git knew the repository does not name it.
-            (Found { repository: None, flake: Some(written), ..ready() }, "add `repository = "),
+            (Found { repository: None, flake: Some(written), ..ready() }, &[repository]),
+            (Found { repository: None, ..ready() }, &[]),
+            (lock(FileStatus::Missing), &["cargo generate-lockfile", "git add --all"]),
+            (lock(FileStatus::Untracked), &["git add --all"]),
+            (Found { flake_lock: None, ..ready() }, &["git add :/flake.nix && nix flake lock"]),
+            (
+                Found { git: None, repository: None, lock: FileStatus::Missing, ..ready() },
+                &[repository, "git init", "cargo generate-lockfile", "git add --all"],
+            ),
+        ] {
+            assert_eq!(steps(&found).iter().map(|(step, _)| *step).collect::<Vec<_>>(), expected);
+            assert_eq!(about(&found), Vec::<String>::new(), "it is named once");
+        }
+    }
+
+    #[test]
+    fn each_other_obstacle_gets_one_line_with_a_fix() {
+        for (found, expected) in [
             (
                 Found { repository: "acme/fork".parse().ok(), ..ready() },
                 "Cargo.toml is acme/fork, but git's `origin` is Acme/tool",
             ),
-            (
-                lock(FileStatus::Missing),
-                "Cargo.lock is missing, and a release is built from it: run `cargo generate-lockfile`",
-            ),
-            (lock(FileStatus::Ignored), "remove it from .gitignore"),
-            (lock(FileStatus::Untracked), "run `git add Cargo.lock`"),
-            (Found { flake_lock: None, ..ready() }, "nix flake lock"),
+            (Found { lock: FileStatus::Ignored, ..ready() }, "remove it from .gitignore"),
         ] {
             let advice = about(&found);
             assert!(advice.len() == 1 && advice[0].contains(expected), "{expected}: {advice:?}");
@@ -259,9 +268,6 @@ pub(super) mod tests {
         let text = "secrets:\n  channel-token: x\n  chocolatey-key: y\n".to_owned();
         let passed = Found { workflows: [("release.yml".to_owned(), text)].into(), ..with(both) };
         assert_eq!(about(&passed), Vec::<String>::new());
-        assert_eq!(about(&Found { repository: None, ..ready() }), Vec::<String>::new(), "git knows it");
-        let bare = Found { git: None, repository: None, lock: FileStatus::Missing, ..ready() };
-        assert_eq!(about(&bare).len(), 3, "without git, too");
     }
 
     #[test]

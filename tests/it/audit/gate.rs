@@ -73,13 +73,31 @@ fn an_audit_names_the_symbols_that_make_the_floor() {
     );
 }
 
-/// A project `tool` whose binary is portable, but has a path of its builder in it.
+/// A portable binary that has a path of its builder in it.
+fn with_path() -> Vec<u8> {
+    let target = "x86_64-musl".parse().unwrap();
+    binary(target, b"\0/home/user/.cargo/registry/src/index/a-1.0.0/src/lib.rs\0")
+}
+
+#[test]
+fn the_binaries_of_an_image_are_judged_also_behind_a_link() {
+    let lines = "repository = \"https://github.com/acme/tool\"\n";
+    let sample = Sample::tool().manifest_lines(lines).file("native/tool", with_path());
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("tool", sample.path().join("native/link")).unwrap();
+    for path in if cfg!(unix) { &["native/tool", "native/link"][..] } else { &["native/tool"] } {
+        let output = floe(sample.path(), &["--strict", "image", path]);
+        let stderr = text(&output.stderr);
+        assert!(stderr.contains(&format!("`{path}`: rule `builder-path`: ")), "{stderr}");
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        assert!(!sample.path().join("dist/image").exists());
+    }
+}
+
+/// A project `tool` with such a binary.
 fn unhygienic() -> (Sample, &'static str) {
     let path = "native/x86_64-unknown-linux-musl/tool";
-    let content = binary(
-        "x86_64-musl".parse().unwrap(),
-        b"\0/home/user/.cargo/registry/src/index/a-1.0.0/src/lib.rs\0",
-    );
+    let content = with_path();
     let lines = "repository = \"https://github.com/acme/tool\"\n[package.metadata.floe]\ntargets = [\"x86_64-musl\"]\nimage = false\n";
     (Sample::tool().manifest_lines(lines).file(path, content), path)
 }

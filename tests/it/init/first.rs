@@ -158,7 +158,9 @@ fn check_as_json_has_the_state_of_each_file() {
     assert_eq!(states(&value), json!({ WORKFLOW: "same", "Cargo.toml": "same", "flake.nix": "same" }));
     let warnings = value["warnings"].as_array().unwrap();
     assert!(
-        warnings.iter().any(|line| line.as_str().unwrap().starts_with("Cargo.lock is missing")),
+        warnings.contains(&json!(
+            "to do before a release: `cargo generate-lockfile` (a release is built from Cargo.lock)"
+        )),
         "{warnings:?}"
     );
 

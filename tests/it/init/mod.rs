@@ -160,10 +160,6 @@ fn it_writes_all_once_and_the_second_run_changes_nothing() {
                Wrote CHANGELOG.md
              Changed Cargo.toml
                Wrote flake.nix
-             warning the project is in no git repository, and a release starts with a tag: run `git init`, commit, and push to GitHub
-             warning the repository on GitHub is unknown, and `flake.nix` does not evaluate without it: add `repository = "https://github.com/owner/name"` to Cargo.toml
-             warning Cargo.lock is missing, and a release is built from it: run `cargo generate-lockfile`, and commit it
-             warning flake.lock does not pin floe: run `git add :/flake.nix && nix flake lock`, and commit both
              warning `tool` has no LICENSE file to put into the archives: add one, or set `license-file` in Cargo.toml
 
         Next steps:

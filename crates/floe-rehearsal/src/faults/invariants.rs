@@ -82,9 +82,9 @@ impl Snapshot {
     }
 }
 
-/// The most changes by a publisher that cannot know yet what another user did: at most twelve uploads are under
-/// way, and each changes its asset when it starts and when it ends.
-const UNDER_WAY: u32 = 24;
+/// The most changes by a publisher that cannot know yet what another user did: at most six uploads are under way, and
+/// each changes its asset when it starts and when it ends.
+const UNDER_WAY: u32 = 12;
 
 impl Invariants {
     /// Starts from the current state of the servers. Of several dists of one version any may become public.
