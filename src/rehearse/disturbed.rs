@@ -20,7 +20,7 @@ use floe_core::model::{Destination, Release, Subject};
 use floe_core::plan::Plan;
 use floe_core::receipt::Receipt;
 use floe_core::verify::published::ReleaseRequest;
-use floe_rehearsal::faults::{AttestationFault, Invariants, Schedule, Side, Testbed, Verified, repair};
+use floe_rehearsal::faults::{AttestationFault, Invariants, Schedule, Side, Verified, repair};
 use floe_rehearsal::interceptor::Interceptor;
 
 /// The maximum number of runs.
@@ -140,7 +140,12 @@ pub async fn until_done(attempt: Attempt<'_>, invariants: &Invariants) -> Ending
     };
     let result = loop {
         runs += 1;
-        let result = run_once(attempt, testbed).await;
+        // `None` if it was killed.
+        let result = tokio::select! {
+            biased;
+            () = testbed.killed.notified() => None,
+            result = attempt.run() => Some(result),
+        };
         testbed.quiet().await;
         let error = match result {
             Some(Ok(done)) => break Ok(done),
@@ -166,15 +171,6 @@ pub async fn until_done(attempt: Attempt<'_>, invariants: &Invariants) -> Ending
         }
     };
     Ending { runs, kills, events, result }
-}
-
-/// One run; `None` if it was killed.
-async fn run_once(attempt: Attempt<'_>, testbed: &Testbed) -> Option<anyhow::Result<(Plan, Receipt)>> {
-    tokio::select! {
-        biased;
-        () = testbed.killed.notified() => None,
-        result = attempt.run() => Some(result),
-    }
 }
 
 /// Whether an error is a conflict.

@@ -1,7 +1,6 @@
 //! The HTML page of a rehearsal: the release as its visitors would see it, in one self-contained file.
 //!
-//! The page runs no script and loads nothing. The templates escape every value they show, and equality of files is
-//! computed from digests when the page is rendered.
+//! The page runs no script and loads nothing. The templates escape every value they show.
 
 mod channels;
 mod image;
@@ -144,7 +143,7 @@ impl Page<'_> {
 fn artifacts(release: &Release) -> Markup {
     let heads = ["Name", "Size", "Digest"];
     let rows = release.assets.iter().map(|Asset { name, size: bytes, digest: of, .. }| {
-        let link = html! { a.path id={ "asset-" (name) } href={ "release/assets/" (name) } { (name) } };
+        let link = html! { a.path href={ "release/assets/" (name) } { (name) } };
         [link, html! { (size(*bytes)) }, digest(of)]
     });
     html! {
@@ -152,7 +151,9 @@ fn artifacts(release: &Release) -> Markup {
             (release.assets.len()) " files, " (size(release.asset_bytes())) " together."
             " A name links to the copy that this rehearsal downloaded anonymously."
         }
-        (table("assets", "Artifacts", &heads, body(&heads, rows)))
+        (table("assets", "Artifacts", &heads, html! {
+            tbody role="rowgroup" { @for row in rows { tr role="row" { (cells(&heads, row)) } } }
+        }))
     }
 }
 
@@ -191,11 +192,6 @@ fn table(class: &str, label: &str, heads: &[&str], bodies: Markup) -> Markup {
             (bodies)
         }
     }
-}
-
-/// A body of rows whose first cells are their headers.
-fn body<const N: usize>(heads: &[&str], rows: impl IntoIterator<Item = [Markup; N]>) -> Markup {
-    html! { tbody role="rowgroup" { @for row in rows { tr role="row" { (cells(heads, row)) } } } }
 }
 
 /// The cells of a row. Each but the first carries its column's name for narrow screens.

@@ -96,7 +96,7 @@ impl Injection {
                 let (injection, invariants) = (*self, invariants.clone());
                 // Some changes are impossible by now, such as moving the tag of an immutable release.
                 let change = move |testbed: &Testbed| drop(injection.change(testbed));
-                What::First(Arc::new(move |_| invariants.external_change(&change)))
+                What::First(Arc::new(move |_| invariants.external_change(change)))
             }
         }
     }

@@ -72,9 +72,16 @@ impl EmbeddedRegistry {
         repository: &str,
         manifests: impl IntoIterator<Item = Digest>,
     ) -> anyhow::Result<BTreeSet<Digest>> {
-        let mut missing = BTreeSet::new();
-        for digest in manifests {
-            walk(&self.0.store, repository, &digest, &mut missing)?;
+        let store = &self.0.store;
+        let (mut left, mut missing) = (Vec::from_iter(manifests), BTreeSet::new());
+        while let Some(digest) = left.pop() {
+            let Some(document) = document(store, repository, &digest)? else {
+                missing.insert(digest);
+                continue;
+            };
+            left.extend(document.children().map(|child| child.digest));
+            let own = document.blobs().filter(|blob| !is_elsewhere(blob)).map(|blob| blob.digest);
+            missing.extend(own.filter(|digest| store.blob_size(repository, digest).is_none()));
         }
         Ok(missing)
     }
@@ -94,23 +101,4 @@ fn document(store: &Store<StoredRegistry>, name: &str, digest: &Digest) -> anyho
     let Some(stored) = store.manifest(name, &Reference::Digest(*digest))? else { return Ok(None) };
     let document = Document::parse(&stored.media_type, &stored.bytes).ok();
     document.with_context(|| format!("the stored manifest `{digest}` is invalid")).map(Some)
-}
-
-/// Records what is missing of a manifest and everything below it.
-fn walk(
-    store: &Store<StoredRegistry>,
-    name: &str,
-    digest: &Digest,
-    missing: &mut BTreeSet<Digest>,
-) -> anyhow::Result<()> {
-    let Some(document) = document(store, name, digest)? else {
-        missing.insert(*digest);
-        return Ok(());
-    };
-    for child in document.children() {
-        walk(store, name, &child.digest, missing)?;
-    }
-    let own = document.blobs().filter(|blob| !is_elsewhere(blob)).map(|blob| blob.digest);
-    missing.extend(own.filter(|digest| store.blob_size(name, digest).is_none()));
-    Ok(())
 }
