@@ -17,19 +17,28 @@ use crate::error::{AtPath as _, Failure};
 use crate::project::cargo::Project;
 use crate::project::process;
 use crate::report::Report;
-use floe_core::model::{Os, Target};
+use floe_core::model::{Dependency, Os, Target};
 
-/// The binaries of one target.
+/// The binaries that were built for a target, here or elsewhere.
 #[derive(Debug, Clone)]
 pub struct Build {
     /// The target that they run on.
     pub target: Target,
-    /// Where they are.
+    /// Where they are; each is called like a released binary of the project, with `.exe` for Windows.
     pub binaries: Vec<PathBuf>,
-    /// The `OUT_DIR` of the package's build script, if it has one.
-    pub out_dir: Option<PathBuf>,
-    /// Whether they need nothing of the system they run on.
-    pub is_static: bool,
+    /// Where the completions and man pages are that the build made.
+    pub documents: Option<Documents>,
+    /// The crates in the binaries, the package first; `None` for no SBOM.
+    pub crates: Option<Vec<Dependency>>,
+}
+
+/// The completions and man pages that a build made.
+#[derive(Debug, Clone)]
+pub enum Documents {
+    /// A folder whose `completions` and `man` go into the archive.
+    Folder(PathBuf),
+    /// The `OUT_DIR` of the package's build script: the same, and what `include` names with `built`.
+    OutDir(PathBuf),
 }
 
 /// How the build of one target differs from `cargo build` on this machine.
@@ -42,7 +51,7 @@ struct Recipe {
     link: Vec<String>,
 }
 
-/// Builds the project for this machine. On Linux one of the builds is static: for musl where its standard library is
+/// Builds the project for this machine. On Linux the last of the builds is static: for musl where its standard library is
 /// installed, else for glibc with `+crt-static`.
 ///
 /// Unless it is to be `exact`, the profile is `release` without link-time optimisation, which takes over whatever
@@ -66,7 +75,8 @@ pub fn for_this_machine(project: &Project, exact: bool, report: &Report) -> anyh
             binaries.push(path);
             out_dir = made.or(out_dir);
         }
-        builds.push(Build { target: recipe.target, binaries, out_dir, is_static: recipe.is_static });
+        let documents = out_dir.map(Documents::OutDir);
+        builds.push(Build { target: recipe.target, binaries, documents, crates: None });
     }
     Ok(builds)
 }

@@ -158,35 +158,26 @@ fn dist(
         ));
     }
     let source = cargo::source(project, None, None)?;
-    let builds = build::for_this_machine(project, args.exact, report)?;
+    let mut builds = build::for_this_machine(project, args.exact, report)?;
     for kind in project.config.packages.keys() {
         if !builds.iter().any(|build| kind.arch(build.target).is_some()) {
             report.warn(format!("no `{kind}`: this machine builds no musl target with Cargo"));
         }
     }
-    let piece = |build: &Build| package::Build {
-        target: build.target,
-        binaries: build.binaries.clone(),
-        documents: build.out_dir.clone().map(package::Documents::OutDir),
-        crates: None,
-    };
-    let mut pieces: Vec<package::Build> = builds.iter().map(piece).collect();
-    package::find_crates(project, &mut pieces, None)?;
+    package::find_crates(project, &mut builds, None)?;
     // This build lacks the flags that remove these.
     let warn = Enforcement::Warn { except: &[Rule::BuilderPath, Rule::TimeStamp] };
-    package::pack((project, &source), &pieces, &folder.path(DIST), warn, report)?;
-    let linux = builds.iter().filter(|build| build.is_static && build.target.os() == Os::Linux);
-    let binaries: Vec<PathBuf> = linux.flat_map(|build| build.binaries.clone()).collect();
+    package::pack((project, &source), &builds, &folder.path(DIST), warn, report)?;
+    let linux = builds.last().filter(|build| build.target.os() == Os::Linux);
     let platforms = if project.config.image.is_none() {
         Vec::new()
-    } else if binaries.is_empty() {
-        report.warn("no image: this machine builds no Linux binaries");
-        Vec::new()
-    } else {
-        let image =
-            make_image(project, (&source, repo), &binaries, &folder.path(DIST).join("image"), report)?;
+    } else if let Some(Build { binaries, .. }) = linux {
+        let image = make_image(project, (&source, repo), binaries, &folder.path(DIST).join("image"), report)?;
         report.step("Made", format!("image {}  {}", image.index.digest, size(image.size())));
         image.platforms.iter().map(|one| one.platform).collect()
+    } else {
+        report.warn("no image: this machine builds no Linux binaries");
+        Vec::new()
     };
     let targets = builds.iter().map(|build| build.target).collect();
     check(&[folder.path(DIST)], &Expect { targets, platforms, tolerate: true, files: Vec::new(), ..expect })

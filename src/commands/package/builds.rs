@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use anyhow::ensure;
 
 use super::contents::FOLDERS;
-use super::{Build, Documents};
 use crate::cli::PackageArgs;
 use crate::error::usage;
 use crate::files;
 use crate::package::binary;
+use crate::project::build::{Build, Documents};
 use crate::project::cargo::Project;
 use crate::report::Report;
 use floe_core::model::Target;

@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
 
-use super::Documents;
 use super::patterns::{is_pattern, matches};
 use super::places::{Found, find, find_named, is_executable, leads_out, list, look_up, place, read_names};
 use crate::error::{Failure, Wrong, in_one_line};
 use crate::files::{self, name_of};
 use crate::package::archive::{self, Item, composed};
+use crate::project::build::Documents;
 use crate::project::cargo::Project;
 use crate::project::git;
 use crate::report::Report;

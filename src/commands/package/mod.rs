@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
 
+pub use crate::project::build::Build;
 pub use builds::find;
 
 use crate::cli::PackageArgs;
@@ -32,32 +33,10 @@ use crate::report::{self, Report};
 use floe_audit::RuleKind;
 use floe_audit::rules::{self, Violation};
 use floe_core::model::{
-    self, Arch, BinaryFacts, Dependency, Digest, FileFacts, PackageFacts, Record, Rule, Sbom, SbomFacts,
-    Schema, Source, Target,
+    self, Arch, BinaryFacts, Digest, FileFacts, PackageFacts, Record, Rule, Sbom, SbomFacts, Schema, Source,
+    Target,
 };
 use floe_core::parallel;
-
-/// The binaries that were built for a target.
-#[derive(Debug, Clone)]
-pub struct Build {
-    /// The target that they run on.
-    pub target: Target,
-    /// Where they are; each is called like a released binary of the project, with `.exe` for Windows.
-    pub binaries: Vec<PathBuf>,
-    /// Where the completions and man pages are that the build made.
-    pub documents: Option<Documents>,
-    /// The crates in the binaries, the package first; `None` for no SBOM.
-    pub crates: Option<Vec<Dependency>>,
-}
-
-/// The completions and man pages that a build made.
-#[derive(Debug, Clone)]
-pub enum Documents {
-    /// A folder whose `completions` and `man` go into the archive.
-    Folder(PathBuf),
-    /// The `OUT_DIR` of the package's build script: the same, and what `include` names with `built`.
-    OutDir(PathBuf),
-}
 
 /// `floe package`: prints the path of each archive on stdout, one a line.
 pub fn package(args: PackageArgs, report: &Report) -> anyhow::Result<()> {

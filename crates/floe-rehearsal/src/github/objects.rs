@@ -169,3 +169,11 @@ pub(super) fn is_ref_name(name: &str) -> bool {
         && !name.contains("@{")
         && !name.chars().any(|c| c.is_control() || " ~^:?*[\\".contains(c))
 }
+
+/// Fails if the path of a file would leave the tree, or is another spelling of a path in it.
+pub(super) fn check_path(path: &str) -> ApiResult<()> {
+    match path.split('/').any(|part| ["", ".", ".."].contains(&part)) {
+        true => Err(ApiError::unprocessable("path contains a malformed path component")),
+        false => Ok(()),
+    }
+}
