@@ -41,7 +41,8 @@ pub enum Refusal {
 }
 
 /// An error with a hint. The message is a lower-case fragment that names the thing in backticks.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, thiserror::Error)]
+#[error("{message}")]
 pub struct Failure {
     message: String,
     /// Lines of detail, one a problem.
@@ -142,18 +143,6 @@ impl Failure {
     /// Says that a server has refused a request.
     pub fn refused(self, refusal: Refusal) -> Self {
         Failure { refusal: Some(refusal), ..self }
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Failure {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_ref().map(|source| source.as_ref())
     }
 }
 

@@ -10,10 +10,10 @@ use serde_json::Value;
 
 use super::{ImageSpec, layer};
 use crate::error::Failure;
-use floe_core::clock;
 use floe_core::model::image::{parse_port, parse_user};
 use floe_core::model::{Digest, Platform};
 use floe_core::oci::{Empty, Execution, History, ImageConfig, PROGRAMS, RootFs};
+use floe_core::units;
 use floe_core::untrusted::text;
 
 /// The default user: `nonroot` of distroless images, as a number, because Kubernetes cannot tell whether a name is
@@ -204,7 +204,7 @@ pub fn annotations(spec: &ImageSpec) -> anyhow::Result<BTreeMap<String, String>>
 
 /// The time in RFC 3339, as `created` has it in configs and annotations.
 fn created(epoch: u64) -> anyhow::Result<String> {
-    clock::rfc3339(epoch)
+    units::rfc3339(epoch)
         .with_context(|| format!("`{epoch}` is not a time in seconds since 1970 that files can have"))
 }
 

@@ -9,12 +9,12 @@ use semver::Version;
 use crate::files::name_of;
 use crate::package::audit::Audited;
 use floe_audit::EmbeddedCrate;
-use floe_core::clock;
 use floe_core::model::sbom::{
     BomFormat, LIMIT, SbomComponent, SbomEdges, SbomHash, SbomLicense, SbomMetadata, SbomProperty,
     SbomReference, TARGET,
 };
 use floe_core::model::{BinaryFacts, CrateSource, Dependency, Record, Sbom, spdx};
+use floe_core::units;
 use floe_core::untrusted::files;
 use floe_core::untrusted::text::has_only;
 
@@ -66,7 +66,7 @@ pub fn build(record: &Record, repository: Option<&str>, crates: &[Dependency]) -
         serial_number: None,
         version: 1,
         metadata: SbomMetadata {
-            timestamp: clock::rfc3339(record.source.epoch),
+            timestamp: units::rfc3339(record.source.epoch),
             lifecycles: vec![BTreeMap::from([("phase".to_owned(), "build".to_owned())])],
             tools: BTreeMap::from([("components".to_owned(), vec![floe])]),
             component: described(record, repository, package),

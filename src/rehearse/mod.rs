@@ -28,10 +28,11 @@ use crate::net::stop;
 use crate::project::build::{self, Build};
 use crate::project::cargo::{self, Project};
 use crate::project::{nix, repository};
+use crate::rehearse::disturbed::Attempt;
 use crate::rehearse::page::Page;
 use crate::rehearse::servers::{Servers, USER};
 use crate::release::published::{self, Checked, MustBeSigned};
-use crate::release::session::{self, Session};
+use crate::release::session;
 use crate::release::trust::Trust;
 use crate::release::{self, assemble, attestation, description, dist, inputs, names};
 use crate::report::{Report, size};
@@ -41,7 +42,6 @@ use floe_core::model::notes::{NotesSource, verify_command};
 use floe_core::model::places::Home;
 use floe_core::model::{
     BuiltOn, ChannelPlace, Commit, Destination, Digest, Image, Os, Record, Release, Repo, Rule, Source,
-    Subject,
 };
 use floe_core::preflight::Check;
 use floe_core::verify::published::{Download, ReleaseRequest};
@@ -72,27 +72,20 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let feed = servers.testbed.channels.iter().any(is_feed).then(|| format!(", feed at {feed}"));
     let feed = feed.unwrap_or_default();
     report.step("Serving", format!("GitHub at {github}, registry at {registry}{feed}"));
+    let log = folder.path("receipt.json");
     let done = match args.faults {
-        Some(seed) => {
-            disturbed::by_seed(seed, &release, &servers, &folder.path("receipt.json"), report).await
-        }
+        Some(seed) => disturbed::by_seed(seed, &release, &servers, &log, report).await,
         None => {
             stop::listen(report);
-            let retry = session::retry(addresses, report);
-            let session = Session::connect(
-                &Subject::from(&release),
-                addresses,
-                servers.secrets.clone(),
-                Client::new(retry),
-            )?;
-            release::publish(&release, &session, &folder.path("receipt.json")).await
+            let (secrets, client) = (&servers.secrets, &Client::new(session::retry(addresses, report)));
+            Attempt { release: &release, servers: addresses, secrets, client, receipt: &log }.run().await
         }
     };
     let (plan, receipt) = done.map_err(|error| if args.keep { explain(error, &folder) } else { error })?;
     report.step("Verifying", "without a token, from the public addresses");
-    let repo = release.destination.repo.clone();
-    let image = release.image.as_ref().map(|_| &release.destination.image);
-    let request = published::request(&repo, &release.destination.tag, image, addresses)?;
+    let Destination { repo, tag, image, .. } = &release.destination;
+    let image = release.image.as_ref().map(|_| image);
+    let request = published::request(repo, tag, image, addresses)?;
     if let Some(seed) = args.faults {
         disturbed::verify_by_seed(seed, &release, &servers, request.clone(), report).await?;
     }
@@ -106,10 +99,8 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
         "a rehearsal has no workflow identity to sign with; the manifest is the one that is published",
     );
 
-    let mut held = servers.testbed.github.releases(&repo).into_iter();
-    let held = held.find(|held| held.tag_name == release.destination.tag.as_str());
-    let notes = held.and_then(|held| held.body).unwrap_or_default();
-    leave(&folder, &Page { release: &release, plan: &plan, receipt: &receipt, notes: &notes })?;
+    let notes = &download.release.notes;
+    leave(&folder, &Page { release: &release, plan: &plan, receipt: &receipt, notes })?;
     let summary = Summary::new(&release, &receipt, started.elapsed());
     let table = summary.table(&release, &receipt);
     report.line(&table);

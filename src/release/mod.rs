@@ -28,8 +28,6 @@ pub mod trust;
 use std::path::Path;
 use std::pin::pin;
 
-use futures_util::future::{Either, select};
-
 use crate::release::execute::execute;
 use crate::release::preflight::{Preflight, preflight};
 use crate::release::session::Session;
@@ -57,10 +55,11 @@ pub async fn publish(
     let published = async {
         // A connection that takes longer than the plan is waited for by the request that needs it, if there is one.
         let subject = &Subject::from(release);
-        let (plan, connections) = (pin!(plan(subject, session)), pin!(session.open_connections(release)));
-        let preflight = match select(plan, connections).await {
-            Either::Left((preflight, _)) => preflight,
-            Either::Right(((), plan)) => plan.await,
+        let mut plan = pin!(plan(subject, session));
+        let preflight = tokio::select! {
+            biased;
+            preflight = &mut plan => preflight,
+            () = session.open_connections(release) => plan.await,
         };
         // Whether the image is public is checked again after the push.
         preflight.report(session.report(), |check| check.about != "package");

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{Report, size};
 use floe_core::parallel::lock;
@@ -14,47 +14,26 @@ use floe_core::parallel::lock;
 /// How often progress is printed without a terminal.
 const PROGRESS_EVERY: Duration = Duration::from_secs(5);
 
-/// Progress over a known number of bytes.
+/// Progress over a known number of bytes. A bar goes away when the last clone is dropped.
 #[derive(Clone)]
 pub struct Progress {
     report: Report,
-    bar: Arc<Option<Bar>>,
-    verb: String,
-    total: u64,
-    state: Arc<Mutex<State>>,
-}
-
-struct State {
-    done: u64,
-    said: Instant,
+    /// Hidden where there is no terminal; it then only counts.
+    bar: ProgressBar,
+    /// When a line was printed.
+    said: Arc<Mutex<Instant>>,
 }
 
 impl Report {
     /// Begins to show progress over `bytes` bytes; it ends when the returned value is dropped.
     pub fn progress(&self, verb: &str, bytes: u64) -> Progress {
-        let bar = self.has_terminal().then(|| {
-            let template = "{prefix:>12} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} {eta}";
-            let style = ProgressStyle::with_template(template);
-            let bar = self.bars.add(ProgressBar::new(bytes));
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
-            bar.set_prefix(verb.to_owned());
-            Bar { bars: self.bars.clone(), bar }
-        });
-        let state = Arc::new(Mutex::new(State { done: 0, said: Instant::now() }));
-        Progress { report: self.clone(), bar: Arc::new(bar), verb: verb.to_owned(), total: bytes, state }
-    }
-}
-
-/// A bar on the terminal; it goes away when it is dropped.
-struct Bar {
-    bars: MultiProgress,
-    bar: ProgressBar,
-}
-
-impl Drop for Bar {
-    fn drop(&mut self) {
-        self.bar.finish_and_clear();
-        self.bars.remove(&self.bar);
+        let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::hidden());
+        let bar = if self.has_terminal() { self.bars.add(bar) } else { bar };
+        let template = "{prefix:>12} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} {eta}";
+        let style = ProgressStyle::with_template(template);
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
+        bar.set_prefix(verb.to_owned());
+        Progress { report: self.clone(), bar, said: Arc::new(Mutex::new(Instant::now())) }
     }
 }
 
@@ -70,19 +49,12 @@ impl Progress {
 
     /// `bytes` more are done.
     pub fn add(&self, bytes: u64) {
-        self.change(|done| done + bytes);
-    }
-
-    fn change(&self, change: impl FnOnce(u64) -> u64) {
-        let mut state = lock(&self.state);
-        state.done = change(state.done);
-        match &*self.bar {
-            Some(Bar { bar, .. }) => bar.set_position(state.done.min(self.total)),
-            None if state.said.elapsed() >= PROGRESS_EVERY => {
-                state.said = Instant::now();
-                self.report.step(&self.verb, format!("{} of {}", size(state.done), size(self.total)));
-            }
-            None => {}
+        self.bar.inc(bytes);
+        let mut said = lock(&self.said);
+        if self.bar.is_hidden() && said.elapsed() >= PROGRESS_EVERY {
+            *said = Instant::now();
+            let (done, all) = (self.bar.position(), self.bar.length().unwrap_or_default());
+            self.report.step(&self.bar.prefix(), format!("{} of {}", size(done), size(all)));
         }
     }
 }
@@ -118,8 +90,7 @@ impl Share {
 impl Drop for Attempt {
     fn drop(&mut self) {
         if !*self.kept.get_mut() {
-            let added = *self.added.get_mut();
-            self.progress.change(|done| done.saturating_sub(added));
+            self.progress.bar.dec(*self.added.get_mut());
         }
     }
 }
@@ -132,7 +103,7 @@ mod tests {
     #[test]
     fn bytes_that_are_sent_again_count_once() {
         let progress = Report::new(Verbosity::Quiet).progress("Staging", 10);
-        let done = || lock(&progress.state).done;
+        let done = || progress.bar.position();
         for attempt in 1..=3 {
             let share = progress.share();
             share.clone().add(7);

@@ -141,7 +141,7 @@ fn a_wrong_configuration_is_a_usage_error() {
     let failure = failure(sample.load());
     assert_eq!(failure.exit, Exit::Usage);
     assert!(failure.to_string().contains("Cargo.toml` is invalid"), "{failure}");
-    let [unknown, missing] = &failure.details[..] else { panic!("{:?}", failure.details) };
+    let [missing, unknown] = &failure.details[..] else { panic!("{:?}", failure.details) };
     assert!(missing.contains("the package has no binary `tol`"), "{missing}");
     assert!(unknown.contains("floe.binary` is not a key (did you mean `binaries`?)"), "{unknown}");
     let sample =

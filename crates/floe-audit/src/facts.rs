@@ -91,7 +91,7 @@ fn headers<S: Read + Seek>(file: &mut S) -> Result<(Facts, Vec<Section>)> {
     let reader = BinaryReader::new(file)?;
     let (mut facts, sections) = headers::read(reader.clone())?.facts()?;
     let dwarf = [".debug_info", ".zdebug_info", "__DWARF,__debug_info", "__DWARF,__zdebug_info"];
-    facts.size = reader.size();
+    facts.size = reader.size;
     facts.debug_info = sections.iter().any(|section| dwarf.contains(&section.name.as_str()));
     facts.auditable = auditable::read(&reader, &sections)?;
     let version = strings::rustc_version(&reader, &sections)?;

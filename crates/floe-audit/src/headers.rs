@@ -20,7 +20,7 @@ pub(super) trait Headers {
 }
 
 pub(super) fn read<'f>(reader: BinaryReader<'f>) -> Result<Box<dyn Headers + 'f>> {
-    let magic = reader.bytes("magic", 0, reader.size().min(4))?;
+    let magic = reader.bytes("magic", 0, reader.size.min(4))?;
     match *magic {
         [] => unsupported("it is empty"),
         [0x7f, b'E', b'L', b'F'] => elf::read(reader),

@@ -4,6 +4,8 @@
 //! before must not make it the middle of a longer path or of a URL. Rust places string literals side by side without a
 //! separator, so a letter before a marker proves nothing; the end of a source file's name does.
 
+use semver::Version;
+
 use super::PathKind;
 
 /// How much of a path is kept, in bytes.
@@ -132,12 +134,9 @@ pub(super) fn rustc_source(text: &[u8]) -> Option<String> {
     let length = name.iter().position(|byte| matches!(byte, b'/' | b'\\'))?;
     let name = std::str::from_utf8(&name[..length.min(NAME)]).ok()?;
     let name = name.strip_suffix("-src").unwrap_or(name);
-    let commit = name.len() == 40 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let mut numbers = name.split(['.', '-']);
-    let number = |part: Option<&str>| part.is_some_and(|part| part.parse::<u16>().is_ok());
-    let version = number(numbers.next()) && number(numbers.next()) && number(numbers.next());
-    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'));
-    (commit || version && plain).then(|| name.to_owned())
+    let is_commit = name.len() == 40 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_version = Version::parse(name).is_ok_and(|version| version.build.is_empty());
+    (is_commit || is_version).then(|| name.to_owned())
 }
 
 /// Whether the digest and the name of a store path follow.

@@ -27,9 +27,10 @@ impl<T: Read + Seek> ReadSeek for T {}
 #[derive(Clone)]
 pub(super) struct BinaryReader<'f> {
     file: Rc<RefCell<BudgetedFile<'f>>>,
-    /// Where the slice begins in the file.
-    begin: u64,
-    size: u64,
+    /// Where the slice begins in the file, in bytes.
+    pub(super) begin: u64,
+    /// Its size in bytes.
+    pub(super) size: u64,
 }
 
 struct BudgetedFile<'f> {
@@ -48,16 +49,6 @@ impl<'f> BinaryReader<'f> {
     pub(super) fn slice(&self, part: &'static str, offset: u64, size: u64) -> Result<BinaryReader<'f>> {
         self.within(part, offset, size)?;
         Ok(BinaryReader { file: self.file.clone(), begin: self.begin + offset, size })
-    }
-
-    /// Where it begins in the file, in bytes.
-    pub(super) fn begin(&self) -> u64 {
-        self.begin
-    }
-
-    /// Its size in bytes.
-    pub(super) fn size(&self) -> u64 {
-        self.size
     }
 
     pub(super) fn bytes(&self, part: &'static str, offset: u64, size: u64) -> Result<Vec<u8>> {

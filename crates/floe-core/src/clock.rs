@@ -5,8 +5,6 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use chrono::{DateTime, SecondsFormat};
-
 use crate::parallel::lock;
 
 /// A clock; clones show the same time.
@@ -19,13 +17,6 @@ pub struct Clock {
 struct Own {
     now: Duration,
     waited: Duration,
-}
-
-/// The time of `epoch` seconds since 1970-01-01 UTC, as `2026-11-29T16:01:00Z` (RFC 3339). `None` beyond the most seconds of
-/// a ustar header, which is in the year 2242: the year has four digits.
-pub fn rfc3339(epoch: u64) -> Option<String> {
-    let time = i64::try_from(epoch).ok().filter(|_| epoch < 0o77777777777)?;
-    Some(DateTime::from_timestamp(time, 0)?.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 
 /// How often a skipped wait yields, so that other tasks still go first.

@@ -1,6 +1,8 @@
-//! Sizes, durations and counts as people read them.
+//! Sizes, durations, times and counts as people read them.
 
 use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat};
 
 /// A number of bytes for people: `412 B`, `2.9 MiB`.
 pub fn size(bytes: u64) -> String {
@@ -33,6 +35,13 @@ pub fn seconds(duration: Duration) -> String {
         0..60 => format!("{:.1} s", duration.as_secs_f64()),
         long => format!("{} min {:02} s", long / 60, long % 60),
     }
+}
+
+/// The time of `epoch` seconds since 1970-01-01 UTC, as `2026-11-29T16:01:00Z` (RFC 3339). `None` beyond the most seconds of
+/// a ustar header, which is in the year 2242: the year has four digits.
+pub fn rfc3339(epoch: u64) -> Option<String> {
+    let time = i64::try_from(epoch).ok().filter(|_| epoch < 0o77777777777)?;
+    Some(DateTime::from_timestamp(time, 0)?.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 
 #[cfg(test)]

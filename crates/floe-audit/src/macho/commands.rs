@@ -40,8 +40,8 @@ impl<'f> SliceHeaders<'f> {
         let slice = Slice {
             arch: arch(header.cputype(LE))?,
             kind: BinaryKind::Shared,
-            offset: reader.begin(),
-            size: reader.size(),
+            offset: reader.begin,
+            size: reader.size,
             stripped: true,
             debug_info: false,
             uuid: None,
@@ -128,7 +128,7 @@ impl<'f> SliceHeaders<'f> {
         let (begin, size) = segment.file_range(LE);
         if size > 0 {
             self.reader.within(part, begin, size)?;
-            let (name, offset) = (printable(segment.name()), self.reader.begin() + begin);
+            let (name, offset) = (printable(segment.name()), self.reader.begin + begin);
             self.segments.push(Section { name, offset, size });
         }
         for section in segment.sections(LE, data).map_err(broken(PART))? {
@@ -139,7 +139,7 @@ impl<'f> SliceHeaders<'f> {
                 && size > 0
             {
                 self.reader.within(part, begin, size)?;
-                self.sections.push(Section { name, offset: self.reader.begin() + begin, size });
+                self.sections.push(Section { name, offset: self.reader.begin + begin, size });
             }
         }
         Ok(())

@@ -29,7 +29,7 @@ struct MachoHeaders<'f> {
 }
 
 pub(super) fn read_thin<'f>(reader: BinaryReader<'f>) -> Result<Box<dyn Headers + 'f>> {
-    MachoHeaders::new(false, vec![SliceHeaders::read(reader)?])
+    of_slices(false, vec![SliceHeaders::read(reader)?])
 }
 
 pub(super) fn read_universal<'f>(reader: BinaryReader<'f>) -> Result<Box<dyn Headers + 'f>> {
@@ -53,18 +53,18 @@ pub(super) fn read_universal<'f>(reader: BinaryReader<'f>) -> Result<Box<dyn Hea
         }
         slices.push(next);
     }
-    MachoHeaders::new(true, slices)
+    of_slices(true, slices)
 }
 
-impl<'f> MachoHeaders<'f> {
-    fn new(universal: bool, slices: Vec<SliceHeaders<'f>>) -> Result<Box<dyn Headers + 'f>> {
-        let kind = slices.first().map(|first| first.slice.kind).ok_or_else(|| cut_off("Mach-O header"))?;
-        if slices.iter().any(|other| other.slice.kind != kind) {
-            return unsupported("it is a universal Mach-O file of slices that are not of one kind");
-        }
-        Ok(Box::new(MachoHeaders { universal, kind, slices }))
+fn of_slices<'f>(universal: bool, slices: Vec<SliceHeaders<'f>>) -> Result<Box<dyn Headers + 'f>> {
+    let kind = slices.first().map(|first| first.slice.kind).ok_or_else(|| cut_off("Mach-O header"))?;
+    if slices.iter().any(|other| other.slice.kind != kind) {
+        return unsupported("it is a universal Mach-O file of slices that are not of one kind");
     }
+    Ok(Box::new(MachoHeaders { universal, kind, slices }))
+}
 
+impl MachoHeaders<'_> {
     fn arches(&self) -> Vec<Arch> {
         self.slices.iter().map(|headers| headers.slice.arch).collect()
     }

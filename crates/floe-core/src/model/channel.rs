@@ -35,26 +35,25 @@ impl ChannelKind {
 
     /// Whether it installs what is built for a target.
     pub fn is_for(self, target: Target) -> bool {
-        let (os, arch) = (target.os(), target.arch());
-        match self {
-            ChannelKind::Sh => matches!(os, Os::Linux | Os::Macos),
-            ChannelKind::Homebrew => {
-                matches!((os, arch), (Os::Linux | Os::Macos, Arch::X86_64 | Arch::Aarch64))
-            }
-            ChannelKind::Ps1 | ChannelKind::Scoop | ChannelKind::Winget => os == Os::Windows,
-            ChannelKind::Chocolatey => (os, arch) == (Os::Windows, Arch::X86_64),
-            ChannelKind::Aur => os == Os::Linux,
-        }
+        let (_, systems, processors) = self.hosts();
+        systems.contains(&target.os()) && processors.is_none_or(|all| all.contains(&target.arch()))
     }
 
     /// The systems that it installs on, in words.
     pub fn systems(self) -> &'static str {
+        self.hosts().0
+    }
+
+    /// The machines that it installs on: in words, their systems, and their processors if it is not all.
+    fn hosts(self) -> (&'static str, &'static [Os], Option<&'static [Arch]>) {
+        const UNIX: &[Os] = &[Os::Linux, Os::Macos];
+        const USUAL: &[Arch] = &[Arch::X86_64, Arch::Aarch64];
         match self {
-            ChannelKind::Sh => "macOS or Linux",
-            ChannelKind::Homebrew => "macOS or Linux on x86-64 or ARM64",
-            ChannelKind::Ps1 | ChannelKind::Scoop | ChannelKind::Winget => "Windows",
-            ChannelKind::Chocolatey => "Windows on x86-64",
-            ChannelKind::Aur => "Linux",
+            ChannelKind::Sh => ("macOS or Linux", UNIX, None),
+            ChannelKind::Homebrew => ("macOS or Linux on x86-64 or ARM64", UNIX, Some(USUAL)),
+            ChannelKind::Ps1 | ChannelKind::Scoop | ChannelKind::Winget => ("Windows", &[Os::Windows], None),
+            ChannelKind::Chocolatey => ("Windows on x86-64", &[Os::Windows], Some(&[Arch::X86_64])),
+            ChannelKind::Aur => ("Linux", &[Os::Linux], None),
         }
     }
 }

@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::clock::rfc3339;
 use crate::model::{Member, Nature};
-use crate::units::size;
+use crate::units::{rfc3339, size};
 
 /// A clause for each path that differs, in their order. None means: the same content in another container.
 pub fn compare(published: &[Member], rebuilt: &[Member]) -> Vec<String> {

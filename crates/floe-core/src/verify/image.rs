@@ -108,38 +108,33 @@ fn compare_platform(
     if programs.is_empty() {
         return Err(format!("there is no Linux archive for {arch} to compare it with"));
     }
-    let same =
-        |file: &Entry| programs.iter().filter(|one| one.binary.digest == file.digest).collect::<Vec<_>>();
-    let is_extra = |file: &Entry| {
-        extra.split(' ').any(|path| path.strip_prefix('/').is_some_and(|path| path == file.path))
-    };
-    for file in image.files.iter().filter(|file| file.mode & 0o111 != 0 && !is_extra(file)) {
-        if same(file).is_empty() {
-            let name = file.path.rsplit('/').next().unwrap_or_default();
-            return Err(match programs.iter().any(|one| one.binary.name == name) {
-                true => format!("`/{}` is not the `{name}` of any {arch} archive", file.path),
-                false => format!("`/{}` is a program that no {arch} archive holds", file.path),
-            });
-        }
+    let is_same = |one: &ArchiveProgram<'_>, file: &Entry| one.binary.digest == file.digest;
+    let is_extra = |file: &Entry| extra.split(' ').any(|path| path.strip_prefix('/') == Some(&file.path));
+    let is_foreign = |file: &&Entry| !programs.iter().any(|one| is_same(one, file)) && !is_extra(file);
+    let mut executables = image.files.iter().filter(|file| file.mode & 0o111 != 0);
+    if let Some(Entry { path, .. }) = executables.find(is_foreign) {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        return Err(match programs.iter().any(|one| one.binary.name == name) {
+            true => format!("`/{path}` is not the `{name}` of any {arch} archive"),
+            false => format!("`/{path}` is a program that no {arch} archive holds"),
+        });
     }
     let started = image.files.iter().find(|file| Some(&file.path) == image.program.as_ref());
     let started = started.ok_or("nothing says which program it starts")?;
-    let same = same(started);
-    let has_loader = |one: &&&&ArchiveProgram<'_>| {
+    let same: Vec<_> = programs.iter().filter(|one| is_same(one, started)).collect();
+    let path = &started.path;
+    let Some(first) = same.first() else {
+        return Err(format!("it starts `/{path}`, which no {arch} archive holds"));
+    };
+    let has_loader = |one: &ArchiveProgram<'_>| {
         let loader = one.target.contract().interpreter.as_ref();
         !one.is_dynamic || loader.is_some_and(|loader| image.loaders.contains(loader))
     };
-    match same.first() {
-        None => Err(format!("it starts `/{}`, which no {arch} archive holds", started.path)),
-        Some(_) if same.iter().any(|one| has_loader(&one)) => Ok(()),
-        Some(one) => {
-            let loader = one.target.contract().interpreter.as_deref().unwrap_or("a loader");
-            Err(format!(
-                "it starts `/{}`, which needs `{loader}`, and the image does not hold that",
-                started.path
-            ))
-        }
+    if same.iter().any(|one| has_loader(one)) {
+        return Ok(());
     }
+    let loader = first.target.contract().interpreter.as_deref().unwrap_or("a loader");
+    Err(format!("it starts `/{path}`, which needs `{loader}`, and the image does not hold that"))
 }
 
 fn check_labels(image: &Image, expect: &Expect, problems: &mut Vec<Problem>) {

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::future::{Ready, ready};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Path, Request, State};
@@ -17,7 +18,6 @@ use serde_json::{Value, json};
 
 use super::body::JsonBody;
 use super::response::{ApiError, ApiResult, json_response, ok};
-use super::site::unix_time;
 use super::state::{StoredRelease, StoredRepo, StoredState};
 use super::{EmbeddedGitHub, GitHubAccount, view};
 
@@ -283,7 +283,7 @@ pub(super) struct Window {
 impl EmbeddedGitHub {
     /// The caller's window with `requests` more.
     fn count(&self, caller: &Caller, requests: i64) -> Window {
-        let now = unix_time();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let token = caller.account.as_ref().map_or("", |account| &account.token).to_owned();
         let fresh = Window { limit: self.options().rate_limit, used: 0, reset: now + 3600 };
         let mut windows = lock(&self.windows);

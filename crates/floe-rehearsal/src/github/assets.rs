@@ -1,16 +1,14 @@
 //! Assets: list, get, delete and upload. An upload is streamed to disk and hashed on the way; until it is complete the asset is listed
 //! in state `starter`. The bytes leave in `site`.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::Context as _;
 use axum::body::Body;
-use axum::extract::Query;
 use axum::response::IntoResponse as _;
 use floe_core::model::{Digest, Hasher};
 use futures_util::StreamExt as _;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt as _;
@@ -63,21 +61,17 @@ pub(super) async fn delete(request: RepoRequest) -> ApiResult {
 }
 
 /// `POST /uploads/repos/{owner}/{name}/releases/{id}/assets?name=…&label=…`
-pub(super) async fn upload(
-    request: RepoRequest,
-    Query(query): Query<HashMap<String, String>>,
-    body: Body,
-) -> ApiResult {
+pub(super) async fn upload(request: RepoRequest, body: Body) -> ApiResult {
     let release = request.id()?;
     let quirk = request.github.quirks().uploads.pop_front();
     let (asset, length) = request.change(|repo, id| {
         let release = repo.release_mut(release).ok_or_else(ApiError::not_found)?;
-        let (mut name, content_type, length) = stated(&query, &request.parts.headers)?;
+        let (mut name, content_type, length) = stated(&request)?;
         if quirk == Some(UploadQuirk::Renamed) {
             name = format!("default.{name}");
         }
         check_room(release, &name)?;
-        let label = query.get("label").cloned().unwrap_or_default();
+        let label = request.query("label").unwrap_or_default().into_owned();
         let starter = starter(id, name, request.caller.login());
         release.assets.push(StoredAsset { label, content_type, ..starter });
         Ok((id, length))
@@ -133,10 +127,11 @@ pub(super) fn rewritten(name: &str) -> String {
 }
 
 /// The name, media type and length that a request states for its file.
-fn stated(query: &HashMap<String, String>, headers: &HeaderMap) -> ApiResult<(String, String, u64)> {
-    let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
+fn stated(request: &RepoRequest) -> ApiResult<(String, String, u64)> {
+    let headers = &request.parts.headers;
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let missing = |name| ApiError::invalid([field("ReleaseAsset", "missing_field", name)]);
-    let name = query.get("name").map(|name| rewritten(name)).filter(|name| !name.is_empty());
+    let name = request.query("name").map(|name| rewritten(&name)).filter(|name| !name.is_empty());
     let name = name.ok_or_else(|| missing("name"))?;
     let content_type = text(header::CONTENT_TYPE).ok_or_else(|| missing("content_type"))?.to_owned();
     if headers.contains_key(header::TRANSFER_ENCODING) {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::access::RepoRequest;
 use super::body::JsonBody;
-use super::objects::{README, invented_name};
+use super::objects::{README, check_path, invented_name};
 use super::response::{ApiError, ApiResult, json_response, ok};
 use super::site::redirect;
 use super::state::StoredRepo;
@@ -85,6 +85,7 @@ fn entry(
 /// `PUT /repos/{owner}/{name}/contents/{path}`. The branch is looked for before the file is.
 pub(super) fn write(request: &RepoRequest, repo: &mut StoredRepo, body: &JsonBody) -> ApiResult {
     let path = &request.parameter;
+    check_path(path)?;
     let (_, content) = (body.required("message")?, body.required("content")?);
     let bytes = STANDARD.decode(content.replace(['\n', '\r'], ""));
     let bytes = bytes.map_err(|_| ApiError::unprocessable("content is not valid Base64"))?;

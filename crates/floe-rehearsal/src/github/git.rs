@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::access::{Caller, RepoRequest};
 use super::body::JsonBody;
-use super::objects::{invented_name, is_ref_name};
+use super::objects::{check_path, invented_name, is_ref_name};
 use super::response::{ApiError, ApiResult, json_response, ok, page};
 use super::state::{StoredCommit, StoredRef, StoredRepo, StoredState};
 use super::view;
@@ -219,9 +219,7 @@ pub(super) fn create_tree(_: &RepoRequest, repo: &mut StoredRepo, body: &JsonBod
         else {
             return Err(ApiError::unprocessable("tree.path, mode, type and content must be supplied"));
         };
-        if path.starts_with('/') || path.split('/').any(|part| ["", ".", ".."].contains(&part)) {
-            return Err(ApiError::unprocessable("tree.path contains a malformed path component"));
-        }
+        check_path(path)?;
         files.insert(path.to_owned(), STANDARD.encode(content));
     }
     let sha = repo.add_tree(files);
@@ -250,7 +248,8 @@ pub(super) async fn merge_upstream(request: RepoRequest, body: Bytes) -> ApiResu
         let parent = stored.repo(&parent.to_string()).cloned().ok_or_else(ApiError::not_found)?;
         let fork = request.writable(stored)?;
         let missing = || ApiError::unprocessable(format!("The branch {branch} is not there"));
-        let (ours, theirs) = fork.branch(&branch).zip(parent.commit(&branch)).ok_or_else(missing)?;
+        let theirs = parent.commit(&format!("heads/{branch}"));
+        let (ours, theirs) = fork.branch(&branch).zip(theirs).ok_or_else(missing)?;
         let kind = if theirs.sha == *ours { "none" } else { "fast-forward" };
         if parent.history(theirs).all(|commit| commit.sha != *ours) {
             return Err(ApiError::new(StatusCode::CONFLICT, "There are merge conflicts"));

@@ -153,7 +153,7 @@ impl StoredRepo {
 }
 
 /// An invented name for a git object, always the same for the same text.
-pub(crate) fn invented_name(text: &str) -> Commit {
+pub(super) fn invented_name(text: &str) -> Commit {
     let hex = Digest::of(text.as_bytes()).hex();
     hex[..40].parse().unwrap_or_else(|_| unreachable!("a digest is hexadecimal"))
 }
@@ -168,4 +168,12 @@ pub(super) fn is_ref_name(name: &str) -> bool {
         && !name.contains("..")
         && !name.contains("@{")
         && !name.chars().any(|c| c.is_control() || " ~^:?*[\\".contains(c))
+}
+
+/// Fails if the path of a file would leave the tree, or is another spelling of a path in it.
+pub(super) fn check_path(path: &str) -> ApiResult<()> {
+    match path.split('/').any(|part| ["", ".", ".."].contains(&part)) {
+        true => Err(ApiError::unprocessable("path contains a malformed path component")),
+        false => Ok(()),
+    }
 }

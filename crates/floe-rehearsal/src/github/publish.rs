@@ -107,10 +107,21 @@ impl StoredRepo {
 
     /// The release that was made the latest, or else the newest by date, version and id.
     pub(super) fn latest_release(&self) -> Option<&StoredRelease> {
-        self.latest
-            .and_then(|id| self.release(id))
-            .filter(|release| can_be_latest(release))
-            .or_else(|| self.newest(|_| true))
+        self.latest_but(None)
+    }
+
+    /// The same if the release of this id cannot be the latest.
+    fn latest_but(&self, id: Option<u64>) -> Option<&StoredRelease> {
+        let can_be =
+            |release: &&StoredRelease| !release.draft && !release.prerelease && Some(release.id) != id;
+        let candidates = self.releases.iter().filter(can_be);
+        let chosen = candidates.clone().find(|release| Some(release.id) == self.latest);
+        chosen.or_else(|| {
+            candidates.max_by_key(|release| {
+                let version = release.tag_name.strip_prefix('v').unwrap_or(&release.tag_name);
+                (&release.created_at, Version::parse(version).ok(), release.id)
+            })
+        })
     }
 
     /// Applies `make_latest` to a published release.
@@ -119,24 +130,9 @@ impl StoredRepo {
             MakeLatest::Yes => Some(id),
             MakeLatest::Legacy => None,
             // The release that is the latest now becomes so explicitly, or the date of this one would decide.
-            MakeLatest::No => self
-                .latest
-                .filter(|latest| *latest != id)
-                .or_else(|| self.newest(|release| release.id != id).map(|release| release.id)),
+            MakeLatest::No => self.latest_but(Some(id)).map(|release| release.id),
         };
     }
-
-    fn newest(&self, filter: impl Fn(&StoredRelease) -> bool) -> Option<&StoredRelease> {
-        let candidates = self.releases.iter().filter(|release| can_be_latest(release) && filter(release));
-        candidates.max_by_key(|release| {
-            let version = release.tag_name.strip_prefix('v').unwrap_or(&release.tag_name);
-            (&release.created_at, Version::parse(version).ok(), release.id)
-        })
-    }
-}
-
-fn can_be_latest(release: &StoredRelease) -> bool {
-    !release.draft && !release.prerelease
 }
 
 fn no_valid_tag() -> Value {

@@ -1,10 +1,9 @@
 //! The site: the page of a release, which is the source of its notes, and downloads: redirects to storage, and the bytes
 //! there.
 //!
-//! A storage address is signed, valid for five minutes and needs no token, like those of GitHub's storage.
+//! A storage address is signed and needs no token, like those of GitHub's storage.
 
 use std::collections::HashMap;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse as _, Response};
@@ -16,9 +15,6 @@ use super::response::{ApiError, ApiResult};
 use super::state::{StoredAsset, StoredRepo};
 use super::{EmbeddedGitHub, view};
 use crate::download::send_file;
-
-/// The lifetime of a storage address, in seconds.
-const LIFETIME: u64 = 300;
 
 /// `GET /{owner}/{name}/releases/latest`
 pub(super) fn latest_page(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
@@ -56,8 +52,7 @@ pub(super) async fn bytes(
     headers: HeaderMap,
 ) -> ApiResult {
     let id = asset.parse().map_err(|_| ApiError::not_found())?;
-    let expires = query.get("se").and_then(|expires| expires.parse().ok()).unwrap_or(0);
-    if query.get("sig") != Some(&github.signature(id, expires)) || expires < unix_time() {
+    if query.get("sig") != Some(&github.signature(id)) {
         return Ok((StatusCode::FORBIDDEN, "Server failed to authenticate the request.").into_response());
     }
     let name = github.store.read(|stored| {
@@ -71,19 +66,14 @@ pub(super) async fn bytes(
 
 /// Redirects to the bytes of an asset.
 pub(super) fn to_storage(request: &RepoRequest, asset: &StoredAsset) -> Response {
-    let (base, id, expires) = (&request.caller.base, asset.id, unix_time() + LIFETIME);
-    let sig = request.github.signature(id, expires);
-    redirect(format!("{base}/storage/{id}?sp=r&se={expires}&sig={sig}"))
+    let (base, sig) = (&request.caller.base, request.github.signature(asset.id));
+    redirect(format!("{base}/storage/{}?sp=r&sig={sig}", asset.id))
 }
 
 impl EmbeddedGitHub {
-    fn signature(&self, asset: u64, expires: u64) -> String {
-        Digest::of(format!("{}/{asset}/{expires}", self.secret).as_bytes()).hex()
+    fn signature(&self, asset: u64) -> String {
+        Digest::of(format!("{}/{asset}", self.secret).as_bytes()).hex()
     }
-}
-
-pub(super) fn unix_time() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 /// 302

@@ -29,14 +29,10 @@ pub(super) struct Document {
 }
 
 impl Document {
-    /// Parses a manifest. The error is 400 `MANIFEST_INVALID` or `DIGEST_INVALID`.
+    /// Parses a manifest. The error is 400 `MANIFEST_INVALID`.
     pub(super) fn parse(media_type: &str, bytes: &[u8]) -> Result<Self, RegistryError> {
-        let document: Document = serde_json::from_slice(bytes).map_err(|error| {
-            let message = format!("cannot parse the manifest: {error}");
-            // serde passes on the text of the error only.
-            let is_digest = message.contains("is not a digest of the form");
-            if is_digest { RegistryError::bad("DIGEST_INVALID", message) } else { invalid(message) }
-        })?;
+        let document: Document = serde_json::from_slice(bytes)
+            .map_err(|error| invalid(format!("cannot parse the manifest: {error}")))?;
         let Document { schema_version, media_type: inner, config, layers, manifests, .. } = &document;
         if *schema_version != 2 {
             return Err(invalid(format!("`schemaVersion` is {schema_version}, not 2")));

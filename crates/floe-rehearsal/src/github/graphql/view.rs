@@ -1,30 +1,23 @@
-//! The objects of the GraphQL API as JSON, with all fields.
+//! The objects of the GraphQL API as JSON, with the fields that `gh` selects.
 
 use serde_json::{Value, json};
 
 use super::super::access::Caller;
-use super::super::state::{StoredAsset, StoredRelease, StoredRepo};
+use super::super::state::{StoredRelease, StoredRepo};
 use super::super::view as rest;
 
-/// The type of a name with its fields, those of an example; or null.
-pub(super) fn type_named(name: &str, example: &StoredRepo, caller: &Caller) -> Value {
-    let example = match name {
-        "Repository" => repository(example, caller),
-        "Release" => release(example, &StoredRelease::default(), caller),
-        "User" => user(caller, ""),
-        _ => return Value::Null,
-    };
+/// The type `Release` with its fields, those of an example, by which `gh` finds out what there is; or null.
+pub(super) fn type_named(name: &str, example: Option<&StoredRepo>, caller: &Caller) -> Value {
+    let Some(repo) = example.filter(|_| name == "Release") else { return Value::Null };
+    let example = release(repo, &StoredRelease::default(), caller);
     let fields = example.as_object().into_iter().flat_map(serde_json::Map::keys);
     let fields = fields.filter(|field| !field.starts_with("__")).map(|field| json!({ "name": field }));
-    json!({ "name": name, "kind": "OBJECT", "fields": fields.collect::<Vec<Value>>() })
+    json!({ "name": name, "kind": "OBJECT", "fields": fields.collect::<Value>() })
 }
 
 pub(super) fn user(caller: &Caller, login: &str) -> Value {
     let user = rest::user(caller, login);
-    json!({
-        "__typename": "User", "id": user["node_id"], "databaseId": user["id"], "login": login, "name": null,
-        "url": user["html_url"], "avatarUrl": user["avatar_url"], "resourcePath": format!("/{login}"),
-    })
+    json!({ "__typename": "User", "id": user["node_id"], "login": login, "name": null, "url": user["html_url"] })
 }
 
 pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
@@ -35,8 +28,8 @@ pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
         _ => "READ",
     };
     let releases = repo.releases.iter().rev().filter(|release| caller.sees(repo, release));
-    let refs = repo.refs.iter().map(|(path, to)| (path, reference(path, to.commit.as_str())));
-    let default = format!("heads/{}", repo.default_branch);
+    let refs = repo.refs.keys().flat_map(|path| names(path).map(|name| (name, reference(path))));
+    let default = repo.head().map(|_| reference(&format!("heads/{}", repo.default_branch)));
     json!({
         "__typename": "Repository",
         "id": shown["node_id"], "databaseId": repo.id, "name": repo.repo.name(),
@@ -62,9 +55,9 @@ pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
         "watchers": [], "issues": [], "pullRequests": [], "repositoryTopics": [],
         "languages": [], "labels": [], "milestones": [], "assignableUsers": [],
         "mentionableUsers": [], "projects": [], "projectsV2": [], "forks": [],
-        "defaultBranchRef": repo.head().map(|head| reference(&default, head.as_str())),
+        "defaultBranchRef": default,
         // By name, with and without its prefixes.
-        "ref": refs.flat_map(|(path, one)| names(path).map(|name| (name, one.clone()))).collect::<Value>(),
+        "ref": refs.collect::<Value>(),
         "latestRelease": repo.latest_release().map(|latest| release(repo, latest, caller)),
         "releases": releases.clone().map(|one| release(repo, one, caller)).collect::<Value>(),
         // By tag, where a published release comes before drafts.
@@ -74,12 +67,9 @@ pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
 }
 
 /// A ref, whose path is `heads/…` or `tags/…`.
-fn reference(path: &str, commit: &str) -> Value {
-    let (kind, name) = path.split_once('/').unwrap_or_default();
-    json!({
-        "__typename": "Ref", "id": format!("REF_refs/{path}"), "name": name, "prefix": format!("refs/{kind}/"),
-        "target": { "__typename": "Commit", "id": format!("C_{commit}"), "oid": commit },
-    })
+fn reference(path: &str) -> Value {
+    let (_, name) = path.split_once('/').unwrap_or_default();
+    json!({ "__typename": "Ref", "id": format!("REF_refs/{path}"), "name": name })
 }
 
 /// The names that a ref is found by.
@@ -88,30 +78,14 @@ fn names(path: &str) -> [String; 3] {
     [format!("refs/{path}"), path.to_owned(), name.to_owned()]
 }
 
+/// The fields that `gh` lists; it reads the rest of a release over the REST API.
 fn release(repo: &StoredRepo, release: &StoredRelease, caller: &Caller) -> Value {
     let shown = rest::release(repo, release, caller);
-    let commit = repo.tag(&release.tag_name).map(|tag| tag.commit.as_str());
-    let tag = commit.map(|commit| reference(&format!("tags/{}", release.tag_name), commit));
     json!({
         "__typename": "Release",
         "id": shown["node_id"], "databaseId": release.id, "name": release.name, "tagName": release.tag_name,
-        "tagCommit": tag.as_ref().map(|tag| &tag["target"]), "tag": tag,
-        "description": release.body, "author": user(caller, &release.author),
         "isDraft": release.draft, "isPrerelease": release.prerelease, "immutable": release.immutable,
         "isLatest": repo.latest_release().is_some_and(|latest| latest.id == release.id),
-        "createdAt": release.created_at, "updatedAt": release.updated_at, "publishedAt": release.published_at,
-        "url": shown["html_url"], "resourcePath": format!("/{}/releases/tag/{}", repo.repo, release.tag_name),
-        "releaseAssets": release.assets.iter().map(|one| asset(repo, release, one, caller)).collect::<Value>(),
-    })
-}
-
-fn asset(repo: &StoredRepo, release: &StoredRelease, asset: &StoredAsset, caller: &Caller) -> Value {
-    let shown = rest::asset(repo, release, asset, caller);
-    json!({
-        "__typename": "ReleaseAsset",
-        "id": shown["node_id"], "name": asset.name, "size": asset.size, "contentType": asset.content_type,
-        "digest": asset.digest, "downloadCount": 0, "downloadUrl": shown["browser_download_url"],
-        "url": shown["browser_download_url"], "createdAt": asset.created_at, "updatedAt": asset.updated_at,
-        "uploadedBy": user(caller, &asset.uploader),
+        "createdAt": release.created_at, "publishedAt": release.published_at, "url": shown["html_url"],
     })
 }

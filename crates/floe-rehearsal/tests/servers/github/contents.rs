@@ -161,6 +161,23 @@ async fn a_fork_catches_up_and_its_branch_becomes_a_pull_request() {
 }
 
 #[tokio::test]
+async fn a_file_stays_in_its_tree() {
+    let hub = hub().await;
+    let malformed = (422, "path contains a malformed path component".to_owned());
+    let seed = hub.get(&format!("{TAP}/commits/trunk"), "").await.json();
+    let base = seed["commit"]["tree"]["sha"].clone();
+    for path in ["..%2Fx", "a//b", "a/", ".%2F.."] {
+        let wrote = put(&hub, &format!("{TAP}/contents/{path}"), OWNER, &body("one", None)).await;
+        assert_eq!(said(&wrote), malformed, "{path}");
+        let path = path.replace("%2F", "/");
+        let entry = json!({ "path": path, "mode": "100644", "type": "blob", "content": "one" });
+        let tree = json!({ "base_tree": base, "tree": [entry] });
+        assert_eq!(said(&hub.post(&format!("{TAP}/git/trees"), tree).await), malformed, "{path}");
+    }
+    assert_eq!(hub.github.files(&tap()).len(), 1);
+}
+
+#[tokio::test]
 async fn an_older_commit_keeps_its_files() {
     let hub = hub().await;
     let made = put(&hub, FILE, OWNER, &body("one", None)).await.json();

@@ -102,7 +102,7 @@ async fn an_incomplete_or_invalid_manifest_is_refused() {
         (IMAGE, change("/config", descriptor(CONFIG, b"absent")), "MANIFEST_BLOB_UNKNOWN"),
         (INDEX, child, "MANIFEST_BLOB_UNKNOWN"),
         (IMAGE, change("/layers/0/size", json!(6)), "MANIFEST_INVALID"),
-        (IMAGE, change("/layers/0/digest", json!("sha512:00")), "DIGEST_INVALID"),
+        (IMAGE, change("/layers/0/digest", json!("sha512:00")), "MANIFEST_INVALID"),
         (IMAGE, change("/schemaVersion", json!(1)), "MANIFEST_INVALID"),
         (IMAGE, change("/config", Value::Null), "MANIFEST_INVALID"),
         (INDEX, image("x"), "MANIFEST_INVALID"),
