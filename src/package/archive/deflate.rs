@@ -27,6 +27,7 @@ pub(super) struct Deflate<W> {
     crc: Crc32,
     /// The block that is being filled.
     block: Block,
+    /// One means the caller's own.
     threads: usize,
     /// The blocks that threads compress, each on its own: starting a thread takes a thousandth of a block's time.
     waiting: VecDeque<JoinHandle<io::Result<Vec<u8>>>>,
@@ -35,11 +36,7 @@ pub(super) struct Deflate<W> {
 impl<W: Write> Deflate<W> {
     /// Compresses into `into`, on as many threads as there are cores, but no more than six.
     pub(super) fn new(into: W) -> Self {
-        Deflate::with_threads(into, parallel::threads())
-    }
-
-    /// The same on a given number of threads; one means the caller's own.
-    pub(super) fn with_threads(into: W, threads: usize) -> Self {
+        let threads = parallel::threads();
         Deflate { into, crc: Crc32::new(), block: Block::default(), threads, waiting: VecDeque::new() }
     }
 
@@ -213,7 +210,7 @@ mod tests {
     }
 
     fn deflate(bytes: &[u8], threads: usize, piece: usize) -> Vec<u8> {
-        let mut deflate = Deflate::with_threads(Vec::new(), threads);
+        let mut deflate = Deflate { threads, ..Deflate::new(Vec::new()) };
         for piece in bytes.chunks(piece) {
             deflate.write_all(piece).unwrap();
             deflate.flush().unwrap();
@@ -265,7 +262,7 @@ mod tests {
         }
         let bytes = sample(8 * BLOCK);
         for room in [0, BLOCK, 2 * BLOCK] {
-            let mut deflate = Deflate::with_threads(Full(room), 3);
+            let mut deflate = Deflate { threads: 3, ..Deflate::new(Full(room)) };
             let error = deflate.write_all(&bytes).and_then(|()| deflate.finish().map(drop)).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::StorageFull, "{room}");
         }

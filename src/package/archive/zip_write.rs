@@ -68,7 +68,7 @@ pub fn small(files: &[(&str, &[u8])]) -> io::Result<Vec<u8>> {
     let mut out = Cursor::new(Vec::new());
     let mut entries = Vec::with_capacity(files.len());
     for &(path, bytes) in files {
-        let mut deflate = Deflate::with_threads(Vec::new(), 1);
+        let mut deflate = Deflate::new(Vec::new());
         deflate.write_all(bytes)?;
         let crc = deflate.checksum();
         let (size, packed) = (bytes.len() as u64, deflate.finish()?);
