@@ -75,11 +75,15 @@ impl Plan {
         }
         if subject.release.is_none() && self.published.is_none() {
             table.push_str(&format!("  notes: {}\n", self.notes(subject)));
+            if !subject.destination.may_be_latest {
+                let cure = "`latest = true` under [package.metadata.floe] makes it so";
+                table.push_str(&format!("  latest: is not this package's; {cure}\n"));
+            }
         }
         if let Some(stays) = &self.stays {
             table.push_str(&format!("  channels: {stays}\n"));
         }
-        table.push_str(&self.summary());
+        table.push_str(&self.summary(subject));
         table
     }
 
@@ -104,10 +108,13 @@ impl Plan {
     }
 
     /// The last line: how much is left, and what is public.
-    pub fn summary(&self) -> String {
+    pub fn summary(&self, subject: &Subject<'_>) -> String {
         let (all, left) = (self.steps.len(), self.todo().count());
         let public = match (&self.published, left) {
             (None, _) => "nothing is public yet",
+            (Some(_), _) if subject.release.is_none() => {
+                "the release is public; its files and image are compared if a dist is given"
+            }
             (Some(_), 0) => "the release is public and complete",
             (Some(_), _) => "the release is public; what is left follows it",
         };
