@@ -66,6 +66,9 @@ impl Bundle {
             return Err(Unproven::wrong(format!("it is larger than {BUNDLE_LIMIT} bytes")));
         }
         let text = std::str::from_utf8(json).map_err(|_| Unproven::wrong("it is not UTF-8"))?;
+        if text.trim().is_empty() {
+            return Err(Unproven::wrong("it is empty"));
+        }
         let format: Result<Format, _> = serde_json::from_str(text);
         let Format { media_type } = format.map_err(|error| Unproven::wrong(broken(&error)))?;
         if !MEDIA_TYPES.contains(&media_type.as_str()) {

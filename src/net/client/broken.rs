@@ -148,15 +148,19 @@ fn no_common_tls(server: &Url, error: &rustls::Error) -> Failure {
 /// Whether an alert (RFC 8446, section 6) is about what both sides can do, and not about this connection.
 fn is_final(alert: AlertDescription) -> bool {
     use AlertDescription as Alert;
-    matches!(
+    !matches!(
         alert,
-        Alert::HandshakeFailure
-            | Alert::ProtocolVersion
-            | Alert::InsufficientSecurity
-            | Alert::UnrecognisedName
-            | Alert::AccessDenied
-            | Alert::CertificateRequired
-            | Alert::NoApplicationProtocol
+        Alert::CloseNotify
+            | Alert::UnexpectedMessage
+            | Alert::BadRecordMac
+            | Alert::DecryptionFailed
+            | Alert::DecryptError
+            | Alert::DecodeError
+            | Alert::RecordOverflow
+            | Alert::DecompressionFailure
+            | Alert::InternalError
+            | Alert::UserCanceled
+            | Alert::Unknown(_)
     )
 }
 
@@ -276,6 +280,17 @@ mod tests {
                 of(Tls::AlertReceived(Alert::CertificateRequired)),
                 "`ghcr.io` and floe do not agree on TLS: ",
                 "no certificate of its own",
+            ),
+            // Servers with TLS 1.2 answer so to a client without a certificate.
+            (
+                of(Tls::AlertReceived(Alert::BadCertificate)),
+                "`ghcr.io` and floe do not agree on TLS: ",
+                "no certificate of its own",
+            ),
+            (
+                of(Tls::AlertReceived(Alert::IllegalParameter)),
+                "`ghcr.io` and floe do not agree on TLS: ",
+                "TLS 1.2",
             ),
             (of(inside("x.example")), "another server leads to `x.example`", "internet"),
             (lookup("Name or service not known"), "there is no host `ghcr.io`", "nslookup ghcr.io"),

@@ -85,7 +85,7 @@ fn other_forms_are_refused_by_name() {
     lines.iter_mut().for_each(|line| line.push('\n'));
     expect![[r#"
         form: it is cut off: its JSON has no end
-        form: it is cut off: its JSON has no end
+        form: it is empty
         form: it is not a Sigstore bundle: invalid length 0, expected an object with `mediaType` and `verificationMaterial` at line 1 column 2
         form: it is larger than 2097152 bytes
         form: it is not a Sigstore bundle: expected value at line 1 column 1
