@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{Phase, Plan, Planned, Since, Status, Step};
 use crate::model::notes::NotesSource;
 use crate::model::{Commit, Destination, Release, Repo, Schema, Subject, Tag};
+use crate::units;
 
 /// A plan as JSON, schema 1. `C` is a check.
 #[derive(Debug, Serialize)]
@@ -74,6 +75,10 @@ impl Plan {
             table.push_str(&format!("  {phase:<6}  {verb:<7}  {object:<width$}  {bytes:>9}  {status}\n"));
         }
         if subject.release.is_none() && self.published.is_none() {
+            if let Some(draft) = &self.draft {
+                let files = units::files(draft.assets.len());
+                table.push_str(&format!("  draft: release {} with {files}, which is continued\n", draft.id));
+            }
             table.push_str(&format!("  notes: {}\n", self.notes(subject)));
             if !subject.destination.may_be_latest {
                 let cure = "`latest = true` under [package.metadata.floe] makes it so";
