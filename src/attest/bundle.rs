@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::error::Category;
 use sigstore_verify::types::{self, SignatureContent, TransparencyLogEntry};
 
 use super::authentic::Unproven;
@@ -66,6 +67,9 @@ impl Bundle {
             return Err(Unproven::wrong(format!("it is larger than {BUNDLE_LIMIT} bytes")));
         }
         let text = std::str::from_utf8(json).map_err(|_| Unproven::wrong("it is not UTF-8"))?;
+        if text.trim().is_empty() {
+            return Err(Unproven::wrong("it is empty"));
+        }
         let format: Result<Format, _> = serde_json::from_str(text);
         let Format { media_type } = format.map_err(|error| Unproven::wrong(broken(&error)))?;
         if !MEDIA_TYPES.contains(&media_type.as_str()) {
@@ -139,9 +143,10 @@ fn check_kind(entry: &TransparencyLogEntry) -> Result<(), String> {
 }
 
 fn broken(error: &serde_json::Error) -> String {
-    match error.is_eof() {
-        true => "it is cut off: its JSON has no end".to_owned(),
-        false => format!("it is not a Sigstore bundle: {error}"),
+    match error.classify() {
+        Category::Eof => "it is cut off: its JSON has no end".to_owned(),
+        Category::Syntax => format!("it is not JSON: {error}"),
+        Category::Data | Category::Io => format!("it is not a Sigstore bundle: {error}"),
     }
 }
 

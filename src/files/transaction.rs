@@ -75,10 +75,12 @@ fn begin(path: &Path, text: &str) -> anyhow::Result<AtomicFile> {
 /// The most bytes of a file that `floe init` reads.
 const LIMIT: u64 = 1024 * 1024;
 
-/// The text of a regular file of at most 1 MiB; `None` if it does not exist. A link is refused, because it would be
-/// replaced by a file.
+/// The text of a regular file of at most 1 MiB; `None` if it does not exist.
 pub fn read(path: &Path) -> anyhow::Result<Option<String>> {
-    let bytes = match files::open_no_link(path) {
+    if path.is_symlink() {
+        bail!("`{}` is a symbolic link, which would be replaced by a file", path.display());
+    }
+    let bytes = match files::open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         opened => opened.and_then(|file| files::read(file, LIMIT)).at("failed to read", path)?,
     };
@@ -139,7 +141,10 @@ mod tests {
         #[cfg(unix)]
         {
             std::os::unix::fs::symlink("elsewhere", folder.path().join("link")).unwrap();
-            assert!(why(&folder.path().join("link")).ends_with("it is a link"));
+            assert!(
+                why(&folder.path().join("link"))
+                    .ends_with("is a symbolic link, which would be replaced by a file")
+            );
         }
     }
 }

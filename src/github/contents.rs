@@ -89,17 +89,19 @@ impl GitHub {
         let (status, said) = (source.status_code, message(source).unwrap_or_default().to_lowercase());
         let says = |words: &[&str]| words.iter().any(|words| said.contains(words));
         let (repo, site, judged) = (&self.repo, &self.site, self.judge(error));
+        let past_rule = || {
+            format!(
+                "let the token write past the rule, at {site}/{repo}/settings/rules, or take the rule away"
+            )
+        };
         let hint = match status {
             _ if judged.retry != RetryPolicy::Never => return judged,
-            StatusCode::CONFLICT if says(&RULE) => {
-                format!(
-                    "let the token write past the rule, at {site}/{repo}/settings/rules, or take the rule away"
-                )
-            }
+            StatusCode::CONFLICT if says(&RULE) => past_rule(),
             StatusCode::CONFLICT => return AttemptError { retry: RetryPolicy::Later, ..judged },
             StatusCode::UNPROCESSABLE_ENTITY if says(&MOVED) => {
                 return AttemptError { retry: RetryPolicy::Later, ..judged };
             }
+            StatusCode::UNPROCESSABLE_ENTITY if says(&["rule violation"]) => past_rule(),
             StatusCode::FORBIDDEN if says(&["archived"]) => format!("unarchive it at {site}/{repo}/settings"),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => token.to_owned(),
             _ => return judged,

@@ -26,7 +26,7 @@ impl GitHub {
             {
                 return Ok(draft);
             }
-            let draft = self.change(create()).await?.map_err(|error| self.judge(error))?;
+            let draft = self.change(create()).await?.map_err(|error| self.judge_release(error))?;
             let draft = models::release(draft)?;
             if number == 1 { Ok(draft) } else { Ok(self.or_older(draft, notes).await?) }
         };

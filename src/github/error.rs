@@ -30,6 +30,15 @@ impl GitHub {
         judged
     }
 
+    /// The same for a change of a release, whose tag GitHub refuses if an immutable release has used it.
+    pub(super) fn judge_release(&self, error: octocrab::Error) -> AttemptError {
+        const SPENT: &str = "the tag belonged to an immutable release and cannot be used again: raise the version and release that";
+        match matches!(&error, octocrab::Error::GitHub { source, .. } if is_spent(source)) {
+            true => self.judge(error).hint(SPENT),
+            false => self.judge(error),
+        }
+    }
+
     /// Judges an answer that is not a success.
     pub(super) fn refusal(&self, error: &GitHubError) -> AttemptError {
         let status = error.status_code;
@@ -54,9 +63,6 @@ impl GitHub {
             {
                 failure.hint("set GITHUB_TOKEN, because the limit is higher with a token; or run the same command again later")
             }
-            _ if is_spent(error) => failure.hint(
-                "the tag belonged to an immutable release and cannot be used again: raise the version and release that",
-            ),
             _ => failure,
         };
         judge(failure)
@@ -85,7 +91,8 @@ pub(super) fn already_exists(error: &GitHubError) -> bool {
         && errors.any(|one| one.get("code").and_then(|code| code.as_str()) == Some("already_exists"))
 }
 
-/// Whether a 422 says that an immutable release has used the tag.
+/// Whether a 422 to a change of a release says that an immutable release has used the tag. GitHub uses the second text for
+/// every rule about new refs.
 fn is_spent(error: &GitHubError) -> bool {
     const WORDS: [&str; 3] =
         ["used by an immutable release", "creations being restricted", "must have a valid tag"];

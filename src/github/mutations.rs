@@ -152,7 +152,7 @@ impl GitHub {
                         .exit(Exit::Conflicts);
                     Err(AttemptError::fatal(taken))
                 }
-                Err(error) => Err(self.judge(error)),
+                Err(error) => Err(self.judge_release(error)),
             }
         };
         self.retry().run(attempt).await.with_context(|| format!("failed to publish release `{tag}`"))

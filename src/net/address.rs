@@ -112,6 +112,10 @@ impl Endpoint {
             let hint = "set the token in the environment: GITHUB_TOKEN, or FLOE_REGISTRY_TOKEN for a registry other than GHCR";
             return Err(usage("a server's URL must not contain a user or a password".to_owned(), hint).into());
         }
+        if url.query().is_some() || url.fragment().is_some() {
+            let text = "a server's URL must not contain a query or a fragment".to_owned();
+            return Err(usage(text, "write it without the part that begins with `?` or `#`").into());
+        }
         let limit = if is_loopback(&url) { Network::Loopback } else { Network::Private };
         if url.scheme() != "https" && !(url.scheme() == "http" && limit == Network::Loopback) {
             let hint = "use https://; plain http is allowed to this machine only";

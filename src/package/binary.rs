@@ -3,15 +3,16 @@
 use std::fs::File;
 use std::path::Path;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, ensure};
 
 use floe_audit::{EmbeddedCrate, Error, Executable, Facts};
 use floe_core::untrusted::files;
 
 /// Identifies the executable at `path`, which must be a regular file, no link, and complete. Only its headers are read.
 pub fn identify(path: &Path) -> anyhow::Result<Executable> {
-    let file = files::open_no_link(path).with_context(|| format!("`{}` cannot be read", path.display()))?;
-    floe_audit::identify(file).map_err(|why| refused(path, &why))
+    let shown = path.display();
+    ensure!(!path.is_symlink(), "`{shown}` is a symbolic link; give the file that it leads to");
+    required(path, floe_audit::identify)
 }
 
 /// Whether the file at `path` is an executable.

@@ -59,13 +59,18 @@ struct State {
 }
 
 impl Registry {
-    /// Makes the client; nothing is sent yet. `base` is where the registry is reached.
+    /// Makes the client; nothing is sent yet. `base` is where the registry is reached, with or without the `/v2/` that
+    /// every path of its API begins with.
     pub fn connect(
         client: Client,
-        base: Endpoint,
+        mut base: Endpoint,
         name: ImageName,
         credentials: Option<Credentials>,
     ) -> Self {
+        let root = base.url.path().trim_end_matches('/').strip_suffix("/v2").map(str::to_owned);
+        if let Some(root) = root {
+            base.url.set_path(&root);
+        }
         Registry { client, base, name, credentials, pull_only: false, state: Arc::default() }
     }
 
@@ -110,12 +115,13 @@ impl Registry {
 
     /// Asks for something below the repository; `None` if it is not there.
     async fn look(&self, method: Method, path: &str) -> anyhow::Result<Option<Answer>> {
+        let may_be_empty = method == Method::HEAD || path.starts_with("blobs/");
         let ask = async |_| {
             let mut request = self.request(method.clone(), path)?;
             request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static(MANIFESTS));
             let answer = self.send(request).await?;
             match answer.status {
-                StatusCode::OK if method == Method::GET && answer.body.is_empty() => {
+                StatusCode::OK if answer.body.is_empty() && !may_be_empty => {
                     Err(AttemptError::later(anyhow!("the registry answered without content")))
                 }
                 StatusCode::OK => Ok(Some(answer)),

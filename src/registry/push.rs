@@ -65,7 +65,9 @@ impl Registry {
     }
 
     async fn open_session(&self) -> Result<Url, AttemptError> {
-        let answer = self.send(self.request(Method::POST, "blobs/uploads/")?).await?;
+        let request = self.request(Method::POST, "blobs/uploads/")?;
+        let asked = request.url().clone();
+        let answer = self.send(request).await?;
         if answer.status != StatusCode::ACCEPTED {
             let refused = self.refused(&answer, "push to");
             if answer.status != StatusCode::NOT_FOUND {
@@ -78,8 +80,8 @@ impl Registry {
         }
         let location = answer.headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
         let location = location.context("the registry opened an upload but sent no `Location`")?;
-        let url =
-            self.base.url.join(location).context("the registry's upload location is not a valid URL")?;
+        // A reference without a host is relative to the request (RFC 9110, section 10.2.2).
+        let url = asked.join(location).context("the registry's upload location is not a valid URL")?;
         let led =
             self.client.led(&self.base, &url).await.context("the registry's upload location is not used");
         Ok(led?.url)

@@ -51,14 +51,39 @@ async fn an_upload_location_is_no_nearer_than_the_registry() {
 }
 
 #[tokio::test]
-async fn a_location_on_the_same_server_is_used() {
-    let registry = registry(|head| match head {
-        _ if head.starts_with("POST /v2/acme/tool/blobs/uploads/") => {
-            "202 X\r\nlocation: /upload/1\r\n".to_owned()
-        }
-        _ => "204 X\r\n".to_owned(),
-    });
-    registry.await.may_push().await.unwrap();
+async fn a_given_address_may_have_a_path() {
+    for (path, expected) in [("", "/v2/"), ("/v2", "/v2/"), ("/v2/", "/v2/"), ("/proxy/", "/proxy/v2/")] {
+        let (url, heads) = server(|_| "404 X\r\n".to_owned()).await;
+        let base = Endpoint::public_at(SERVER, url.join(path).unwrap());
+        let registry = Registry::connect(client(), base, "ghcr.io/acme/tool".parse().unwrap(), None);
+        assert_eq!(registry.manifest("1.4.0").await.unwrap(), None);
+        let expected = format!("head {expected}acme/tool/manifests/1.4.0 http/1.1\r\n");
+        assert!(heads.lock().unwrap()[0].starts_with(&expected), "{path}: {:?}", heads.lock().unwrap());
+    }
+}
+
+#[tokio::test]
+async fn an_upload_location_is_relative_to_the_request() {
+    for (location, expected) in [
+        ("/upload/1?state=x", "/upload/1?state=x"),
+        ("1?state=x", "/v2/acme/tool/blobs/uploads/1?state=x"),
+        ("../1", "/v2/acme/tool/blobs/1"),
+        ("?state=x", "/v2/acme/tool/blobs/uploads/?state=x"),
+    ] {
+        let deleted: Arc<std::sync::Mutex<Vec<String>>> = Arc::default();
+        let seen = deleted.clone();
+        let registry = registry(move |head| {
+            if head.starts_with("POST /v2/acme/tool/blobs/uploads/ ") {
+                return format!("202 X\r\nlocation: {location}\r\n");
+            }
+            seen.lock().unwrap().push(head.lines().next().unwrap_or_default().to_owned());
+            "204 X\r\n".to_owned()
+        });
+        let registry = registry.await;
+        registry.may_push().await.unwrap();
+        registry.close().await;
+        assert_eq!(*deleted.lock().unwrap(), [format!("DELETE {expected} HTTP/1.1")], "{location}");
+    }
 }
 
 /// A registry whose first answers are these and whose last one is repeated.

@@ -1,7 +1,7 @@
 //! The summary of a workflow's job, and its outputs for later steps.
 
 use crate::report::{Report, markdown, size};
-use floe_core::model::{Asset, Destination, Digest, Manifest, Release};
+use floe_core::model::{Asset, Destination, Digest, Manifest, Release, Subject};
 use floe_core::plan::{Line, Plan};
 use floe_core::preflight::Check;
 use floe_core::receipt::Receipt;
@@ -16,7 +16,7 @@ pub fn planned(release: &Release, plan: &Plan, checks: &[Check], report: &Report
     report.summary(&format!(
         "### Release {tag} of {repo} as planned\n\n{}\n{}\n\n{}",
         markdown::table(Line::HEAD, plan.lines().iter().map(Line::cells)),
-        plan.summary(),
+        plan.summary(&Subject::from(release)),
         markdown::table(["check", "passed", "found"], rows),
     ));
     outputs(release, report);

@@ -230,6 +230,8 @@ impl Report {
             let message = text.strip_prefix("error: ").unwrap_or(&text);
             let file = failures(error).find_map(|failure| failure.file.as_deref());
             self.annotate("error", file, message);
+            // GitHub's runner cuts an annotation after 4096 characters, so a long list would lose its end and the hint.
+            self.summary(&format!("### floe failed\n\n{}", fenced(&text)));
         }
         exit_of(error)
     }
@@ -339,4 +341,13 @@ fn rendered(error: &anyhow::Error) -> String {
 fn detail(line: &str) -> String {
     let line = text::lines(line);
     if line.trim_start().starts_with("::") { format!("  | {line}") } else { format!("  {line}") }
+}
+
+/// Text as a block of code in Markdown, with a fence that it does not hold.
+fn fenced(text: &str) -> String {
+    let mut fence = "```".to_owned();
+    while text.contains(&fence) {
+        fence.push('`');
+    }
+    format!("{fence}text\n{text}\n{fence}")
 }

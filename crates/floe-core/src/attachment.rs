@@ -139,7 +139,8 @@ pub fn unfit(release: &Release) -> Unfit {
     for one in &image.platforms {
         let platform = one.platform;
         let Some((artifact, sbom)) = sbom_of(platform, artifacts) else {
-            unfit.missing.push(format!("no SBOM is attached to the image for {platform}: the release has none of a static binary for it"));
+            let why = "the release has none of a static binary for it";
+            unfit.missing.push(format!("no SBOM is attached to the image for {platform}: {why}"));
             continue;
         };
         let is_there = |digest| one.files.iter().any(|file| file.digest == digest);

@@ -291,7 +291,18 @@ fn a_given_server_has_tls_or_is_this_machine() {
         "https://u:p@ghcr.io",
         "http://127.0.0.1.x.org",
         "http://a.localhost",
+        "https://ghcr.io?x=1",
+        "https://ghcr.io/#x",
     ] {
         assert!(Endpoint::given("GitHub", wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn requests_are_below_the_path_of_the_given_address() {
+    for base in ["https://github.acme.org/api/v3", "https://github.acme.org/api/v3/"] {
+        let endpoint = Endpoint::given("GitHub", base).unwrap();
+        let below = endpoint.below("/repos/acme/tool?page=2").unwrap();
+        assert_eq!(below.as_str(), "https://github.acme.org/api/v3/repos/acme/tool?page=2");
     }
 }

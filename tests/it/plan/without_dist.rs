@@ -44,12 +44,27 @@ fn a_release_is_planned_before_it_is_built() {
 fn a_release_that_is_public_already_is_no_error() {
     let scenario = Scenario::new("1.4.0");
     scenario.run(["publish"]).exit(0);
-    let scenario =
-        scenario.before_anything_is_built("[package.metadata.floe]\nsbom = false\nimage = false\n");
-    let outcome = scenario.run(["plan"]).exit(0).no_writes();
-    let last = outcome.stdout.lines().last().unwrap();
-    assert_eq!(last, "13 steps, 13 done, 0 to do; the release is public and complete", "{}", outcome.stdout);
-    assert!(!outcome.stdout.contains("notes: ") && !outcome.stdout.contains("ghcr.io"), "{}", outcome.stdout);
+    // Neither the files nor the image are compared, so the release is not called complete.
+    let mut scenario = scenario.before_anything_is_built("");
+    for image in ["image = false\n", ""] {
+        scenario = scenario.in_project(&format!("[package.metadata.floe]\nsbom = false\n{image}"));
+        let plan = scenario.run(["plan"]).exit(0).no_writes().stdout;
+        let last = "13 steps, 13 done, 0 to do; the release is public; its files and image are compared if a dist is given";
+        assert_eq!(plan.lines().last(), Some(last), "{plan}");
+        assert!(!plan.contains("notes: ") && !plan.contains("push ") && !plan.contains("ghcr.io"), "{plan}");
+    }
+}
+
+#[test]
+fn a_package_that_does_not_own_the_latest_release_has_a_hint() {
+    for (setting, expected) in [("", false), ("latest = true\n", false), ("latest = false\n", true)] {
+        let scenario =
+            Scenario::empty("1.4.0").before_anything_is_built(&format!("[package.metadata.floe]\n{setting}"));
+        let plan = scenario.run(["plan"]).exit(0).stdout;
+        let line =
+            "  latest: is not this package's; `latest = true` under [package.metadata.floe] makes it so\n";
+        assert_eq!(plan.contains(line), expected, "{plan}");
+    }
 }
 
 #[test]

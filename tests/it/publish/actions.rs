@@ -54,13 +54,16 @@ fn log_groups_are_opened_and_closed() {
 }
 
 #[test]
-fn a_failure_is_an_annotation_of_one_line() {
+fn a_failure_is_an_annotation_of_one_line_and_whole_in_the_summary() {
     let scenario = in_a_workflow().token(None);
     let outcome = scenario.run(["publish"]).exit(1);
     let annotation = outcome.stderr.lines().last().unwrap();
     expect![[r#"::error title=floe::there is no token to publish to `acme/tool`%0Anothing was changed%0A%0Ahint: set one: `export GITHUB_TOKEN=$(gh auth token)`; in a workflow `env: GITHUB_TOKEN: ${{ github.token }}`"#]]
         .assert_eq(annotation);
-    assert_eq!(["summary", "output"].map(|name| written(&scenario, name)), ["", ""]);
+    let page = written(&scenario, "summary");
+    assert!(page.starts_with("### floe failed\n\n```text\nerror: there is no token"), "{page}");
+    assert!(page.contains("\nhint: set one: ") && page.ends_with("\n```\n\n"), "{page}");
+    assert_eq!(written(&scenario, "output"), "");
     let scenario = in_a_workflow().arguments(&["--tag", "v9.9.9"]);
     scenario.run(["verify", "dist"]).exit(3).says("::error title=floe,file=Cargo.toml::the release has ");
 }

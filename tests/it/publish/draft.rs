@@ -93,10 +93,12 @@ fn floe_adds_the_parts_that_a_draft_lacks() {
 }
 
 #[test]
-fn a_plan_without_a_dist_names_the_kept_parts_too() {
+fn a_plan_without_a_dist_names_the_draft_and_its_kept_parts_too() {
     let scenario = Scenario::empty("1.4.0").before_anything_is_built("");
-    draft(&scenario, |draft| draft.body = Some("By hand.".to_owned()));
+    let id = draft(&scenario, |draft| draft.body = Some("By hand.".to_owned()));
     let plan = scenario.run(["plan"]).exit(0).stdout;
+    let line = format!("  draft: release {id} with 0 files, which is continued\n");
+    assert!(plan.contains(&line), "{plan}");
     assert!(plan.contains("draft    release v1.4.0 (keeps its text)  "), "{plan}");
     assert!(plan.contains("  notes: those of the draft\n"), "{plan}");
 }

@@ -219,3 +219,21 @@ fn verify_names_the_state_of_the_pull_request() {
     scenario.github.delete_file(&upstream(), &installer).unwrap();
     verify(3, "closed http://github/microsoft/winget-pkgs/pull/1");
 }
+
+#[test]
+fn a_rule_of_a_channels_repository_has_a_hint_that_fits_it() {
+    let rule = "Repository rule violations found\n\nCannot create ref due to creations being restricted.";
+    let (tap, table) =
+        ("acme/homebrew-tap", "[package.metadata.floe.homebrew]\ntap = \"acme/homebrew-tap\"\n");
+    for (table, repo, method, route, status) in [
+        (TABLE, "acme/winget-pkgs", "POST", "/git/refs$", 422),
+        (table, tap, "PUT", "/contents/Formula", 409),
+        (table, tap, "PUT", "/contents/Formula", 422),
+    ] {
+        let scenario = with(Scenario::empty("1.4.0"), "1.4.0", "1.4.0", table);
+        let scenario = scenario.disturb_github(Fault::next(method, route, What::answer(status, rule)));
+        let outcome = scenario.run(["publish"]).exit(1).says("let the token write past the rule, at ");
+        assert!(outcome.stderr.contains(&format!("/{repo}/settings/rules")), "{}", outcome.stderr);
+        assert!(!outcome.stderr.contains("immutable"), "{}", outcome.stderr);
+    }
+}

@@ -220,10 +220,10 @@ fn image_steps(
 ) -> Option<((Step, bool), (Step, bool))> {
     let tag = &subject.destination.tag;
     let tags = image_tags(&world.own_version(tag), &world.other_versions(tag));
-    if subject.release.is_none() && !subject.platforms.is_empty() {
+    // The image of a public release cannot be compared before the digests are known.
+    if subject.release.is_none() && !subject.platforms.is_empty() && !is_published {
         let push = Step::PushImage { digest: None, missing: Vec::new(), bytes: None };
-        let missing = if is_published { Vec::new() } else { tags.clone() };
-        return Some(((push, is_published), (Step::TagImage { tags, missing }, is_published)));
+        return Some(((push, false), (Step::TagImage { missing: tags.clone(), tags }, false)));
     }
     let (image, remote) = (subject.image()?, world.image.as_ref()?);
     let missing: Vec<String> =

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{Phase, Plan, Planned, Since, Status, Step};
 use crate::model::notes::NotesSource;
 use crate::model::{Commit, Destination, Release, Repo, Schema, Subject, Tag};
+use crate::units;
 
 /// A plan as JSON, schema 1. `C` is a check.
 #[derive(Debug, Serialize)]
@@ -74,12 +75,20 @@ impl Plan {
             table.push_str(&format!("  {phase:<6}  {verb:<7}  {object:<width$}  {bytes:>9}  {status}\n"));
         }
         if subject.release.is_none() && self.published.is_none() {
+            if let Some(draft) = &self.draft {
+                let files = units::files(draft.assets.len());
+                table.push_str(&format!("  draft: release {} with {files}, which is continued\n", draft.id));
+            }
             table.push_str(&format!("  notes: {}\n", self.notes(subject)));
+            if !subject.destination.may_be_latest {
+                let cure = "`latest = true` under [package.metadata.floe] makes it so";
+                table.push_str(&format!("  latest: is not this package's; {cure}\n"));
+            }
         }
         if let Some(stays) = &self.stays {
             table.push_str(&format!("  channels: {stays}\n"));
         }
-        table.push_str(&self.summary());
+        table.push_str(&self.summary(subject));
         table
     }
 
@@ -104,10 +113,13 @@ impl Plan {
     }
 
     /// The last line: how much is left, and what is public.
-    pub fn summary(&self) -> String {
+    pub fn summary(&self, subject: &Subject<'_>) -> String {
         let (all, left) = (self.steps.len(), self.todo().count());
         let public = match (&self.published, left) {
             (None, _) => "nothing is public yet",
+            (Some(_), _) if subject.release.is_none() => {
+                "the release is public; its files and image are compared if a dist is given"
+            }
             (Some(_), 0) => "the release is public and complete",
             (Some(_), _) => "the release is public; what is left follows it",
         };

@@ -6,6 +6,7 @@ use crate::model::{ChannelKind, Repo};
 
 /// The files that are rendered for a release besides its archives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Channels {
     /// `installers`: the installers that a release has, each only where it holds a target for it. Default: all.
     pub installers: Vec<ChannelKind>,
@@ -65,6 +66,7 @@ impl Default for Channels {
 
 /// A formula in a Homebrew tap.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Homebrew {
     /// `tap`: the repository, `owner/homebrew-<tap>`.
     pub tap: Repo,
@@ -73,22 +75,26 @@ pub struct Homebrew {
     /// `caveats`: a text that Homebrew shows after installing.
     pub caveats: Option<String>,
     /// `adopt`: whether a file that floe has not made may be replaced.
+    #[serde(default)]
     pub adopt: bool,
 }
 
 /// A manifest in a Scoop bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Scoop {
     /// `bucket`: the repository.
     pub bucket: Repo,
     /// `manifest`: the name of the app. Default: the package's.
     pub manifest: Option<String>,
     /// `adopt`: whether a file that floe has not made may be replaced.
+    #[serde(default)]
     pub adopt: bool,
 }
 
 /// A manifest in winget's repository of packages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Winget {
     /// `id`: the package's identifier, `Publisher.Package`.
     pub id: String,
@@ -100,6 +106,7 @@ pub struct Winget {
 
 /// A package for a Chocolatey feed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Chocolatey {
     /// `id`: the package's identifier. Default: the package's name in lower case.
     pub id: Option<String>,
@@ -111,6 +118,7 @@ pub struct Chocolatey {
 
 /// A build script of the Arch User Repository.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Aur {
     /// `package`: the package's name. Default: the Cargo package's and `-bin`.
     pub package: Option<String>,
@@ -125,4 +133,33 @@ pub struct LinuxPackage {
     pub package: Option<String>,
     /// `maintainer`: `Name <address>`. Default: the first of Cargo's `authors` with an address.
     pub maintainer: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// A description of another floe may have them; to ignore one would render other files.
+    #[test]
+    fn a_described_setting_that_is_unknown_is_refused() {
+        let tables = json!({
+            "installers": ["sh"],
+            "homebrew": { "tap": "acme/homebrew-tap" },
+            "scoop": { "bucket": "acme/bucket" },
+            "winget": { "id": "Acme.Tool" },
+            "chocolatey": {},
+            "aur": {},
+        });
+        let read =
+            |value: Value| serde_json::from_value::<Channels>(value).map_err(|error| error.to_string());
+        assert_eq!(read(tables.clone()).unwrap().tables().count(), 5);
+        for place in ["", "/homebrew", "/scoop", "/winget", "/chocolatey", "/aur"] {
+            let mut changed = tables.clone();
+            changed.pointer_mut(place).unwrap()["other"] = json!(true);
+            let error = read(changed).unwrap_err();
+            assert!(error.starts_with("unknown field `other`"), "{place}: {error}");
+        }
+    }
 }
