@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::access::RepoRequest;
 use super::body::JsonBody;
 use super::objects::{README, check_path, invented_name};
-use super::response::{ApiError, ApiResult, json_response, ok};
+use super::response::{ApiError, ApiResult, json_response, ok, tagged};
 use super::site::redirect;
 use super::state::StoredRepo;
 use super::view;
@@ -40,8 +40,7 @@ fn show(request: &RepoRequest, repo: &StoredRepo, path: &str) -> ApiResult {
     if let Some(content) = files.get(path) {
         let accept = request.header(header::ACCEPT);
         if accept.contains("github.raw") || accept.contains("github.v3.raw") {
-            let content_type = [(header::CONTENT_TYPE, "application/vnd.github.raw; charset=utf-8")];
-            return Ok((content_type, decoded(content)).into_response());
+            return Ok(tagged("application/vnd.github.raw; charset=utf-8", decoded(content)));
         }
         let mut file = view(path);
         file["encoding"] = "base64".into();

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::access::{Caller, RepoRequest};
 use super::body::JsonBody;
 use super::objects::{check_path, invented_name, is_ref_name};
-use super::response::{ApiError, ApiResult, json_response, ok, page};
+use super::response::{ApiError, ApiResult, json_response, ok, page, tagged};
 use super::state::{StoredCommit, StoredRef, StoredRepo, StoredState};
 use super::view;
 
@@ -96,9 +96,9 @@ pub(super) fn commit(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
     let name = &request.parameter;
     let unknown = || ApiError::unprocessable(format!("No commit found for SHA: {name}"));
     let commit = repo.commit(name).ok_or_else(unknown)?;
-    if request.header(header::ACCEPT).contains("github.sha") {
-        let content_type = [(header::CONTENT_TYPE, "application/vnd.github.sha; charset=utf-8")];
-        return Ok((content_type, commit.sha.to_string()).into_response());
+    let accept = request.header(header::ACCEPT);
+    if accept.contains("github.sha") || accept.contains("github.v3.sha") {
+        return Ok(tagged("application/vnd.github.sha; charset=utf-8", commit.sha.to_string().into_bytes()));
     }
     ok(&commit_view(repo, &request.caller, commit))
 }
