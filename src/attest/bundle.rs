@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::error::Category;
 use sigstore_verify::types::{self, SignatureContent, TransparencyLogEntry};
 
 use super::authentic::Unproven;
@@ -142,9 +143,10 @@ fn check_kind(entry: &TransparencyLogEntry) -> Result<(), String> {
 }
 
 fn broken(error: &serde_json::Error) -> String {
-    match error.is_eof() {
-        true => "it is cut off: its JSON has no end".to_owned(),
-        false => format!("it is not a Sigstore bundle: {error}"),
+    match error.classify() {
+        Category::Eof => "it is cut off: its JSON has no end".to_owned(),
+        Category::Syntax => format!("it is not JSON: {error}"),
+        Category::Data | Category::Io => format!("it is not a Sigstore bundle: {error}"),
     }
 }
 

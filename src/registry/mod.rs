@@ -67,8 +67,9 @@ impl Registry {
         name: ImageName,
         credentials: Option<Credentials>,
     ) -> Self {
-        if let Some(root) = base.url.path().trim_end_matches('/').strip_suffix("/v2") {
-            base.url.set_path(&root.to_owned());
+        let root = base.url.path().trim_end_matches('/').strip_suffix("/v2").map(str::to_owned);
+        if let Some(root) = root {
+            base.url.set_path(&root);
         }
         Registry { client, base, name, credentials, pull_only: false, state: Arc::default() }
     }

@@ -233,6 +233,8 @@ mod tests {
     fn errors_of_certificates_protocols_names_and_proxies_are_final() {
         use rustls::Error as Tls;
         let certificate = |reason: CertificateError| of(Tls::InvalidCertificate(reason));
+        let alert = |alert: Alert| of(Tls::AlertReceived(alert));
+        let disagree = "`ghcr.io` and floe do not agree on TLS: ";
         let lookup =
             |text: &str| of(io::Error::other(format!("failed to lookup address information: {text}")));
         for ((retry, text, hint), message, help) in [
@@ -266,32 +268,12 @@ mod tests {
                 "`ghcr.io` and floe do not agree on TLS: ",
                 "TLS 1.2",
             ),
-            (
-                of(Tls::AlertReceived(Alert::HandshakeFailure)),
-                "`ghcr.io` and floe do not agree on TLS: ",
-                "TLS 1.2",
-            ),
-            (
-                of(Tls::AlertReceived(Alert::ProtocolVersion)),
-                "`ghcr.io` and floe do not agree on TLS: ",
-                "TLS 1.2",
-            ),
-            (
-                of(Tls::AlertReceived(Alert::CertificateRequired)),
-                "`ghcr.io` and floe do not agree on TLS: ",
-                "no certificate of its own",
-            ),
+            (alert(Alert::HandshakeFailure), disagree, "TLS 1.2"),
+            (alert(Alert::ProtocolVersion), disagree, "TLS 1.2"),
+            (alert(Alert::CertificateRequired), disagree, "no certificate of its own"),
             // Servers with TLS 1.2 answer so to a client without a certificate.
-            (
-                of(Tls::AlertReceived(Alert::BadCertificate)),
-                "`ghcr.io` and floe do not agree on TLS: ",
-                "no certificate of its own",
-            ),
-            (
-                of(Tls::AlertReceived(Alert::IllegalParameter)),
-                "`ghcr.io` and floe do not agree on TLS: ",
-                "TLS 1.2",
-            ),
+            (alert(Alert::BadCertificate), disagree, "no certificate of its own"),
+            (alert(Alert::IllegalParameter), disagree, "TLS 1.2"),
             (of(inside("x.example")), "another server leads to `x.example`", "internet"),
             (lookup("Name or service not known"), "there is no host `ghcr.io`", "nslookup ghcr.io"),
             (lookup("Name does not resolve"), "there is no host `ghcr.io`", "nslookup"),

@@ -88,7 +88,7 @@ fn other_forms_are_refused_by_name() {
         form: it is empty
         form: it is not a Sigstore bundle: invalid length 0, expected an object with `mediaType` and `verificationMaterial` at line 1 column 2
         form: it is larger than 2097152 bytes
-        form: it is not a Sigstore bundle: expected value at line 1 column 1
+        form: it is not JSON: expected value at line 1 column 1
         format: its format is `application/vnd.dev.sigstore.bundle.v0.4+json`, not `application/vnd.dev.sigstore.bundle.v0.3+json`
         form: it is not a Sigstore bundle: unsupported Rekor entry format: intoto/0.0.1 at line 16 column 5
         form: it is not a Sigstore bundle: unsupported Rekor entry format: dsse/0.0.2 at line 16 column 5

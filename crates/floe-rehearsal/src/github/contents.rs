@@ -124,9 +124,19 @@ pub(super) fn decoded(content: &str) -> Vec<u8> {
     STANDARD.decode(content).unwrap_or_default()
 }
 
-/// `GET /repos/{owner}/{name}/{tarball|zipball}/{ref}` redirects to an archive, as GitHub does to another host.
-pub(super) fn to_archive(request: &RepoRequest, repo: &StoredRepo, kind: &str) -> ApiResult {
-    let name = &request.parameter;
+/// `GET /repos/{owner}/{name}/tarball/{ref}`
+pub(super) fn tarball(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
+    to_archive(request, repo, "tar.gz")
+}
+
+/// `GET /repos/{owner}/{name}/zipball/{ref}`
+pub(super) fn zipball(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
+    to_archive(request, repo, "zip")
+}
+
+/// Redirects to an archive, as GitHub does to another host. Without a ref it is that of the default branch.
+fn to_archive(request: &RepoRequest, repo: &StoredRepo, kind: &str) -> ApiResult {
+    let name = if request.parameter.is_empty() { &repo.default_branch } else { &request.parameter };
     repo.commit(name).ok_or_else(ApiError::not_found)?;
     let page = request.caller.page(repo);
     Ok(redirect(format!("{page}/{kind}/{}", view::encoded(name))))

@@ -21,6 +21,19 @@ pub(super) fn one_ref(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
     ok(&ref_view(repo, &request.caller, found))
 }
 
+/// `GET /repos/{owner}/{name}/branches/{branch}`
+pub(super) fn branch(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
+    let (name, api) = (&request.parameter, request.caller.api(repo));
+    let missing = || ApiError::new(StatusCode::NOT_FOUND, "Branch not found");
+    let head = repo.branch(name).ok_or_else(missing)?;
+    ok(&json!({
+        "name": name,
+        "commit": { "sha": head, "url": format!("{api}/commits/{head}") },
+        "protected": repo.protected && *name == repo.default_branch,
+        "protection_url": format!("{api}/branches/{}/protection", view::encoded(name)),
+    }))
+}
+
 /// `GET /repos/{owner}/{name}/git/matching-refs/{prefix}`
 pub(super) fn matching_refs(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
     let below = repo.refs.iter().filter(|(path, _)| path.starts_with(&request.parameter));

@@ -57,8 +57,11 @@ async fn the_source_is_an_archive_behind_a_redirect() {
         };
         assert!(text.starts_with("# floe\n"), "{text}");
     }
-    let head = hub.get(&format!("{REPO}/tarball/main"), "").await;
-    assert!(head.header("location").ends_with("/acme/floe/tar.gz/main"), "{}", head.header("location"));
+    for (url, archive) in [("tarball", "tar.gz"), ("tarball/main", "tar.gz"), ("zipball", "zip")] {
+        let head = hub.get(&format!("{REPO}/{url}"), "").await;
+        let location = head.header("location");
+        assert!(location.ends_with(&format!("/acme/floe/{archive}/main")), "{location}");
+    }
     for wrong in ["/repos/acme/floe/tarball/v9", "/repos/acme/floe/zipball/v9"] {
         assert_eq!(hub.get(wrong, "").await.status, 404, "{wrong}");
     }
