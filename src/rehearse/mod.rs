@@ -86,11 +86,11 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let Destination { repo, tag, image, .. } = &release.destination;
     let image = release.image.as_ref().map(|_| image);
     let request = published::request(repo, tag, image, addresses)?;
-    if let Some(seed) = args.faults {
-        disturbed::verify_by_seed(seed, &release, &servers, request.clone(), report).await?;
-    }
     let retry = session::retry(addresses, report);
-    let (download, _) = verify(request, addresses, &folder.path(RELEASE), retry, report).await?;
+    let (download, _) = verify(request.clone(), addresses, &folder.path(RELEASE), retry, report).await?;
+    if let Some(seed) = args.faults {
+        disturbed::verify_by_seed(seed, &release, &servers, request, report).await?;
+    }
     if let Ok(manifest) = &download.manifest {
         release::channel::follow(manifest, None, addresses, report).await?;
     }

@@ -3,6 +3,7 @@
 //! They need Rust alone: Cargo builds them without a dependency and without a network.
 
 mod channels;
+mod faults;
 #[cfg(unix)]
 mod nix;
 mod page;
@@ -12,12 +13,10 @@ use std::path::Path;
 use std::process::Command;
 
 use floe_core::model::{Digest, Repo, Target};
-use floe_rehearsal::faults::{AttestationFault, Schedule, Side, Verified};
 use floe_rehearsal::github::{EmbeddedGitHub, GitHubOptions};
 use floe_rehearsal::registry::{EmbeddedRegistry, RegistryOptions};
 use serde_json::Value;
 
-use crate::faults::kinds::is_permanent;
 use crate::support::sample::{Sample, floe};
 use crate::support::scenario::make_dist;
 
@@ -341,32 +340,6 @@ fn the_same_dist_makes_the_same_release_in_any_folder() {
     assert_eq!(one["files"].as_array().unwrap().len(), 11);
     assert!(one["image"].as_str().unwrap().starts_with("sha256:"));
     assert_eq!(one, other);
-}
-
-#[test]
-fn a_rehearsal_withstands_the_faults_of_a_seed() {
-    let fits = |seed: &u64| {
-        // A machine without Linux binaries makes no image, and then no fault of the registry is drawn.
-        let schedules = [&[Side::GitHub, Side::Registry][..], &[Side::GitHub]];
-        schedules.iter().map(|sides| Schedule::at(sides, &[], *seed)).all(|schedule| {
-            schedule.injections.len() > 3 && !schedule.injections.iter().any(|one| is_permanent(one.kind))
-        })
-    };
-    let seed = (1..).find(fits).unwrap();
-    let project = sample("1.4.0");
-    let run = rehearse(project.path(), &["--faults", &seed.to_string()]);
-    assert!(run.stderr.contains(&format!("faults, drawn from seed {seed}:")), "{}", run.stderr);
-    assert!(run.stderr.contains(&format!("Passed seed {seed} in")), "{}", run.stderr);
-    let fault = AttestationFault::from_seed(seed);
-    let injected = format!("Injecting GitHub's answer about its attestation: {fault}\n");
-    assert!(run.stderr.contains(&injected), "{}", run.stderr);
-    let found = match fault {
-        AttestationFault::OtherTag | AttestationFault::OtherCommit => Verified::Refused,
-        _ => Verified::NotChecked,
-    };
-    let passed = format!("Passed with that answer the release was {found}\n");
-    assert!(run.stderr.contains(&passed), "{}", run.stderr);
-    assert_eq!(releases(project.path()), (vec!["v1.4.0".to_owned()], Some("v1.4.0".to_owned())));
 }
 
 /// Where musl's standard library is not installed, the static binary is for glibc, and not every system can link that.
