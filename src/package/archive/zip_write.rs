@@ -14,6 +14,7 @@ use super::Packed;
 use super::deflate::Deflate;
 use super::write::{CopyFile, Ready};
 use super::zip::UTF8;
+use crate::error::Failure;
 use floe_core::model::Digest;
 
 /// The sizes below it fit into the fields of 32 bits, of which the highest value means ZIP64 (APPNOTE 4.5.3).
@@ -39,7 +40,9 @@ pub(super) fn write(
     let mut entries = Vec::with_capacity(items.len());
     for item in items {
         let (mut file, size) = item.open()?;
-        ensure!(size < ZIP64, "`{}` has 4 GiB or more; no ZIP file of a release takes that", item.path);
+        let why = || format!("`{}` has 4 GiB or more; no ZIP file of a release takes that", item.path);
+        let hint = "leave it out with `exclude` under [package.metadata.floe] in Cargo.toml";
+        ensure!(size < ZIP64, Failure::new(why()).hint(hint));
         let offset = out.stream_position()?;
         let mut entry =
             ZipEntry { path: &item.path, mode: item.mode, time, offset, size, ..ZipEntry::default() };
@@ -238,9 +241,8 @@ mod tests {
         let contents = Contents { top: "top".to_owned(), epoch: 0, items: vec![item] };
         let error =
             archive::write(&contents, ArchiveKind::Zip, &mut tempfile::tempfile().unwrap(), &mut copy);
-        assert_eq!(
-            error.unwrap_err().to_string(),
-            "`top/data` has 4 GiB or more; no ZIP file of a release takes that"
-        );
+        let error = error.unwrap_err();
+        assert_eq!(error.to_string(), "`top/data` has 4 GiB or more; no ZIP file of a release takes that");
+        assert!(crate::error::hint_of(&error).is_some_and(|hint| hint.contains("`exclude`")));
     }
 }

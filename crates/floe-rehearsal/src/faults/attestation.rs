@@ -82,8 +82,7 @@ impl AttestationFault {
     /// attestation is never believed.
     pub fn violation(self, found: Verified) -> Option<String> {
         let (description, allowed) = self.row();
-        (!allowed.contains(&found))
-            .then(|| format!("with {description}, the verification ended as {found:?}"))
+        (!allowed.contains(&found)).then(|| format!("with {description}, the release was {found}"))
     }
 
     /// Its description, and the outcomes that it may have.
@@ -125,6 +124,17 @@ impl fmt::Display for AttestationFault {
     }
 }
 
+impl fmt::Display for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Verified::Signed => "accepted as signed by GitHub",
+            Verified::NotChecked => "accepted without GitHub's signature",
+            Verified::Refused => "refused",
+            Verified::Failed => "not verified at all",
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,6 +148,9 @@ mod tests {
             assert!((2..=3).contains(&violated), "{fault}");
         }
         let violation = AttestationFault::OtherTag.violation(Verified::Signed).unwrap();
-        assert_eq!(violation, "with the attestation of another tag, the verification ended as Signed");
+        assert_eq!(
+            violation,
+            "with the attestation of another tag, the release was accepted as signed by GitHub"
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! Assets: list, get, delete and upload. An upload is streamed to disk and hashed on the way; until it is complete the asset is listed
-//! in state `starter`. The bytes leave in `site`.
+//! Assets: list, get, delete and upload. An upload is streamed to disk and hashed on the way; during it the asset is listed
+//! in state `open`, and after one that broke off in state `starter`. The bytes leave in `site`.
 
 use std::path::Path;
 
@@ -73,7 +73,7 @@ pub(super) async fn upload(request: RepoRequest, body: Body) -> ApiResult {
         check_room(release, &name)?;
         let label = request.query("label").unwrap_or_default().into_owned();
         let starter = starter(id, name, request.caller.login());
-        release.assets.push(StoredAsset { label, content_type, ..starter });
+        release.assets.push(StoredAsset { label, content_type, open: true, ..starter });
         Ok((id, length))
     })?;
     let path = request.github.asset_file(asset);
@@ -89,7 +89,7 @@ pub(super) async fn upload(request: RepoRequest, body: Body) -> ApiResult {
                 Some(UploadQuirk::Corrupted) => (length + 1, Digest::of(b"corrupted")),
                 _ => (length, digest),
             };
-            (uploaded.size, uploaded.digest) = (size, Some(digest));
+            (uploaded.size, uploaded.digest, uploaded.open) = (size, Some(digest), false);
             uploaded.updated_at = now();
             let (release, asset) = repo.asset(asset).ok_or_else(ApiError::not_found)?;
             Ok(view::asset(repo, release, asset, &request.caller))
@@ -98,11 +98,15 @@ pub(super) async fn upload(request: RepoRequest, body: Body) -> ApiResult {
     if finished.is_err() {
         // A starter has no bytes.
         let _ = tokio::fs::remove_file(&path).await;
+        request.github.store.edit(|stored| {
+            let broken = stored.repos.iter_mut().find_map(|repo| repo.asset_mut(asset));
+            broken.into_iter().for_each(|broken| broken.open = false);
+        })?;
     }
     Ok(json_response(StatusCode::CREATED, &finished?))
 }
 
-/// An asset whose upload is not complete.
+/// An asset whose upload broke off.
 pub(super) fn starter(id: u64, name: String, uploader: &str) -> StoredAsset {
     StoredAsset {
         id,

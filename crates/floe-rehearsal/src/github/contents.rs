@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::access::RepoRequest;
 use super::body::JsonBody;
 use super::objects::{README, check_path, invented_name};
-use super::response::{ApiError, ApiResult, json_response, ok};
+use super::response::{ApiError, ApiResult, json_response, ok, tagged};
 use super::site::redirect;
 use super::state::StoredRepo;
 use super::view;
@@ -40,8 +40,7 @@ fn show(request: &RepoRequest, repo: &StoredRepo, path: &str) -> ApiResult {
     if let Some(content) = files.get(path) {
         let accept = request.header(header::ACCEPT);
         if accept.contains("github.raw") || accept.contains("github.v3.raw") {
-            let content_type = [(header::CONTENT_TYPE, "application/vnd.github.raw; charset=utf-8")];
-            return Ok((content_type, decoded(content)).into_response());
+            return Ok(tagged("application/vnd.github.raw; charset=utf-8", decoded(content)));
         }
         let mut file = view(path);
         file["encoding"] = "base64".into();
@@ -124,9 +123,19 @@ pub(super) fn decoded(content: &str) -> Vec<u8> {
     STANDARD.decode(content).unwrap_or_default()
 }
 
-/// `GET /repos/{owner}/{name}/{tarball|zipball}/{ref}` redirects to an archive, as GitHub does to another host.
-pub(super) fn to_archive(request: &RepoRequest, repo: &StoredRepo, kind: &str) -> ApiResult {
-    let name = &request.parameter;
+/// `GET /repos/{owner}/{name}/tarball/{ref}`
+pub(super) fn tarball(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
+    to_archive(request, repo, "tar.gz")
+}
+
+/// `GET /repos/{owner}/{name}/zipball/{ref}`
+pub(super) fn zipball(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
+    to_archive(request, repo, "zip")
+}
+
+/// Redirects to an archive, as GitHub does to another host. Without a ref it is that of the default branch.
+fn to_archive(request: &RepoRequest, repo: &StoredRepo, kind: &str) -> ApiResult {
+    let name = if request.parameter.is_empty() { &repo.default_branch } else { &request.parameter };
     repo.commit(name).ok_or_else(ApiError::not_found)?;
     let page = request.caller.page(repo);
     Ok(redirect(format!("{page}/{kind}/{}", view::encoded(name))))

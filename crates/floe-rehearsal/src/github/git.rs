@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::access::{Caller, RepoRequest};
 use super::body::JsonBody;
 use super::objects::{check_path, invented_name, is_ref_name};
-use super::response::{ApiError, ApiResult, json_response, ok, page};
+use super::response::{ApiError, ApiResult, json_response, ok, page, tagged};
 use super::state::{StoredCommit, StoredRef, StoredRepo, StoredState};
 use super::view;
 
@@ -19,6 +19,19 @@ use super::view;
 pub(super) fn one_ref(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
     let found = repo.refs.get_key_value(&request.parameter).ok_or_else(ApiError::not_found)?;
     ok(&ref_view(repo, &request.caller, found))
+}
+
+/// `GET /repos/{owner}/{name}/branches/{branch}`
+pub(super) fn branch(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
+    let (name, api) = (&request.parameter, request.caller.api(repo));
+    let missing = || ApiError::new(StatusCode::NOT_FOUND, "Branch not found");
+    let head = repo.branch(name).ok_or_else(missing)?;
+    ok(&json!({
+        "name": name,
+        "commit": { "sha": head, "url": format!("{api}/commits/{head}") },
+        "protected": repo.protected && *name == repo.default_branch,
+        "protection_url": format!("{api}/branches/{}/protection", view::encoded(name)),
+    }))
 }
 
 /// `GET /repos/{owner}/{name}/git/matching-refs/{prefix}`
@@ -83,9 +96,9 @@ pub(super) fn commit(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
     let name = &request.parameter;
     let unknown = || ApiError::unprocessable(format!("No commit found for SHA: {name}"));
     let commit = repo.commit(name).ok_or_else(unknown)?;
-    if request.header(header::ACCEPT).contains("github.sha") {
-        let content_type = [(header::CONTENT_TYPE, "application/vnd.github.sha; charset=utf-8")];
-        return Ok((content_type, commit.sha.to_string()).into_response());
+    let accept = request.header(header::ACCEPT);
+    if accept.contains("github.sha") || accept.contains("github.v3.sha") {
+        return Ok(tagged("application/vnd.github.sha; charset=utf-8", commit.sha.to_string().into_bytes()));
     }
     ok(&commit_view(repo, &request.caller, commit))
 }

@@ -19,10 +19,17 @@ pub(super) fn ok(value: &Value) -> ApiResult {
 
 /// JSON; with an `ETag` unless it is an error.
 pub(super) fn json_response(status: StatusCode, value: &Value) -> Response {
-    let text = value.to_string();
-    let digest = status.is_success().then(|| Digest::of(text.as_bytes()).hex());
-    let etag = digest.map(|digest| [(header::ETAG, format!("\"{digest}\""))]);
-    (status, [(header::CONTENT_TYPE, "application/json; charset=utf-8")], etag, text).into_response()
+    let kind = "application/json; charset=utf-8";
+    match status.is_success() {
+        true => (status, tagged(kind, value.to_string().into_bytes())).into_response(),
+        false => (status, [(header::CONTENT_TYPE, kind)], value.to_string()).into_response(),
+    }
+}
+
+/// 200 with bytes of this media type, and their `ETag`.
+pub(super) fn tagged(kind: &'static str, bytes: Vec<u8>) -> Response {
+    let etag = format!("\"{}\"", Digest::of(&bytes).hex());
+    ([(header::CONTENT_TYPE, kind.to_owned()), (header::ETAG, etag)], bytes).into_response()
 }
 
 /// The requested page of `items`: `per_page` of them, 30 by default and at most 100.

@@ -123,6 +123,9 @@ pub struct StoredAsset {
     pub name: String,
     /// The text shown in place of the name, or empty.
     pub label: String,
+    /// Whether its upload is under way. An upload ends with the process.
+    #[serde(skip)]
+    pub open: bool,
     /// Its size in bytes; 0 until it is uploaded.
     pub size: u64,
     /// The digest of its bytes; `None` until it is uploaded.
@@ -148,9 +151,13 @@ impl StoredAsset {
         self.digest.is_some()
     }
 
-    /// The state that clients see.
+    /// The state that clients see; `starter` after an upload that broke off.
     pub fn state(&self) -> &'static str {
-        if self.is_uploaded() { "uploaded" } else { "starter" }
+        match self.open {
+            _ if self.is_uploaded() => "uploaded",
+            true => "open",
+            false => "starter",
+        }
     }
 }
 

@@ -7,6 +7,9 @@ mod fault;
 mod secrets;
 mod serve;
 
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
 use axum::Router;
 use axum::body::Body;
 use floe_core::clock::Clock;
@@ -16,8 +19,6 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
 
 use fault::When;
 pub use fault::{Callback, Fault, Limit, What};

@@ -7,6 +7,7 @@
 use anyhow::Context as _;
 use axum::response::{IntoResponse as _, Response};
 use floe_core::model::Digest;
+use floe_core::parallel::lock;
 use http::header::{CONTENT_RANGE, ETAG, LOCATION, RANGE};
 use http::{HeaderName, Method, StatusCode};
 
@@ -15,10 +16,6 @@ use super::route;
 use super::session::Session;
 use super::{Call, HandlerResult, Shared};
 use crate::download::send_file;
-
-/// The longest chunk with a `Content-Range` that GHCR accepts, in bytes; a longer one gets 416. Without `Content-Range` it
-/// may have any length.
-const CHUNK_LIMIT: u64 = 4 << 20;
 
 /// The header with the digest of the content.
 pub(super) const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
@@ -62,7 +59,7 @@ pub(super) async fn upload(shared: &Shared, call: Call, name: &str, id: &str) ->
             let digest = is_last.then(|| route::digest(&call.query("digest").unwrap_or_default()));
             let digest = digest.transpose()?;
             // The error has the position of the upload, from which the client can go on.
-            let limit = if is_last { u64::MAX } else { CHUNK_LIMIT };
+            let limit = if is_last { u64::MAX } else { lock(&shared.options).patch_limit };
             let length = chunk_length(&call, &session, limit).map_err(|error| {
                 error.header(LOCATION, &location(name, id)).header(RANGE, &range(session.length()))
             })?;
@@ -81,7 +78,7 @@ pub(super) async fn upload(shared: &Shared, call: Call, name: &str, id: &str) ->
 /// any repository may have it (distribution-spec, "Mounting a blob from another repository").
 fn mount(shared: &Shared, call: &Call, name: &str) -> Result<Option<Digest>, RegistryError> {
     let digest = call.query("mount").and_then(|digest| route::digest(&digest).ok());
-    let Some(digest) = digest else { return Ok(None) };
+    let Some(digest) = digest.filter(|_| lock(&shared.options).mounts) else { return Ok(None) };
     // Accounts may pull everything, so `from` needs no scope of its own.
     let is_there = match call.query("from") {
         Some(from) => shared.store.blob_size(&from, &digest).is_some(),

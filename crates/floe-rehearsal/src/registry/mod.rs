@@ -35,6 +35,9 @@ pub use store::{StoredRegistry, StoredRepository};
 
 use crate::store::Store;
 
+/// The longest chunk with a `Content-Range` that GHCR accepts, in bytes.
+const GHCR_PATCH_LIMIT: u64 = 4 << 20;
+
 /// The configuration of an [`EmbeddedRegistry`].
 #[derive(Clone)]
 pub struct RegistryOptions {
@@ -45,6 +48,11 @@ pub struct RegistryOptions {
     /// The repositories that can be pulled without an account, or `*` for all. By default none, as GHCR creates packages
     /// private.
     pub public: Vec<String>,
+    /// The longest `PATCH` with a `Content-Range`, in bytes; a longer one gets 416. A `PATCH` without `Content-Range`
+    /// may have any length, as with GHCR.
+    pub patch_limit: u64,
+    /// Whether blobs can be mounted from another repository. If not, a mount starts an upload (202).
+    pub mounts: bool,
     /// Whether there is a referrers API (distribution-spec, "Listing Referrers"). GHCR has none, and clients then keep a
     /// list of referrers under a tag.
     pub referrers: bool,
@@ -53,7 +61,14 @@ pub struct RegistryOptions {
 impl RegistryOptions {
     /// GHCR's behaviour and the referrers API, with no accounts yet.
     pub fn ghcr(root: impl Into<PathBuf>) -> Self {
-        RegistryOptions { root: root.into(), accounts: Vec::new(), public: Vec::new(), referrers: true }
+        RegistryOptions {
+            root: root.into(),
+            accounts: Vec::new(),
+            public: Vec::new(),
+            patch_limit: GHCR_PATCH_LIMIT,
+            mounts: true,
+            referrers: true,
+        }
     }
 }
 

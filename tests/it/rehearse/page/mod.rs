@@ -181,9 +181,10 @@ fn a_release_of_one_archive_without_image_shows_only_that() {
     let world = World { tag: Some(sample.release.destination.commit.clone()), ..World::default() };
     sample.plan = Plan::new(&Subject::from(&sample.release), &world).unwrap();
     sample.receipt = Receipt::new(&sample.release, &sample.plan, String::new());
-    sample.notes = sample.release.notes.render("", "");
+    sample.notes = sample.release.notes.render("**Full Changelog**: http://127.0.0.1:4711/acme/tool", "");
     let html = sample.render();
     assert_balanced(&html);
+    assert!(html.contains(">Download tool 1.4.0<") && !html.contains("127.0.0.1"));
     assert!(
         html.contains("0 of 3 assets are uploaded; nothing is public yet") && html.contains("aarch64-macos")
     );

@@ -97,6 +97,13 @@ async fn a_client_that_dies_leaves_a_starter_too() {
     );
     let mut stream = std::net::TcpStream::connect(addr).unwrap();
     stream.write_all(head.as_bytes()).unwrap();
+    let assets = release["assets_url"].as_str().unwrap();
+    let mut during = Vec::new();
+    while during.is_empty() {
+        during = each(&hub.get(assets, OWNER).await.json(), "state").into_iter().map(str::to_owned).collect();
+        assert_eq!(over.recv().await, Some(200));
+    }
+    assert_eq!(during, ["open"]);
     drop(stream);
     assert_eq!(over.recv().await, Some(400));
     let kept = &hub.github.releases(&hub.repo)[0].assets[0];

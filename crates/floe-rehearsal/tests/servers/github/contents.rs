@@ -98,6 +98,9 @@ async fn the_first_file_of_an_empty_repository_makes_its_branch() {
     assert_eq!(said(&hub.get(file, OWNER).await), (404, "This repository is empty.".to_owned()));
     assert_eq!(put(&hub, file, OWNER, &body("one", None)).await.status, 201);
     assert_eq!(hub.get("/repos/acme/empty/git/ref/heads/main", OWNER).await.status, 200);
+    assert_eq!(hub.get("/repos/acme/empty/branches/main", OWNER).await.json()["protected"], false);
+    let absent = hub.get("/repos/acme/empty/branches/other", OWNER).await;
+    assert_eq!(said(&absent), (404, "Branch not found".to_owned()));
     assert_eq!(hub.get(file, "").await.json()["size"], 3);
 }
 

@@ -59,10 +59,13 @@ async fn a_commit_is_found_by_each_of_its_names() {
     let commit = hub.get(&format!("/repos/acme/floe/git/commits/{sha}"), "").await.json();
     assert_eq!((&commit["sha"], &commit["parents"][0]["sha"]), (&json!(sha), &json!(commit_name(1))));
     assert_eq!(hub.get("/repos/acme/floe/git/commits/v1.1.0", "").await.status, 404);
-    let head = hub
-        .request(Method::GET, "/repos/acme/floe/commits/main", "")
-        .header("accept", "application/vnd.github.sha");
-    assert_eq!(hub.send(head).await.bytes, commit_name(5).as_bytes());
+    for kind in ["application/vnd.github.sha", "application/vnd.github.v3.sha"] {
+        let head = || hub.request(Method::GET, "/repos/acme/floe/commits/main", "").header("accept", kind);
+        let name = hub.send(head()).await;
+        assert_eq!(name.bytes, commit_name(5).as_bytes());
+        let again = hub.send(head().header("if-none-match", name.header("etag"))).await;
+        assert_eq!((again.status, again.bytes.len()), (304, 0), "{kind}");
+    }
     let unknown = hub.get("/repos/acme/floe/commits/v9", "").await;
     assert_eq!((unknown.status, &unknown.json()["message"]), (422, &json!("No commit found for SHA: v9")));
 }

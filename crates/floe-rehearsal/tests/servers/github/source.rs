@@ -16,10 +16,13 @@ async fn every_commit_has_a_readme() {
     assert_eq!((&list[0]["name"], &list[1]), (&json!("README.md"), &json!(null)));
     let file = hub.get(list[0]["url"].as_str().unwrap(), "").await.json();
     assert_eq!((&file["sha"], &file["encoding"]), (&list[0]["sha"], &json!("base64")));
-    let raw = hub
-        .request(Method::GET, &format!("{REPO}/readme"), "")
-        .header("accept", "application/vnd.github.raw+json");
-    let raw = hub.send(raw).await;
+    let readme = || {
+        let request = hub.request(Method::GET, &format!("{REPO}/readme"), "");
+        request.header("accept", "application/vnd.github.raw+json")
+    };
+    let raw = hub.send(readme()).await;
+    let again = hub.send(readme().header("if-none-match", raw.header("etag"))).await;
+    assert_eq!((again.status, again.bytes.len()), (304, 0));
     assert!(raw.bytes.starts_with(b"# floe\n"), "{:?}", raw.bytes);
     assert_eq!(file["size"], raw.bytes.len());
     for path in ["contents/README", "contents/src/main.rs", "readme?ref=v9", "contents?ref=v9"] {
@@ -57,8 +60,11 @@ async fn the_source_is_an_archive_behind_a_redirect() {
         };
         assert!(text.starts_with("# floe\n"), "{text}");
     }
-    let head = hub.get(&format!("{REPO}/tarball/main"), "").await;
-    assert!(head.header("location").ends_with("/acme/floe/tar.gz/main"), "{}", head.header("location"));
+    for (url, archive) in [("tarball", "tar.gz"), ("tarball/main", "tar.gz"), ("zipball", "zip")] {
+        let head = hub.get(&format!("{REPO}/{url}"), "").await;
+        let location = head.header("location");
+        assert!(location.ends_with(&format!("/acme/floe/{archive}/main")), "{location}");
+    }
     for wrong in ["/repos/acme/floe/tarball/v9", "/repos/acme/floe/zipball/v9"] {
         assert_eq!(hub.get(wrong, "").await.status, 404, "{wrong}");
     }

@@ -185,6 +185,6 @@ async fn skopeo_copies_a_layout_there_and_back() {
 }
 
 #[tokio::test]
-async fn skopeo_copies_to_a_registry_without_referrers() {
-    copy_with_skopeo(|root| RegistryOptions { referrers: false, ..options(root) }).await;
+async fn skopeo_copies_to_a_registry_without_mounts_and_referrers() {
+    copy_with_skopeo(|root| RegistryOptions { mounts: false, referrers: false, ..options(root) }).await;
 }

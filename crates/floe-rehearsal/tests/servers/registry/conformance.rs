@@ -51,6 +51,11 @@ async fn a_blob_that_cannot_be_mounted_can_be_uploaded_instead() {
         let put = format!("{}&digest={there}", location(&begun));
         assert_eq!(server.request(Method::PUT, &put).body(BYTES).send().await.unwrap().status(), 201);
     }
+
+    let mut server = Server::start(RegistryOptions { mounts: false, ..options(root.path()) }).await;
+    server.login("owner", "acme/tools/floe").await;
+    let refused = server.send(Method::POST, &mounting(there, "&from=acme/floe")).await;
+    assert_eq!(refused.status(), 202);
 }
 
 /// A manifest about the image `subject`.

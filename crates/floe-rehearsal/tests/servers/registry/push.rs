@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use floe_core::model::Digest;
+use floe_rehearsal::registry::RegistryOptions;
 use futures_util::stream;
 use reqwest::{Body, Method, Response};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -222,6 +223,12 @@ async fn the_length_of_chunks_is_limited_and_that_of_streams_is_not() {
     assert_eq!(finish(&server, &location(&right), &Digest::of(&whole), b"\x07").await.status(), 201);
     let stream = patch(&server, &server.begin().await, None, whole.clone()).await;
     assert_eq!(finish(&server, &location(&stream), &Digest::of(&whole), b"").await.status(), 201);
+
+    let root = tempfile::tempdir().unwrap();
+    let server = Server::for_owner(RegistryOptions { patch_limit: 10, ..options(root.path()) }).await;
+    let at = server.begin().await;
+    assert_eq!(patch(&server, &at, Some("0-10"), &BYTES[..11]).await.status(), 416);
+    assert_eq!(patch(&server, &at, Some("0-9"), &BYTES[..10]).await.status(), 202);
 }
 
 #[tokio::test]
