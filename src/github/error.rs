@@ -100,6 +100,13 @@ fn is_spent(error: &GitHubError) -> bool {
     error.status_code == StatusCode::UNPROCESSABLE_ENTITY && WORDS.iter().any(|words| text.contains(words))
 }
 
+/// Whether an answer says that a ref is not there or leads to no commit, or that the repository has no commits.
+pub(super) fn has_no_commit(error: &GitHubError) -> bool {
+    let is = |status, words| error.status_code == status && error.message.starts_with(words);
+    is(StatusCode::UNPROCESSABLE_ENTITY, "No commit found")
+        || is(StatusCode::CONFLICT, "Git Repository is empty")
+}
+
 /// GitHub's own words: `message`, followed by the texts or codes of `errors`. There are none where the answer was not
 /// the JSON of an error: octocrab then has the body or the status in the message's place.
 pub(super) fn message(error: &GitHubError) -> Option<String> {

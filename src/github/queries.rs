@@ -2,11 +2,11 @@
 
 use anyhow::Context as _;
 use futures_util::TryFutureExt as _;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, header};
 use octocrab::models::repos::{Asset, Release};
 
 use super::GitHub;
-use super::error::is_status;
+use super::error::has_no_commit;
 use super::models::{self, Attestations, Repository};
 use crate::error::{Failure, Refusal};
 use floe_core::model::{Commit, Digest, Tag};
@@ -51,15 +51,13 @@ impl GitHub {
     /// The commit that a ref leads to. One request: the ref's own name would be followed by one for each tag object.
     pub(super) async fn commit_of(&self, what: &str, name: &str) -> anyhow::Result<Option<Commit>> {
         const NAME_ONLY: HeaderValue = HeaderValue::from_static("application/vnd.github.sha");
-        // The answers for a ref that is not there or leads to no commit, and for a repository without commits.
-        const NO_COMMIT: [StatusCode; 2] = [StatusCode::UNPROCESSABLE_ENTITY, StatusCode::CONFLICT];
         let path = self.path(&format!("/commits/refs/{name}"));
         let ask = async || {
             let accept = HeaderMap::from_iter([(header::ACCEPT, NAME_ONLY)]);
             let answer = self.crab._get_with_headers(&path, Some(accept)).await?;
             let text = octocrab::map_github_error(answer).and_then(|answer| self.crab.body_to_string(answer));
             match text.await {
-                answer if NO_COMMIT.iter().any(|status| is_status(&answer, *status)) => Ok(None),
+                Err(octocrab::Error::GitHub { source, .. }) if has_no_commit(&source) => Ok(None),
                 answer => answer.map(Some),
             }
         };

@@ -82,10 +82,10 @@ fn messages_of_the_server_are_escaped() {
 
 #[test]
 fn an_answer_that_names_no_commit_is_refused() {
-    let plan = |text: String| {
+    let plan = |status: u16, text: String| {
         let answer = move |request: &str, _: &str| {
             let asked = request == "GET /repos/acme/tool/commits/refs/tags/v1%2E4%2E0";
-            asked.then(|| Answer::Whole(200, String::new(), text.clone()))
+            asked.then(|| Answer::Whole(status, String::new(), text.clone()))
         };
         let (server, work) = (github(|_| json!([]), answer), Work::dist());
         let servers = ["--api-url", &server.url, "--registry-url", &server.url, "--tries", "1"];
@@ -101,9 +101,18 @@ fn an_answer_that_names_no_commit_is_refused() {
         "{\"sha\":\"x\"}",
         &"a".repeat(100_000),
     ] {
-        let ended = plan(text.to_owned());
+        let ended = plan(200, text.to_owned());
         ended.with(1, "GitHub's answer for the tag is not the name of a commit");
         assert!(ended.stderr.len() < 2000, "{} bytes", ended.stderr.len());
+    }
+    // Only these words mean that the tag is not there.
+    for (status, words, seen) in [
+        (422, "No commit found for SHA: refs/tags/v1.4.0", "`git push origin v1.4.0`"),
+        (409, "Git Repository is empty.", "`git push origin v1.4.0`"),
+        (422, "Validation Failed", "GitHub answered 422 Unprocessable Entity: Validation Failed"),
+        (409, "The repository is being moved", "GitHub answered 409 Conflict: The repository is being moved"),
+    ] {
+        plan(status, json!({ "message": words }).to_string()).with(1, seen);
     }
 }
 

@@ -196,7 +196,7 @@ fn each_lie_is_refused_with_the_words_that_name_it() {
         a file twice: 3: it names `SHA256SUMS` twice
         a file by another algorithm: 3: it names `SHA256SUMS` without a SHA-256
         replayed from another release: 3: it is for the ref `refs/tags/v1.3.0`, not for `refs/tags/v1.4.0`; `SHA256SUMS` is sha256:<0>, but the attestation says sha256:<1>; it does not name `ghcr.io/acme/tool`, which is released; it does not name `tool-aarch64-apple-darwin.tar.gz`, which is released; it does not name `tool-aarch64-unknown-linux-gnu.tar.gz`, which is released; it does not name `tool-aarch64-unknown-linux-musl.tar.gz`, which is released; it does not name `tool-installer.ps1`, which is released; it does not name `tool-installer.sh`, which is released; it does not name `tool-manifest.json`, which is released; it does not name `tool-x86_64-apple-darwin.tar.gz`, which is released; it does not name `tool-x86_64-pc-windows-msvc.zip`, which is released; and 2 more files
-        empty: 3: it is cut off: its JSON has no end
+        empty: 3: it is empty
         truncated: 3: it is cut off: its JSON has no end
         no bundle: 3: it is not a Sigstore bundle: missing field `mediaType`
         a huge file: 3: the attestation `SHA256SUMS.sigstore.json` cannot be read: it is larger than 2.0 MiB
