@@ -105,7 +105,7 @@ fn an_answer_that_names_no_commit_is_refused() {
         ended.with(1, "GitHub's answer for the tag is not the name of a commit");
         assert!(ended.stderr.len() < 2000, "{} bytes", ended.stderr.len());
     }
-    // Only these words mean that the tag is not there.
+    // The tag is absent by these words alone.
     for (status, words, seen) in [
         (422, "No commit found for SHA: refs/tags/v1.4.0", "`git push origin v1.4.0`"),
         (409, "Git Repository is empty.", "`git push origin v1.4.0`"),

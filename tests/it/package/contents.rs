@@ -100,9 +100,7 @@ fn links_are_followed_within_the_project_only() {
     let tool = case.built.path().join("x86_64-gnu/tool");
     fs::rename(&tool, outside.path().join("tool")).unwrap();
     symlink(outside.path().join("tool"), &tool).unwrap();
-    let refused = case.refused();
-    let expected = "native/x86_64-gnu/tool` is a symbolic link; give the file that it leads to";
-    assert!(refused.contains(expected), "{refused}");
+    assert!(case.refused().contains("/tool` is a symbolic link; give the file that it leads to"));
 }
 
 #[test]
