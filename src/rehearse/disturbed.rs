@@ -19,6 +19,7 @@ use floe_core::clock::Clock;
 use floe_core::model::{Destination, Release, Subject};
 use floe_core::plan::Plan;
 use floe_core::receipt::Receipt;
+use floe_core::units::counted;
 use floe_core::verify::published::ReleaseRequest;
 use floe_rehearsal::faults::{AttestationFault, Invariants, Schedule, Side, Verified, repair};
 use floe_rehearsal::interceptor::Interceptor;
@@ -73,7 +74,8 @@ pub async fn by_seed(
     let (invariants, schedule) = (Invariants::new(testbed, &[release]), Schedule::of(release, seed));
     invariants.attach();
     schedule.arm(&invariants);
-    report.step("Injecting", format!("{} faults, drawn from seed {seed}:", schedule.injections.len()));
+    let faults = counted(schedule.injections.len(), "fault");
+    report.step("Injecting", format!("{faults}, drawn from seed {seed}:"));
     for injection in &schedule.injections {
         report.line(format!("{:13}{injection}", ""));
     }
@@ -87,7 +89,8 @@ pub async fn by_seed(
     let Ending { runs, kills, result, .. } = ending;
     let (checks, skipped) = (invariants.checks(), seconds(clock.waited()));
     let held = format!("the invariants held after each of {checks} requests; {skipped} of waiting skipped");
-    report.step("Passed", format!("seed {seed} in {runs} runs, {kills} of them killed; {held}"));
+    report
+        .step("Passed", format!("seed {seed} in {}, {kills} killed; {held}", counted(runs as usize, "run")));
     result.map_err(|error| {
         let state = format!("the release cannot be completed under the faults of seed {seed}; {repeat}");
         Failure::around(error).state(state).into()

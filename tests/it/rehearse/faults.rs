@@ -19,7 +19,7 @@ fn a_release_that_its_faults_made_wrong_is_called_wrong_for_that() {
     };
     let seed = (1..).find(fits).unwrap();
     let error = refused(project.path(), &["--faults", &seed.to_string()], 3);
-    assert!(error.contains(&format!("Passed seed {seed} in 1 runs")), "{error}");
+    assert!(error.contains(&format!("Passed seed {seed} in 1 run, 0 killed")), "{error}");
     assert!(error.contains("the tag points to commit ") && !error.contains("violated"), "{error}");
 }
 
