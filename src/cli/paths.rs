@@ -1,6 +1,7 @@
 //! Arguments that name something on this machine: it is there and of its kind before a command begins, else the usage is
 //! wrong.
 
+use std::error::Error;
 use std::path::PathBuf;
 
 use clap::builder::{PathBufValueParser, TypedValueParser};
@@ -24,9 +25,8 @@ pub fn folder(hint: &'static str) -> impl TypedValueParser<Value = PathBuf> {
 }
 
 /// A folder, a file, or either of them.
-#[expect(clippy::result_large_err, reason = "made once, and clap keeps it as the error's source")]
 pub fn existing(is_folder: Option<bool>, hint: &'static str) -> impl TypedValueParser<Value = PathBuf> {
-    PathBufValueParser::new().try_map(move |path| {
+    let check = move |path: PathBuf| -> Result<PathBuf, Box<dyn Error + Send + Sync>> {
         let wrong = match (path.metadata(), is_folder) {
             (Err(error), _) if error.kind() == std::io::ErrorKind::NotFound => "it is not there".to_owned(),
             (Err(error), _) => error.to_string(),
@@ -34,6 +34,7 @@ pub fn existing(is_folder: Option<bool>, hint: &'static str) -> impl TypedValueP
             (Ok(about), Some(false)) if about.is_dir() => "it is a folder, not a file".to_owned(),
             (Ok(_), _) => return Ok(path),
         };
-        Err(Failure::new(wrong).hint(hint))
-    })
+        Err(Failure::new(wrong).hint(hint).into())
+    };
+    PathBufValueParser::new().try_map(check)
 }

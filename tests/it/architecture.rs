@@ -89,7 +89,7 @@ const CORE: Allowed = &[
     ("attachment", &["model", "oci"]),
     ("world", &["model"]),
     ("verify", &["model", "oci", "units", "untrusted", "world"]),
-    ("reproduce", &["clock", "model", "units", "verify"]),
+    ("reproduce", &["model", "units", "verify"]),
     ("plan", &["attachment", "model", "units", "world"]),
     ("preflight", &["model", "plan", "units", "verify", "world"]),
     ("receipt", &["model", "plan"]),
