@@ -8,6 +8,7 @@ pub mod channels;
 mod draft;
 mod expect;
 mod feed;
+mod no_digests;
 mod prefix;
 mod requests;
 mod resume;
