@@ -15,6 +15,9 @@ use crate::files::parent;
 use crate::files::unfinished::{self, Unfinished};
 use floe_core::disk;
 
+/// How the name begins of a temporary folder in one that the user names.
+const HIDDEN: &str = ".floe-";
+
 /// A temporary folder of a random name.
 #[derive(Debug)]
 pub struct Scratch {
@@ -54,10 +57,12 @@ impl Scratch {
                 },
             }
             if let Some(entry) = fs::read_dir(&folder).at(failed, &folder)?.next() {
-                let name = entry.at(failed, &folder)?.file_name();
-                return refuse(&format!("is not empty: it holds `{}`", name.display()));
+                let name = entry.at(failed, &folder)?.file_name().to_string_lossy().into_owned();
+                let of =
+                    if name.starts_with(HIDDEN) { " of another run, which may have been killed" } else { "" };
+                return refuse(&format!("is not empty: it holds `{name}`{of}"));
             }
-            let scratch = tempfile::Builder::new().prefix(".floe-").suffix(".part").tempdir_in(&folder);
+            let scratch = tempfile::Builder::new().prefix(HIDDEN).suffix(".part").tempdir_in(&folder);
             Ok((scratch.at(failed, &folder)?, made))
         })
     }

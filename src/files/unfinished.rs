@@ -26,8 +26,10 @@ impl Unfinished {
         make: impl FnOnce() -> anyhow::Result<(T, Vec<PathBuf>)>,
     ) -> anyhow::Result<(T, Self)> {
         let mut all = lock(&ALL);
-        let (new, made) = make()?;
+        let (new, mut made) = make()?;
         let path = new.as_ref().to_owned();
+        // The folders that were made for another one hold this one, too. The last of them removes them.
+        made.extend(all.values().flatten().filter(|folder| path.starts_with(folder)).cloned());
         all.insert(path.clone(), made);
         Ok((new, Unfinished(path)))
     }
@@ -35,13 +37,16 @@ impl Unfinished {
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        lock(&ALL).remove(&self.0);
+        let made = lock(&ALL).remove(&self.0);
+        remove_empty(made.into_iter().flatten());
     }
 }
 
 /// The folders down to this one that do not exist yet, the innermost first.
 pub fn absent(folder: &Path) -> Vec<PathBuf> {
     let is_absent = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    // Temporary names are absolute, too.
+    let folder = std::path::absolute(folder).unwrap_or_default();
     folder.ancestors().take_while(is_absent).map(Path::to_owned).collect()
 }
 
@@ -59,9 +64,12 @@ pub fn remove_all() {
     for path in all.keys() {
         let _ = disk::retry(|| remove(path));
     }
-    for folder in all.into_values().flatten() {
-        let _ = fs::remove_dir(folder);
-    }
+    remove_empty(all.into_values().flatten());
+}
+
+/// Removes those folders that are empty. One that another process has written into stays.
+fn remove_empty(folders: impl Iterator<Item = PathBuf>) {
+    folders.for_each(|folder| drop(fs::remove_dir(folder)));
 }
 
 /// Removes a file, or a folder that other threads may still write into.
@@ -107,6 +115,27 @@ mod tests {
         assert!(lock(&ALL).contains_key(&path));
         drop(one);
         assert!(!lock(&ALL).contains_key(&path));
+    }
+
+    #[test]
+    fn folders_that_were_made_go_with_the_last_thing_in_them() {
+        use crate::files::{atomic_file::AtomicFile, scratch::Scratch};
+        let above = tempfile::tempdir().unwrap();
+        let at = |path: &str| above.path().join(path);
+        fs::create_dir(at("old")).unwrap();
+        for is_first in [true, false] {
+            let mut all = [AtomicFile::create(&at("new/a")), AtomicFile::create(&at("new/deep/b"))].map(Some);
+            let scratch = Scratch::inside(&at("old/new")).unwrap();
+            all[usize::from(is_first)] = None;
+            assert!(at("new").exists());
+            drop(all);
+            drop(scratch);
+            assert!(!at("new").exists() && !at("old/new").exists() && at("old").exists());
+        }
+        let one = AtomicFile::create(&at("new/a")).unwrap();
+        fs::write(at("new/other"), "of another process").unwrap();
+        drop(one);
+        assert!(at("new/other").exists());
     }
 
     #[cfg(unix)]

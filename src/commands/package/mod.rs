@@ -101,7 +101,6 @@ pub fn pack(
     checked.sort_by_key(|(build, _)| build.target);
     refused(project).if_any(project.packages_lack())?;
     let common = contents::common(project, report)?;
-    let is_new = !out.exists();
     let (mut packed, mut problems) = (Vec::new(), Vec::new());
     for (build, binaries) in checked {
         let Build { target, documents, .. } = build;
@@ -122,14 +121,8 @@ pub fn pack(
         problems.extend(one.refused.iter().cloned());
         packed.push(one);
     }
-    if let Err(error) = refused(project).if_any(problems).and_then(|()| report.refuse_warnings()) {
-        drop(packed);
-        if is_new {
-            // A folder that another process has written into stays.
-            let _ = std::fs::remove_dir(out);
-        }
-        return Err(error);
-    }
+    refused(project).if_any(problems)?;
+    report.refuse_warnings()?;
     let _all_or_none = unfinished::hold();
     packed.into_iter().map(|one| one.commit(out, report)).collect()
 }
@@ -227,7 +220,7 @@ impl Unnamed {
         let Unnamed { archive, sbom, packages, record, .. } = self;
         linux::remove_old(&out.join(record.file_name()), &record)?;
         archive.commit()?;
-        packages.into_iter().try_for_each(AtomicFile::commit)?;
+        packages.into_iter().try_for_each(|package| package.commit().map(drop))?;
         let path = out.join(Sbom::file_name(&record.name, record.target));
         match sbom {
             Some(json) => atomic_file::write(&path, json.as_bytes())?,
