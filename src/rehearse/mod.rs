@@ -169,7 +169,7 @@ fn dist(
     // This build lacks the flags that remove these.
     let warn = Enforcement::Warn { except: &[Rule::BuilderPath, Rule::TimeStamp] };
     package::pack((project, &source), &builds, &folder.path(DIST), warn, report)?;
-    let linux = builds.last().filter(|build| build.target.os() == Os::Linux);
+    let linux = builds.last().filter(|build| build.target.os == Os::Linux);
     let platforms = if project.config.image.is_none() {
         Vec::new()
     } else if let Some(Build { binaries, .. }) = linux {

@@ -115,7 +115,7 @@ pub fn attachments(
 
 /// The SBOM of the static binaries of a platform, with their archive.
 fn sbom_of(platform: Platform, artifacts: &[Artifact]) -> Option<(&Artifact, &SbomFacts)> {
-    let artifact = artifacts.iter().find(|artifact| artifact.target.platform() == Some(platform))?;
+    let artifact = artifacts.iter().find(|artifact| artifact.target.platform == Some(platform))?;
     Some((artifact, artifact.sbom.as_ref()?))
 }
 

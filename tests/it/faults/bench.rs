@@ -75,8 +75,8 @@ fn assembled(
     let expect = Expect {
         name: Some("tool".to_owned()),
         targets: targets.to_vec(),
-        platforms: targets.iter().filter_map(|target| target.platform()).collect(),
-        image: targets.iter().any(|target| target.platform().is_some()),
+        platforms: targets.iter().filter_map(|target| target.platform).collect(),
+        image: targets.iter().any(|target| target.platform.is_some()),
         ..Expect::default()
     };
     let verified = dist::verify(dist::read(&[path], Depth::Whole).unwrap(), &expect).unwrap();

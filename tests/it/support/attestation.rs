@@ -59,7 +59,7 @@ impl Scenario {
         let targets: Vec<Target> = Target::defaults().collect();
         let expect = Expect {
             name: Some("tool".to_owned()),
-            platforms: targets.iter().filter_map(|target| target.platform()).collect(),
+            platforms: targets.iter().filter_map(|target| target.platform).collect(),
             targets,
             image: true,
             ..Expect::default()

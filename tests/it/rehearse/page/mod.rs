@@ -121,7 +121,7 @@ fn visitors_find_every_file_with_its_digest_and_the_commands() {
     }
     for target in Target::defaults() {
         let file = target.archive_file("tool");
-        let row = format!("<a href=\"{base}/{file}\">{file}</a></td><td>{}</td>", target.name());
+        let row = format!("<a href=\"{base}/{file}\">{file}</a></td><td>{}</td>", target.name);
         assert!(html.contains(&row), "{target}");
     }
     for text in [
