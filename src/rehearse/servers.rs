@@ -113,7 +113,7 @@ impl Servers {
             interceptors: running.each_ref().map(|server| server.interceptor.clone()),
             home: destination.clone(),
             channels: channels.to_vec(),
-            project: release.name.clone(),
+            project: release.manifest.name.clone(),
             users: (USER.to_owned(), USER.to_owned()),
             killed: Arc::default(),
         };

@@ -202,7 +202,7 @@ impl Bench {
     /// Servers that hold nothing but the tag of a release.
     pub async fn fresh(&self, release: &Release, folder: &Path) -> Testbed {
         let home = release.destination.clone();
-        let github = servers::open_github(folder, &release.version.to_string());
+        let github = servers::open_github(folder, &release.manifest.version.to_string());
         let registry = EmbeddedRegistry::open(RegistryOptions {
             accounts: vec![RegistryAccount {
                 user: "tester".to_owned(),
@@ -225,7 +225,7 @@ impl Bench {
                 .map(|server| server.interceptor.clone()),
             home,
             channels: Subject::from(release).channels().to_vec(),
-            project: release.name.clone(),
+            project: release.manifest.name.clone(),
             users: ("maintainer".to_owned(), "tester".to_owned()),
             killed: Arc::default(),
         };

@@ -63,8 +63,8 @@ impl<'a> From<&'a Release> for Subject<'a> {
     fn from(release: &'a Release) -> Self {
         let platforms = release.image.iter().flat_map(|image| &image.platforms).map(|one| one.platform);
         Subject {
-            name: &release.name,
-            version: &release.version,
+            name: &release.manifest.name,
+            version: &release.manifest.version,
             destination: &release.destination,
             notes: &release.notes.source,
             places: &release.places,

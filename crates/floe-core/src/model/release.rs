@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::manifest::{Artifact, Manifest, ManifestImage, ManifestPlatform};
@@ -51,10 +50,6 @@ pub struct ReleaseParts {
 /// A release and its destination.
 #[derive(Debug, Clone)]
 pub struct Release {
-    /// The project's name.
-    pub name: String,
-    /// Its version.
-    pub version: Version,
     /// Its destination: repository, tag and image.
     pub destination: Destination,
     /// The files of the release, sorted by name; exactly these, no more.
@@ -249,9 +244,8 @@ impl Release {
         assets.sort_by(|a, b| a.name.cmp(&b.name));
         let sums = checksums(&assets).into_bytes();
         assets.insert(0, Asset::made_here(CHECKSUMS.to_owned(), sums));
-        let (name, version) = (manifest.name.clone(), manifest.version.clone());
         let notes = Notes::new(notes, &manifest, &destination);
-        Release { name, version, destination, assets, manifest, image, channels, places, notes }
+        Release { destination, assets, manifest, image, channels, places, notes }
     }
 
     /// The rendered files of a channel, the one that names the archives first.

@@ -50,8 +50,8 @@ impl Plan {
         let Destination { tag, repo, commit, .. } = &release.destination;
         PlanJson {
             schema: Schema,
-            name: &release.name,
-            version: &release.version,
+            name: &release.manifest.name,
+            version: &release.manifest.version,
             tag,
             repository: repo,
             commit,
