@@ -71,7 +71,10 @@ pub fn assemble(args: AssembleArgs, report: &Report) -> anyhow::Result<()> {
     }
     report.refuse_warnings()?;
     out.keep()?;
-    report.step("Assembled", format!("{} {} in {}", release.manifest.name, release.manifest.version, args.out.display()));
+    report.step(
+        "Assembled",
+        format!("{} {} in {}", release.manifest.name, release.manifest.version, args.out.display()),
+    );
     job_summary::assembled(&release, &written, report);
     report.out(release.sums().to_string());
     Ok(())

@@ -16,7 +16,9 @@ use crate::release::{REGISTRY_AT_ONCE, attached};
 use floe_core::model::release::CHECKSUMS;
 use floe_core::model::{Asset, Digest, Image, Release, Subject, Tag};
 use floe_core::plan::image_tags;
-use floe_core::world::{Access, Asked, AssetMatch, Finding, Published, RemoteAsset, RemoteImage, RemoteRelease, World};
+use floe_core::world::{
+    Access, Asked, AssetMatch, Finding, Published, RemoteAsset, RemoteImage, RemoteRelease, World,
+};
 
 /// The state of both servers. The part of a server that did not answer is empty.
 pub struct Observed {
