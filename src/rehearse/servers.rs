@@ -41,7 +41,8 @@ impl Servers {
     /// earlier rehearsal's. A token that can be guessed lets other programs and web pages write.
     pub async fn start(folder: &Path, release: &Release, epoch: u64, token: Token) -> anyhow::Result<Self> {
         let key = Token::from(floe_rehearsal::random_hex(20)?);
-        let (destination, channels) = (&release.destination, Subject::from(release).channels());
+        let subject = Subject::from(release);
+        let (destination, channels) = (&subject.destination, subject.channels());
         let seed = |repo: &Repo, branch: &str, tag: &str, parent: Option<&Repo>| SeedRepo {
             repo: repo.clone(),
             tags: vec![SeedTag {

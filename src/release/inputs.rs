@@ -22,8 +22,8 @@ use floe_core::model::config::NotesFrom;
 use floe_core::model::notes::NotesSource;
 use floe_core::model::release::{ATTESTATION, CHECKSUMS, is_covered};
 use floe_core::model::{
-    About, Assembly, Attestation, BuiltOn, Channels, Commit, Content, Destination, Digest, Outline,
-    PromisedFile, Release, Tag, Target,
+    About, Assembly, Attestation, BuiltOn, Channels, Commit, Content, Destination, Digest, PromisedFile,
+    Release, Subject, Tag, Target,
 };
 use floe_core::untrusted::files;
 use floe_core::verify::{Depth, Expect, Verified};
@@ -143,7 +143,7 @@ impl Inputs {
     }
 
     /// The release as far as it is known before its dist is built.
-    pub fn outline(&self, report: &Report) -> anyhow::Result<Outline> {
+    pub fn outline(&self, report: &Report) -> anyhow::Result<Subject<'static>> {
         let Some(project) = &self.project else {
             return Err(usage("there is neither a dist nor a project to plan")
                 .hint("run `floe plan` in the project's folder, or give the dist: `floe plan dist`")
@@ -158,14 +158,15 @@ impl Inputs {
         let is_promised = self.args.attest.attest == Some(Attest::Required);
         files.extend(is_promised.then(|| ATTESTATION.to_owned()));
         let destination = self.destination((name, version), None)?;
-        Ok(Outline {
+        Ok(Subject {
             places: channels::places((name, version), Some(&destination.repo), targets, &config.channels),
             name: name.clone(),
             version: version.clone(),
             destination,
             notes: self.notes(version, report)?,
-            assets: Outline::assets(name, targets, config.sbom, files),
+            assets: Subject::asset_names(name, targets, config.sbom, files),
             platforms: self.expect.platforms.clone(),
+            release: None,
         })
     }
 

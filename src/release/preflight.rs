@@ -65,7 +65,7 @@ async fn ask(
     session: &Session,
 ) -> ServerFacts {
     let rights = &session.rights;
-    let Destination { repo, tag, .. } = subject.destination;
+    let Destination { repo, tag, .. } = &subject.destination;
     let todo = |is: &dyn Fn(&Step) -> bool| match plan {
         Some(Ok(plan)) => plan.todo().any(is),
         // Most conflicts can be resolved; a published release is not changed again.

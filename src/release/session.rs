@@ -118,7 +118,7 @@ impl Session {
         secrets: Secrets,
         client: Client,
     ) -> anyhow::Result<Self> {
-        let Destination { repo, image, .. } = subject.destination;
+        let Destination { repo, image, .. } = &subject.destination;
         let rights = secrets.rights(site(args));
         let of = |other: &Repo| {
             let token = match &secrets.channels {

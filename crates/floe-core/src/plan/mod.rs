@@ -56,7 +56,7 @@ impl Plan {
     /// # Errors
     /// Every conflict between the subject and the world.
     pub fn new(subject: &Subject<'_>, world: &World) -> Result<Plan, Vec<Conflict>> {
-        let destination = subject.destination;
+        let destination = &subject.destination;
         let own = world.own_version(&destination.tag);
         let stays = channel::stays(&own, &world.other_versions(&destination.tag));
         let published = world.published(&destination.tag);
@@ -92,8 +92,8 @@ impl Plan {
         let since = Since::of(&destination.tag, world);
         let keeps = draft.map(|draft| kept(draft, footer)).unwrap_or_default();
         steps.push((Step::CreateDraft { since, keeps }, is_published || has_notes));
-        for (name, asset) in &subject.assets {
-            steps.extend(asset_steps(name, *asset, draft, is_published));
+        for name in &subject.assets {
+            steps.extend(asset_steps(name, subject.asset(name), draft, is_published));
         }
         steps.extend(channels);
         // The order within a phase stays, so the commit point is the first step that reveals.
@@ -184,8 +184,8 @@ fn kept(draft: &RemoteRelease, footer: Option<&str>) -> Vec<&'static str> {
 /// Missing and different assets of the published release. A file that was added to it is no conflict.
 fn published_conflicts(subject: &Subject<'_>, published: &RemoteRelease) -> Vec<Conflict> {
     let mut conflicts = Vec::new();
-    for (name, asset) in &subject.assets {
-        let (tag, name) = (subject.destination.tag.clone(), (*name).to_owned());
+    for name in &subject.assets {
+        let (tag, asset, name) = (subject.destination.tag.clone(), subject.asset(name), name.clone());
         match (published.assets.iter().find(|remote| remote.name == name), asset) {
             (None, _) => conflicts.push(Conflict::PublishedLacks { tag, name }),
             (Some(remote), Some(asset)) if remote.compare(asset) == AssetMatch::Other => {
@@ -200,7 +200,7 @@ fn published_conflicts(subject: &Subject<'_>, published: &RemoteRelease) -> Vec<
 /// The assets of a release on GitHub that the release does not promise.
 pub fn unpromised<'a>(subject: &Subject<'_>, remote: &'a RemoteRelease) -> Vec<&'a str> {
     let names = remote.assets.iter().map(|asset| asset.name.as_str());
-    names.filter(|name| !subject.assets.iter().any(|(promised, _)| promised == name)).collect()
+    names.filter(|name| !subject.assets.iter().any(|promised| promised == name)).collect()
 }
 
 fn image_conflict(subject: &Subject<'_>, world: &World) -> Option<Conflict> {
