@@ -5,7 +5,6 @@
 use crate::cli::PlanArgs;
 use crate::environment::variable;
 use crate::error::invalid;
-use crate::release::attestation;
 use crate::release::inputs::Inputs;
 use crate::release::preflight::Ready;
 use crate::release::session::{self, Session};
@@ -19,7 +18,7 @@ pub async fn plan(args: PlanArgs, report: &Report) -> anyhow::Result<()> {
     session::check_addresses(&args.release.remote)?;
     let inputs = Inputs::find(&args.release)?;
     let trust = Trust::of(&args.release.trust)?;
-    let mut release;
+    let release;
     let subject = if args.release.dists.is_empty() {
         let outline = inputs.outline(report)?;
         if args.from_tag {
@@ -27,8 +26,7 @@ pub async fn plan(args: PlanArgs, report: &Report) -> anyhow::Result<()> {
         }
         outline
     } else {
-        release = inputs.release(inputs.verify()?, report)?;
-        attestation::verify(&mut release, &trust, args.release.attest.attest, report)?;
+        release = inputs.release_to_publish(&trust, report)?;
         Subject::from(&release)
     };
     let retry = session::retry(&args.release.remote, report).reading();

@@ -15,6 +15,7 @@ use crate::error::{Failure, invalid, usage};
 use crate::files::name_of;
 use crate::project::cargo::{self, Project};
 use crate::project::repository;
+use crate::release::trust::Trust;
 use crate::release::{assemble, attestation, description, dist, minisign, names, session};
 use crate::report::Report;
 use floe_core::model::changelog;
@@ -67,6 +68,12 @@ impl Inputs {
     /// Reads and verifies the dists.
     pub fn verify(&self) -> anyhow::Result<Verified> {
         dist::verify(dist::read(&self.args.dists, self.depth())?, &self.expect)
+    }
+
+    /// The release as it is published: its attestation is verified, or reported to be missing.
+    pub fn release_to_publish(&self, trust: &Trust, report: &Report) -> anyhow::Result<Release> {
+        let release = self.release(self.verify()?, report)?;
+        attestation::verify(release, trust, self.args.attest.attest, report)
     }
 
     /// The release of verified dists. It must be the expected one, if one is expected.

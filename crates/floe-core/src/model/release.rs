@@ -278,10 +278,10 @@ impl Release {
         files.map(|asset| (asset.name.clone(), asset.digest)).chain(image).collect()
     }
 
-    /// Adds the commands that check the attestation to the notes. The identity is the signing workflow's, from its certificate.
-    pub fn signed_by(&mut self, identity: &str) {
-        let commands = notes::signed(&self.manifest, &self.destination, identity);
-        self.notes.footer.push_str(&commands);
+    /// With the commands that check the attestation in its notes. The identity is the signing workflow's, from its certificate.
+    pub fn signed_by(mut self, identity: &str) -> Self {
+        self.notes.footer.push_str(&notes::signed(&self.manifest, &self.destination, identity));
+        self
     }
 
     /// The asset of a name.
