@@ -258,24 +258,27 @@ impl Release {
         checksums(&self.assets)
     }
 
-    /// The subjects of an attestation in the format of `SHA256SUMS`: its lines, one for itself, and one for the image.
-    pub fn subjects(&self) -> String {
-        let image = self.manifest.image.as_ref();
-        let image =
-            image.map(|image| format!("{}  {}\n", image.digest.hex(), image.name)).unwrap_or_default();
-        format!("{}{}  {CHECKSUMS}\n{image}", self.checksums(), self.sums().hex())
-    }
-
     /// The digest of `SHA256SUMS`. It covers every asset but the signatures of `SHA256SUMS` and, through the manifest, the image, the tag and the commit.
     pub fn sums(&self) -> Digest {
         Digest::of(self.checksums().as_bytes())
     }
 
-    /// Everything that an attestation must name, by name: the files in `SHA256SUMS`, `SHA256SUMS` itself, and the image.
+    /// The subjects of an attestation in the format of `SHA256SUMS`.
+    pub fn subjects(&self) -> String {
+        self.named_by_attestation().map(|(name, digest)| format!("{}  {name}\n", digest.hex())).collect()
+    }
+
+    /// The same by name.
     pub fn subject_digests(&self) -> BTreeMap<String, Digest> {
-        let files = self.assets.iter().filter(|asset| asset.name == CHECKSUMS || is_covered(&asset.name));
+        self.named_by_attestation().collect()
+    }
+
+    /// Everything that an attestation must name: the files in `SHA256SUMS`, `SHA256SUMS` itself, and the image.
+    fn named_by_attestation(&self) -> impl Iterator<Item = (String, Digest)> {
+        let covered = self.assets.iter().filter(|asset| is_covered(&asset.name));
+        let files = covered.map(|asset| (asset.name.clone(), asset.digest));
         let image = self.manifest.image.iter().map(|image| (image.name.to_string(), image.digest));
-        files.map(|asset| (asset.name.clone(), asset.digest)).chain(image).collect()
+        files.chain([(CHECKSUMS.to_owned(), self.sums())]).chain(image)
     }
 
     /// With the commands that check the attestation in its notes. The identity is the signing workflow's, from its certificate.
