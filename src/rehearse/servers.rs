@@ -122,9 +122,7 @@ impl Servers {
             github: Some(token.clone()),
             registry: Some(Credentials::new(USER, token.clone())),
             channels: None,
-            channels_follow: false,
             feed: Some(key),
-            feed_follows: false,
         };
         Ok(Servers { running, testbed, addresses, token, secrets })
     }
