@@ -59,7 +59,7 @@ impl Case {
     /// With `tool` for a target.
     fn tool(self, target: &str) -> Self {
         let parsed: Target = target.parse().unwrap();
-        self.built(&format!("{target}/tool{}", parsed.exe_suffix()), binary(parsed, b"tool"))
+        self.built(&format!("{target}/tool{}", parsed.exe), binary(parsed, b"tool"))
     }
 
     fn args(&self) -> PackageArgs {
@@ -144,20 +144,20 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 
 #[test]
 fn every_target_gets_an_archive_and_a_record_that_agree() {
-    let case = Target::all().fold(Case::new(Sample::tool()), |case, target| case.tool(target.triple()));
+    let case = Target::all().fold(Case::new(Sample::tool()), |case, target| case.tool(target.triple));
     let records = case.pack().unwrap();
     assert_eq!(records.iter().map(|record| record.target).collect::<Vec<_>>().len(), 13);
     assert_eq!(files(&case.out()).len(), 26);
     for record in &records {
         let path = case.out().join(&record.archive.file);
-        assert_eq!(list(&path, record.target.archive()).unwrap(), record.contents);
+        assert_eq!(list(&path, record.target.archive).unwrap(), record.contents);
         assert_eq!(fs::metadata(&path).unwrap().len(), record.archive.size);
         let json = fs::read_to_string(case.out().join(record.file_name())).unwrap();
         assert_eq!(&serde_json::from_str::<Record>(&json).unwrap(), record);
         let [binary] = &record.binaries[..] else { panic!("one binary") };
-        let expected = format!("tool-{0}/tool{1}", record.target, record.target.exe_suffix());
+        let expected = format!("tool-{0}/tool{1}", record.target, record.target.exe);
         assert_eq!((binary.name.as_str(), &binary.path), ("tool", &expected));
-        assert_eq!((binary.format, binary.arch), (record.target.format(), record.target.arch()));
+        assert_eq!((binary.format, binary.arch), (record.target.format, record.target.arch));
         let modes: Vec<u32> = record.contents.iter().map(|entry| entry.mode).collect();
         assert_eq!(modes, [0o644, 0o644, 0o644, 0o755]);
     }
@@ -172,7 +172,7 @@ fn archives_depend_only_on_their_files() {
     let one = targets.iter().fold(Case::new(first()), |case, target| case.tool(target));
     let two = targets.iter().rev().fold(Case::new(second()), |case, target| {
         // The other name of the same target.
-        case.tool(target.parse::<Target>().unwrap().triple())
+        case.tool(target.parse::<Target>().unwrap().triple)
     });
     change_modes(two.sample.path());
     change_modes(two.built.path());
