@@ -48,8 +48,6 @@ impl AtomicDir {
             let _ = disk::rename(&old, &self.out);
             return Err(error).at("cannot move the layout to", &self.out);
         }
-        // It has another name now, so dropping it must not remove it.
-        self.draft.leave();
         disk::retry(|| fs::remove_dir_all(aside.path())).at("cannot remove", aside.path())
     }
 }
