@@ -143,7 +143,8 @@ fn a_config_that_is_listed_as_a_layer_is_judged_as_one() {
     });
     expect![[r#"
         layer 1 of linux/amd64 cannot be unpacked: it cannot be read as a tar: invalid gzip header
-        nothing references `blobs/sha256/377397982dbe241f8dca8e2e2ff47cbf0cf0ef46f03b480149f8b23dac526438`"#]].assert_eq(&forgery.problems());
+        nothing references `blobs/sha256/377397982dbe241f8dca8e2e2ff47cbf0cf0ef46f03b480149f8b23dac526438`"#]]
+    .assert_eq(&forgery.problems());
 }
 
 #[test]
