@@ -44,8 +44,7 @@ fn judge(inputs: &[PathBuf], project: &Project, report: &Report) -> anyhow::Resu
     let audited = parallel::map(inputs.iter().collect(), |path: &PathBuf| binary::facts_if_binary(path));
     for (path, facts) in inputs.iter().zip(audited) {
         let Some(facts) = facts? else { continue };
-        let target =
-            Target::all().find(|target| target.platform().is_some() && facts.arches == [target.arch()]);
+        let target = Target::all().find(|target| target.platform.is_some() && facts.arches == [target.arch]);
         let violations =
             target.map(|target| target.judge(&facts, &project.config.loosen)).unwrap_or_default();
         let line = |violation: &Violation| format!("`{}`: {violation}", path.display());

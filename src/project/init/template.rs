@@ -162,7 +162,7 @@ pub fn changelog(name: &str) -> String {
 
 /// The table for `Cargo.toml`.
 pub fn table(targets: &[Target]) -> String {
-    let rows: String = targets.iter().map(|target| format!("    \"{}\",\n", target.name())).collect();
+    let rows: String = targets.iter().map(|target| format!("    \"{}\",\n", target.name)).collect();
     format!(
         "# The targets of a release; others are not built. `floe targets` lists all that floe knows.\n\
          [package.metadata.floe]\ntargets = [\n{rows}]\n"
