@@ -84,8 +84,7 @@ impl Dist {
     }
 
     fn binary(&self, target: Target, content: &[u8]) -> anyhow::Result<()> {
-        let path =
-            self.root.join("native").join(target.triple()).join(format!("tool{}", target.exe_suffix()));
+        let path = self.root.join("native").join(target.triple).join(format!("tool{}", target.exe));
         fs::create_dir_all(path.parent().unwrap_or(&self.root))?;
         fs::write(path, binary(target, content))?;
         Ok(())
@@ -125,8 +124,8 @@ impl Dist {
         target: Target,
         (layers, bytes): (u64, u64),
     ) -> anyhow::Result<()> {
-        let platform = target.platform().context("there are no images for the target")?;
-        let binary = fs::read(self.root.join("native").join(target.triple()).join("tool"))?;
+        let platform = target.platform.context("there are no images for the target")?;
+        let binary = fs::read(self.root.join("native").join(target.triple).join("tool"))?;
         let mut tar = tar::Builder::new(BufWriter::with_capacity(1 << 20, File::create(archive)?));
         let (mut names, mut digests) = (Vec::new(), Vec::new());
         for number in 0..layers {

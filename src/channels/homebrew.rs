@@ -185,7 +185,7 @@ fn livecheck(text: &mut Text, subject: &Subject<'_>) {
 }
 
 fn systems(text: &mut Text, subject: &Subject<'_>, archives: &[&Artifact], is_everywhere: bool) {
-    let has = |os: Os| archives.iter().any(|one| one.target.os() == os);
+    let has = |os: Os| archives.iter().any(|one| one.target.os == os);
     for (os, name) in SYSTEMS.into_iter().filter(|(os, _)| has(*os)) {
         if !SYSTEMS.iter().all(|(other, _)| has(*other)) {
             text.0.push('\n');

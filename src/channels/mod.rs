@@ -133,9 +133,9 @@ impl<'m> Subject<'m> {
 
     /// The archive for a system: on Linux the one that runs with every libc, if there is one.
     fn archive(&self, os: Os, arch: Arch) -> Option<&'m Artifact> {
-        let fits = |artifact: &&Artifact| artifact.target.os() == os && artifact.target.arch() == arch;
+        let fits = |artifact: &&Artifact| artifact.target.os == os && artifact.target.arch == arch;
         let fitting = self.manifest.artifacts.iter().filter(fits);
-        fitting.min_by_key(|artifact| !artifact.target.contract().is_static)
+        fitting.min_by_key(|artifact| !artifact.target.contract.is_static)
     }
 
     /// The archives for a system, each with its word for the processor.

@@ -217,7 +217,7 @@ fn a_channel_renders_a_file_for_each_target_that_it_is_for() {
     for target in Target::all() {
         let only = manifest(|value| {
             let mut artifact = value["artifacts"][0].clone();
-            artifact["target"] = target.triple().into();
+            artifact["target"] = target.triple.into();
             artifact["file"] = target.archive_file("tool").into();
             value["artifacts"] = json!([artifact]);
         });
@@ -232,7 +232,7 @@ fn a_channel_renders_a_file_for_each_target_that_it_is_for() {
             let is_moved = !kind.is_asset() && kind != ChannelKind::Aur;
             assert_eq!(is_planned, is_moved && of(kind).is_some(), "{kind} for {target}");
             let text = of(kind).map(|file| String::from_utf8_lossy(&file.bytes).into_owned());
-            let names_archive = |text: String| kind == ChannelKind::Winget || text.contains(target.triple());
+            let names_archive = |text: String| kind == ChannelKind::Winget || text.contains(target.triple);
             assert!(kind == ChannelKind::Chocolatey || text.is_none_or(names_archive), "{kind} for {target}");
         }
         let installers: Vec<&str> = files

@@ -179,7 +179,7 @@ fn leg_name(leg: &Leg) -> anyhow::Result<String> {
     // The folder of a target's binaries, or its archive.
     let target = |path: PathBuf| {
         let name = files::name_of(&path);
-        let is_archive = |target: &Target| name.ends_with(&format!("-{target}.{}", target.archive()));
+        let is_archive = |target: &Target| name.ends_with(&format!("-{target}.{}", target.archive));
         name.parse().ok().or_else(|| Target::all().find(is_archive))
     };
     let mut targets: Vec<Target> = Vec::new();
@@ -187,18 +187,18 @@ fn leg_name(leg: &Leg) -> anyhow::Result<String> {
         targets.extend(files::entries(folder)?.into_iter().filter_map(target));
     }
     targets.sort();
-    let names: Vec<&str> = targets.iter().map(|target| target.name()).collect();
+    let names: Vec<&str> = targets.iter().map(|target| target.name).collect();
     Ok(if names.is_empty() { leg.name.clone() } else { names.join(", ") })
 }
 
 /// Refuses programs without a signature where the workflow was told to sign: the action may do nothing and succeed.
 fn check_signatures(verified: &Verified) -> anyhow::Result<()> {
     let records = verified.archives.iter().map(|(record, _)| record);
-    let native = records.filter(|record| record.target.builder() == Builder::Native);
+    let native = records.filter(|record| record.target.builder == Builder::Native);
     let binaries = native.flat_map(|record| record.binaries.iter().map(move |binary| (record, binary)));
     let unsigned = binaries.filter(|(_, binary)| binary.facts.as_ref().and_then(Facts::signer).is_none());
     let line = |(record, binary): (&Record, &BinaryFacts)| {
-        format!("`{}` for {} has no signature with a certificate", binary.name, record.target.name())
+        format!("`{}` for {} has no signature with a certificate", binary.name, record.target.name)
     };
     invalid("the workflow signs, but not every program is signed")
         .hint("`.github/actions/sign` must sign each program in the folder `path`, or fail")

@@ -24,20 +24,20 @@ struct Row {
     /// Whether a project releases for it only if the project lists it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     optional: bool,
-    native: Option<&'static Native>,
+    native: Option<Native>,
 }
 
 /// Runs the command.
 pub fn targets(args: TargetsArgs, report: &Report) -> anyhow::Result<()> {
     let row = |target: Target| Row {
-        name: target.name(),
+        name: target.name,
         target,
-        archive: target.archive(),
-        builder: target.builder(),
-        image: target.platform(),
-        runner: target.runner(),
-        optional: target.is_optional(),
-        native: target.native(),
+        archive: target.archive,
+        builder: target.builder,
+        image: target.platform,
+        runner: target.runner,
+        optional: target.optional,
+        native: target.native.clone(),
     };
     let rows: Vec<Row> = Target::all().map(row).collect();
     if args.json {
@@ -47,7 +47,7 @@ pub fn targets(args: TargetsArgs, report: &Report) -> anyhow::Result<()> {
         let Row { name, target, archive, builder, image, optional, .. } = row;
         let builder = if builder == Builder::Nix { "nix" } else { "native" };
         let image = image.map(|platform| platform.to_string()).unwrap_or_default();
-        let (triple, archive) = (target.triple(), archive.to_string());
+        let (triple, archive) = (target.triple, archive.to_string());
         let optional = if optional { "optional" } else { "" };
         let line = format!("{name:<15} {triple:<30} {archive:<7} {builder:<7} {image:<13} {optional}");
         report.out(line.trim_end());

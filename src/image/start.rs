@@ -36,7 +36,7 @@ pub fn program(execution: &Execution, tree: &FileTree) -> Result<Entry, String> 
 
 /// The standard loaders of the targets that the image holds.
 pub fn loaders(tree: &FileTree) -> Vec<String> {
-    let all = Target::all().filter_map(|target| target.contract().interpreter.clone());
+    let all = Target::all().filter_map(|target| target.contract.interpreter.clone());
     all.filter(|loader| runnable(tree, loader).is_ok()).collect()
 }
 

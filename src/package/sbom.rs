@@ -71,7 +71,7 @@ pub fn build(record: &Record, repository: Option<&str>, crates: &[Dependency]) -
             tools: BTreeMap::from([("components".to_owned(), vec![floe])]),
             component: described(record, repository, package),
             properties: vec![
-                property(TARGET, record.target.triple()),
+                property(TARGET, record.target.triple),
                 property("floe:excluded", "procedural macros, build dependencies, development dependencies"),
             ],
         },

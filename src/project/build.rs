@@ -96,14 +96,14 @@ fn host(project: &Project) -> anyhow::Result<Target> {
 }
 
 fn recipes(host: Target, project: &Project) -> anyhow::Result<Vec<Recipe>> {
-    let cross = has_default_target(&project.root)?.then(|| host.triple());
-    let plain = Recipe { target: host, is_static: host.platform().is_some(), cross, link: link(host) };
-    if host.os() != Os::Linux || plain.is_static {
+    let cross = has_default_target(&project.root)?.then(|| host.triple);
+    let plain = Recipe { target: host, is_static: host.platform.is_some(), cross, link: link(host) };
+    if host.os != Os::Linux || plain.is_static {
         return Ok(vec![plain]);
     }
     match musl(host) {
         Some(musl) if has_std(project, musl)? => {
-            let cross = Some(musl.triple());
+            let cross = Some(musl.triple);
             Ok(vec![plain, Recipe { target: musl, is_static: true, cross, link: Vec::new() }])
         }
         // One static build serves both: the archive's binary is then the image's.
@@ -116,18 +116,18 @@ fn recipes(host: Target, project: &Project) -> anyhow::Result<Vec<Recipe>> {
 
 /// The flags of the table of targets that matter where a binary is linked.
 fn link(target: Target) -> Vec<String> {
-    let flags = target.native().map_or("", |native| &native.rustflags).split_whitespace();
+    let flags = target.native.as_ref().map_or("", |native| &native.rustflags).split_whitespace();
     flags.filter(|flag| !flag.starts_with("--remap-path-prefix")).map(str::to_owned).collect()
 }
 
 /// The target whose binaries need nothing of any system with this processor.
 fn musl(host: Target) -> Option<Target> {
-    Target::all().find(|target| target.platform().is_some() && target.arch() == host.arch())
+    Target::all().find(|target| target.platform.is_some() && target.arch == host.arch)
 }
 
 fn has_std(project: &Project, target: Target) -> anyhow::Result<bool> {
     let mut rustc = rustc(project);
-    let folder = process::run(rustc.args(["--print", "target-libdir", "--target", target.triple()]))?;
+    let folder = process::run(rustc.args(["--print", "target-libdir", "--target", target.triple]))?;
     Ok(std::fs::read_dir(folder.trim()).is_ok_and(|mut entries| entries.next().is_some()))
 }
 
@@ -153,7 +153,7 @@ fn build(
         // `cargo build --release`. For the same reason the number of codegen units stays.
         command.args(["--config", "profile.release.lto=false"]);
     }
-    command.envs(recipe.target.native().into_iter().flat_map(|native| &native.env));
+    command.envs(recipe.target.native.iter().flat_map(|native| &native.env));
     // `cargo run` sets these for the floe that it starts. Build scripts of dependencies that watch them would run again.
     for (name, _) in std::env::vars_os() {
         if ["CARGO_MANIFEST_", "CARGO_PKG_"].iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {

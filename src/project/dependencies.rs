@@ -95,8 +95,8 @@ pub fn of(
 ) -> anyhow::Result<Vec<Dependency>> {
     let tree = match trees {
         Some(folder) => {
-            let path = folder.join(target.triple());
-            let failed = || format!("failed to read `{}`, the crates for {}", path.display(), target.name());
+            let path = folder.join(target.triple);
+            let failed = || format!("failed to read `{}`, the crates for {}", path.display(), target.name);
             let bytes = files::open(&path).and_then(|file| files::read(file, TREE_LIMIT));
             let text = String::from_utf8(bytes.with_context(failed)?).context("it is not UTF-8");
             text.with_context(failed)?
@@ -104,12 +104,12 @@ pub fn of(
         None => tree(project, target)?,
     };
     let crates = parse(&tree, lock)
-        .with_context(|| format!("failed to read the crates of `{}` for {}", project.name, target.name()))?;
+        .with_context(|| format!("failed to read the crates of `{}` for {}", project.name, target.name))?;
     match crates.first() {
         Some(first) if first.name == project.name && first.version == project.version => Ok(crates),
         _ => {
             let Project { name, version, .. } = project;
-            anyhow::bail!("the crates for {} are not those of `{name}` {version}", target.name())
+            anyhow::bail!("the crates for {} are not those of `{name}` {version}", target.name)
         }
     }
 }
@@ -119,10 +119,10 @@ fn tree(project: &Project, target: Target) -> anyhow::Result<String> {
     let mut command =
         project.cargo(&["tree", "--locked", "--color", "never", "--charset", "ascii", "--edges", EDGES]);
     command
-        .args(["--package", &format!("{}@{}", project.name, project.version), "--target", target.triple()])
+        .args(["--package", &format!("{}@{}", project.name, project.version), "--target", target.triple])
         .args(["--prefix", "depth", "--format", FORMAT]);
     process::run(&mut command).map_err(|error| {
-        Failure::new(format!("the SBOM of `{}` for {} cannot be made", project.name, target.name()))
+        Failure::new(format!("the SBOM of `{}` for {} cannot be made", project.name, target.name))
             .because(error)
             .hint("make `cargo tree --locked` work here: it needs an up-to-date Cargo.lock and the crates, which `cargo fetch --locked` downloads; or write `sbom = false` under [package.metadata.floe]")
             .into()

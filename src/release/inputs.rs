@@ -99,8 +99,7 @@ impl Inputs {
         let destination = self.destination((&verified.name, &verified.version), verified.commit.as_ref())?;
         let notes = notes(&verified.version)?;
         let given = self.attestation(&mut verified.files)?;
-        let release = assemble::assemble(verified, (destination, notes), &self.channels(), report)?;
-        Ok(release.with_attestation(given))
+        assemble::assemble(verified, (destination, notes), given, &self.channels(), report)
     }
 
     /// The attestation: the given one, or one that the project lists as an asset.
@@ -235,7 +234,7 @@ fn expect(project: Option<&Project>, args: &ReleaseArgs) -> Expect {
         (given, _) => given.to_vec(),
     };
     let has_image = !args.no_image && project.is_none_or(|project| project.config.image.is_some());
-    let platforms = targets.iter().filter_map(|target| target.platform()).filter(|_| has_image).collect();
+    let platforms = targets.iter().filter_map(|target| target.platform).filter(|_| has_image).collect();
     let mut files = project.map(Project::asset_names).unwrap_or_default();
     files.extend(project.iter().flat_map(|project| project.package_files(&targets)));
     Expect {

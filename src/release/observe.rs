@@ -14,6 +14,7 @@ use crate::registry::Registry;
 use crate::release::channel::Channel;
 use crate::release::session::Session;
 use crate::release::{REGISTRY_AT_ONCE, attached};
+use floe_core::model::release::CHECKSUMS;
 use floe_core::model::{Asset, Digest, Image, Release, Subject, Tag};
 use floe_core::plan::image_tags;
 use floe_core::preflight::ServerFacts;
@@ -127,10 +128,23 @@ impl Session {
                 None => self.github.assets(seen.id).await?,
             };
             if let Some(release) = subject.release {
+                self.digest_checksums(release, seen).await?;
                 self.compare_attestation(release, seen).await?;
             }
         }
         Ok(releases)
+    }
+
+    /// GitHub has no digests of what was uploaded before June 2025, and older Enterprise Servers have none at all. Files of
+    /// equal sizes may then be another dist, so the published `SHA256SUMS`, which covers the others, is read.
+    async fn digest_checksums(&self, release: &Release, seen: &mut RemoteRelease) -> anyhow::Result<()> {
+        let differs = |there: &&mut RemoteAsset| {
+            let asset = release.asset(CHECKSUMS).filter(|asset| asset.name == there.name);
+            asset.is_some_and(|asset| there.compare(asset) == AssetMatch::Unproven)
+        };
+        let Some(there) = seen.assets.iter_mut().find(differs).filter(|_| !seen.draft) else { return Ok(()) };
+        there.digest = Some(Digest::of(&self.github.read_asset(there, there.size).await?));
+        Ok(())
     }
 
     /// An attestation of the same files by another run counts as the promised one.

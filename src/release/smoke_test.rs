@@ -52,7 +52,7 @@ pub async fn run_downloaded(
     let scratch = Scratch::new("run")?;
     for artifact in mine {
         let (unpacked, folder) =
-            (scratch.path().join(artifact.target.triple()), scratch.path().join(artifact.target.name()));
+            (scratch.path().join(artifact.target.triple), scratch.path().join(artifact.target.name));
         archive::extract(&assets.join(&artifact.file), artifact.kind, &unpacked)
             .with_context(|| format!("failed to unpack `{}`", artifact.file))?;
         for binary in &artifact.binaries {
@@ -66,7 +66,7 @@ pub async fn run_downloaded(
                 invalid(format!("{name} does not run here: it {why}"))
                     .hint(format!("if it does not know `{argument}`, give another argument: `--run=--help`"))
             });
-            report.step("Ran", format!("{} for {}: {}", binary.name, artifact.target.name(), line?));
+            report.step("Ran", format!("{} for {}: {}", binary.name, artifact.target.name, line?));
         }
     }
     Ok(())
@@ -140,20 +140,20 @@ async fn end_group(child: &mut Child) {
 }
 
 fn is_for_this_machine(target: Target) -> bool {
-    let os = match target.os() {
+    let os = match target.os {
         Os::Linux => "linux",
         Os::Macos => "macos",
         Os::Windows => "windows",
     };
     // Every 64-bit Windows for x86-64 runs 32-bit programs; a Linux needs a loader and libraries for them.
-    let is_compatible = (target.os(), target.arch(), ARCH) == (Os::Windows, Arch::X86, "x86_64");
-    os == OS && (target.arch().to_string() == ARCH || is_compatible)
+    let is_compatible = (target.os, target.arch, ARCH) == (Os::Windows, Arch::X86, "x86_64");
+    os == OS && (target.arch.to_string() == ARCH || is_compatible)
 }
 
 /// The standard loader of a target, if it is not below `root`: a Linux with musl alone has none for glibc.
-fn lacking_loader(target: Target, root: &Path) -> Option<&'static str> {
-    let loader = target.contract().interpreter.as_deref()?;
-    (!root.join(loader.trim_start_matches('/')).exists()).then_some(loader)
+fn lacking_loader(target: Target, root: &Path) -> Option<String> {
+    let loader = target.contract.interpreter.as_deref()?;
+    (!root.join(loader.trim_start_matches('/')).exists()).then(|| loader.to_owned())
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -189,7 +189,7 @@ mod tests {
     fn a_program_for_glibc_is_not_run_where_there_is_none() {
         let root = tempfile::tempdir().unwrap();
         let lacking = |name: &str| lacking_loader(name.parse().unwrap(), root.path());
-        assert_eq!(lacking("x86_64-gnu"), Some("/lib64/ld-linux-x86-64.so.2"));
+        assert_eq!(lacking("x86_64-gnu").as_deref(), Some("/lib64/ld-linux-x86-64.so.2"));
         for name in ["x86_64-musl", "x86_64-macos", "x86_64-windows"] {
             assert_eq!(lacking(name), None, "{name}");
         }

@@ -42,7 +42,7 @@ fn need(version: &str, library: &str) -> VersionNeed {
 #[test]
 fn a_good_binary_of_each_target_keeps_every_rule() {
     for target in Target::all() {
-        assert_eq!(broken(target.name(), |_| ()), [], "{}", target.name());
+        assert_eq!(broken(target.name, |_| ()), [], "{}", target.name);
     }
 }
 
@@ -110,7 +110,7 @@ fn a_floor_is_named_with_its_symbols_and_only_above_the_limit() {
         let floor =
             Floor { version: version.to_owned(), needs: vec![need(&format!("GLIBC_{version}"), library)] };
         let (mut facts, target) = good("x86_64-gnu");
-        facts.elf.as_mut().unwrap().interpreter = target.contract().interpreter.clone();
+        facts.elf.as_mut().unwrap().interpreter = target.contract.interpreter.clone();
         facts.elf.as_mut().unwrap().floors.insert("GLIBC".to_owned(), floor);
         target.judge(&facts, &BTreeMap::new())
     };

@@ -6,7 +6,8 @@ use std::io::{self, Read, Seek, Write};
 
 use super::auditable;
 use super::error::{Error, Result};
-use super::headers;
+use super::headers::{self, Headers};
+use super::macho::signature;
 use super::reader::BinaryReader;
 use super::strings;
 use super::{BinaryKind, Facts, Paths, Rustc};
@@ -86,10 +87,14 @@ pub fn facts_while_copying<S: Read + Seek, W: Write + ?Sized>(
     }
 }
 
-/// The facts outside the content, and the sections. Where two sections overlap, the first one counts.
+/// The facts outside the content, and the sections.
 fn headers<S: Read + Seek>(file: &mut S) -> Result<(Facts, Vec<Section>)> {
     let reader = BinaryReader::new(file)?;
-    let (mut facts, sections) = headers::read(reader.clone())?.facts()?;
+    let Headers { mut facts, sections, signatures, .. } = headers::read(reader.clone())?;
+    let slices = facts.macho.iter_mut().flat_map(|macho| &mut macho.slices);
+    for (slice, place) in slices.zip(signatures) {
+        slice.signature = place.map(signature::read).transpose()?.unwrap_or_default();
+    }
     let dwarf = [".debug_info", ".zdebug_info", "__DWARF,__debug_info", "__DWARF,__zdebug_info"];
     facts.size = reader.size;
     facts.debug_info = sections.iter().any(|section| dwarf.contains(&section.name.as_str()));

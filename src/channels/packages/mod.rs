@@ -82,7 +82,7 @@ impl<'a> Source<'a> {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
-        let files = archive::unpack((archive, path), self.artifact.target.archive())?;
+        let files = archive::unpack((archive, path), self.artifact.target.archive)?;
         let make = |one: &&Wanted| {
             let failed = || format!("failed to make the `{}` of `{}`", one.kind, path.display());
             self.one(&files, one).with_context(failed)

@@ -93,8 +93,8 @@ fn targets_of(facts: &Facts) -> Vec<Target> {
         None => !elf.needed.is_empty(),
     });
     let is_for = |target: &Target| {
-        let same = target.format() == facts.format && facts.arches.contains(&target.arch());
-        same && (facts.format != Format::Elf || target.contract().is_static != dynamic)
+        let same = target.format == facts.format && facts.arches.contains(&target.arch);
+        same && (facts.format != Format::Elf || target.contract.is_static != dynamic)
     };
     Target::all().filter(is_for).collect()
 }

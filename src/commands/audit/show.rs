@@ -9,7 +9,7 @@ use floe_audit::{BinaryKind, Crt, ElfFacts, Facts, PeFacts, Relro, RuleKind, Sig
 /// The place, then a line for each fact; the crates of `cargo auditable` if it is verbose.
 pub fn block(binary: &BinaryReport, is_verbose: bool) -> String {
     let facts = &binary.facts;
-    let targets: Vec<&str> = binary.targets.iter().map(|target| target.name()).collect();
+    let targets: Vec<&str> = binary.targets.iter().map(|target| target.name).collect();
     let crates = binary.crates.iter().flatten().filter(|_| is_verbose).map(|one| {
         let build = if one.kind == "build" { ", for the build" } else { "" };
         line("crate", format!("{} {} ({}{build})", one.name, one.version, one.source))

@@ -26,7 +26,7 @@ pub fn find(args: &PackageArgs, project: &Project, report: &Report) -> anyhow::R
     let mut builds: BTreeMap<Target, Build> = given.into_iter().collect();
     for folder in &args.folders {
         for (target, path) in target_folders(folder, report)? {
-            let (name, shown) = (target.name(), path.display());
+            let (name, shown) = (target.name, path.display());
             ensure!(
                 !builds.contains_key(&target),
                 "binaries for {name} are given twice, the second time in `{shown}`"
@@ -55,7 +55,7 @@ fn target_folders(folder: &Path, report: &Report) -> anyhow::Result<Vec<(Target,
         let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
         format!("give the folder above it: `floe package {}`", parent.unwrap_or(Path::new(".")).display())
     } else {
-        let example = folder.join(Target::all().map(Target::triple).next().unwrap_or_default());
+        let example = folder.join(Target::all().map(|target| target.triple).next().unwrap_or_default());
         format!("name its folders like targets, for example `{}`", example.display())
     };
     usage(format!("`{}` is not laid out as <triple>/<binary>", folder.display()))
@@ -76,9 +76,12 @@ fn binaries(
 ) -> anyhow::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for (name, path) in entries(folder)? {
-        let released = project.binaries.iter().any(|binary| name == binary.clone() + target.exe_suffix());
+        let released = project.binaries.iter().any(|binary| name == binary.clone() + target.exe);
         let is_documents = FOLDERS.contains(&name.as_str()) && path.is_dir();
-        if released || (!name.starts_with('.') && binary::identify(&path).is_ok()) {
+        // A damaged one is refused with the reason.
+        let is_executable =
+            || path.is_file() && !path.is_symlink() && binary::is_executable(&path).unwrap_or(true);
+        if released || (!name.starts_with('.') && is_executable()) {
             found.push(path);
         } else if !is_documents {
             report.warn(format!(

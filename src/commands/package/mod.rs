@@ -106,7 +106,7 @@ pub fn pack(
     for (build, binaries) in checked {
         let Build { target, documents, .. } = build;
         let items = contents::with_built(project, documents.as_ref(), &common, report)
-            .with_context(|| format!("failed to pack the documents for {}", target.name()))?;
+            .with_context(|| format!("failed to pack the documents for {}", target.name))?;
         let one = pack_one((project, source), build, binaries, &items, out)
             .with_context(|| format!("failed to pack `{}`", target.archive_file(&project.name)))?;
         for (rule, violation) in &one.violations {
@@ -158,13 +158,13 @@ struct Binary {
 }
 
 fn line(target: Target, path: &Path, violation: &Violation) -> String {
-    format!("`{}` for {}: {violation}", path.display(), target.name())
+    format!("`{}` for {}: {violation}", path.display(), target.name)
 }
 
 /// Checks that a build has exactly the released binaries and that each is its target's.
 fn check(project: &Project, build: &Build, problems: &mut Vec<String>) -> Vec<Binary> {
     let target = build.target;
-    let wanted = |name: &str| format!("{name}{}", target.exe_suffix());
+    let wanted = |name: &str| format!("{name}{}", target.exe);
     let released =
         project.binaries.iter().map(|name| format!("`{}`", wanted(name))).collect::<Vec<_>>().join(", ");
     let mut seen = BTreeSet::new();
@@ -182,7 +182,7 @@ fn check(project: &Project, build: &Build, problems: &mut Vec<String>) -> Vec<Bi
                 project.name
             )),
             (None, Some(name)) if !seen.insert(name) => {
-                problems.push(format!("`{file_name}` for {} is given twice", target.name()));
+                problems.push(format!("`{file_name}` for {} is given twice", target.name));
             }
             (None, Some(name)) => match identify(path, target) {
                 Ok(()) => binaries.push(Binary { name: name.clone(), file_name, path: path.clone() }),
@@ -191,14 +191,14 @@ fn check(project: &Project, build: &Build, problems: &mut Vec<String>) -> Vec<Bi
         }
     }
     for name in project.binaries.iter().filter(|name| !seen.contains(name)) {
-        problems.push(format!("`{}` for {} is missing", wanted(name), target.name()));
+        problems.push(format!("`{}` for {} is missing", wanted(name), target.name));
     }
     binaries
 }
 
 fn identify(path: &Path, target: Target) -> anyhow::Result<()> {
-    let (kind, shown, name) = (binary::identify(path)?, path.display(), target.name());
-    let (format, arch) = (target.format(), target.arch());
+    let (kind, shown, name) = (binary::identify(path)?, path.display(), target.name);
+    let (format, arch) = (target.format, target.arch);
     if kind.arches.len() > 1 && kind.format == format {
         let slice = if arch == Arch::Aarch64 { "arm64".to_owned() } else { arch.to_string() };
         bail!(
@@ -270,7 +270,7 @@ fn pack_one(
         Ok(())
     };
     let Packed { size, digest, entries } =
-        archive::write(&contents, target.archive(), archive.file(), &mut copy)?;
+        archive::write(&contents, target.archive, archive.file(), &mut copy)?;
 
     let (mut broken, mut refused) = (Vec::new(), Vec::new());
     let mut all: Vec<BinaryFacts> = Vec::new();
@@ -299,8 +299,8 @@ fn pack_one(
             path,
             size: entry.size,
             digest: entry.digest,
-            format: target.format(),
-            arch: target.arch(),
+            format: target.format,
+            arch: target.arch,
             facts: Some(own),
         });
     }

@@ -77,7 +77,7 @@ impl Page<'_> {
     fn header(&self) -> Markup {
         let Release { name, version, destination, assets, image, manifest, .. } = self.release;
         let repo = || web_link(&destination.page, html! { (destination.repo) });
-        let targets: Vec<_> = manifest.artifacts.iter().map(|artifact| artifact.target.name()).collect();
+        let targets: Vec<_> = manifest.artifacts.iter().map(|artifact| artifact.target.name).collect();
         let is_complete = self.receipt.published && self.receipt.left() == 0;
         html! {
             p.kicker { "Rehearsal of a release" }

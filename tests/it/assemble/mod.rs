@@ -27,12 +27,12 @@ fn write(path: PathBuf, content: impl AsRef<[u8]>) {
 
 /// One leg of the Linux targets and the image, and one for each native target, as the workflow hands them over.
 fn make_legs(legs: &Path, runner: &str) {
-    let of = |builder| Target::defaults().filter(move |target| target.builder() == builder);
+    let of = |builder| Target::defaults().filter(move |target| target.builder == builder);
     make_dist(&legs.join("leg-linux/dist"), "1.4.0", &of(Builder::Nix).collect::<Vec<_>>());
     write(legs.join("leg-linux/runner"), runner);
     for target in of(Builder::Native) {
-        let leg = legs.join(format!("leg-{}", target.name()));
-        write(leg.join(format!("native/{target}/tool{}", target.exe_suffix())), binary(target, b"1.4.0"));
+        let leg = legs.join(format!("leg-{}", target.name));
+        write(leg.join(format!("native/{target}/tool{}", target.exe)), binary(target, b"1.4.0"));
         write(leg.join("runner"), "github-hosted\n");
     }
 }

@@ -24,8 +24,8 @@ fn cargo_binstall_finds_every_archive_without_metadata() {
                 ("{ repo }", "https://github.com/acme/tool"),
                 ("{ version }", "1.4.0"),
                 ("{ name }", "tool"),
-                ("{ target }", target.triple()),
-                ("{ archive-suffix }", if target.os() == Os::Windows { ".zip" } else { ".tar.gz" }),
+                ("{ target }", target.triple),
+                ("{ archive-suffix }", if target.os == Os::Windows { ".zip" } else { ".tar.gz" }),
             ]
             .iter()
             .fold(template.to_owned(), |text, (name, value)| text.replace(name, value))
@@ -93,13 +93,13 @@ fn mise_knows_the_system_the_processor_and_the_c_library_of_every_archive() {
         )
     };
     for (target, file) in archives() {
-        let expected_os = match target.os() {
+        let expected_os = match target.os {
             Os::Linux => "linux",
             Os::Macos => "macos",
             Os::Windows => "windows",
         };
-        let expected_arch = if target.arch() == Arch::X86_64 { "x64" } else { "arm64" };
-        let expected_libc = ["msvc", "gnu", "musl"].into_iter().find(|libc| target.triple().ends_with(libc));
+        let expected_arch = if target.arch == Arch::X86_64 { "x64" } else { "arm64" };
+        let expected_libc = ["msvc", "gnu", "musl"].into_iter().find(|libc| target.triple.ends_with(libc));
         assert_eq!(
             (os(&file), arch(&file), libc(&file)),
             (Some(expected_os), Some(expected_arch), expected_libc)

@@ -30,7 +30,7 @@ fn installer_of(folder: &Path, targets: &[&str], line: impl Fn(&str) -> String) 
         let file = target.archive_file("tool");
         fs::write(folder.join(&file), &bytes).unwrap();
         let mut artifact = artifact.clone();
-        artifact["target"] = target.triple().into();
+        artifact["target"] = target.triple.into();
         artifact["file"] = file.into();
         artifact["digest"] = Digest::of(&bytes).to_string().into();
         artifact["requires"] = json!({});

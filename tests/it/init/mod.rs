@@ -172,7 +172,7 @@ fn it_writes_all_once_and_the_second_run_changes_nothing() {
     "#]]
     .assert_eq(end(&stderr));
     let project = sample.load().unwrap();
-    let targets: Vec<&str> = project.config.targets.iter().map(|target| target.name()).collect();
+    let targets: Vec<&str> = project.config.targets.iter().map(|target| target.name).collect();
     assert_eq!(targets, ["x86_64-musl", "aarch64-macos"]);
 
     let written = files(sample.path());

@@ -197,7 +197,7 @@ fn executable_files_of_include_stay_executable() {
     for record in records {
         let executable = record.contents.iter().filter(|entry| entry.mode == 0o755);
         let names: Vec<&str> = executable.map(|entry| entry.path.split_once('/').unwrap().1).collect();
-        assert_eq!(names, ["contrib/install.sh", &format!("tool{}", record.target.exe_suffix())]);
+        assert_eq!(names, ["contrib/install.sh", &format!("tool{}", record.target.exe)]);
     }
 }
 

@@ -59,7 +59,7 @@ impl Case {
     /// With `tool` for a target.
     fn tool(self, target: &str) -> Self {
         let parsed: Target = target.parse().unwrap();
-        self.built(&format!("{target}/tool{}", parsed.exe_suffix()), binary(parsed, b"tool"))
+        self.built(&format!("{target}/tool{}", parsed.exe), binary(parsed, b"tool"))
     }
 
     fn args(&self) -> PackageArgs {
@@ -144,20 +144,20 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 
 #[test]
 fn every_target_gets_an_archive_and_a_record_that_agree() {
-    let case = Target::all().fold(Case::new(Sample::tool()), |case, target| case.tool(target.triple()));
+    let case = Target::all().fold(Case::new(Sample::tool()), |case, target| case.tool(target.triple));
     let records = case.pack().unwrap();
     assert_eq!(records.iter().map(|record| record.target).collect::<Vec<_>>().len(), 13);
     assert_eq!(files(&case.out()).len(), 26);
     for record in &records {
         let path = case.out().join(&record.archive.file);
-        assert_eq!(list(&path, record.target.archive()).unwrap(), record.contents);
+        assert_eq!(list(&path, record.target.archive).unwrap(), record.contents);
         assert_eq!(fs::metadata(&path).unwrap().len(), record.archive.size);
         let json = fs::read_to_string(case.out().join(record.file_name())).unwrap();
         assert_eq!(&serde_json::from_str::<Record>(&json).unwrap(), record);
         let [binary] = &record.binaries[..] else { panic!("one binary") };
-        let expected = format!("tool-{0}/tool{1}", record.target, record.target.exe_suffix());
+        let expected = format!("tool-{0}/tool{1}", record.target, record.target.exe);
         assert_eq!((binary.name.as_str(), &binary.path), ("tool", &expected));
-        assert_eq!((binary.format, binary.arch), (record.target.format(), record.target.arch()));
+        assert_eq!((binary.format, binary.arch), (record.target.format, record.target.arch));
         let modes: Vec<u32> = record.contents.iter().map(|entry| entry.mode).collect();
         assert_eq!(modes, [0o644, 0o644, 0o644, 0o755]);
     }
@@ -172,7 +172,7 @@ fn archives_depend_only_on_their_files() {
     let one = targets.iter().fold(Case::new(first()), |case, target| case.tool(target));
     let two = targets.iter().rev().fold(Case::new(second()), |case, target| {
         // The other name of the same target.
-        case.tool(target.parse::<Target>().unwrap().triple())
+        case.tool(target.parse::<Target>().unwrap().triple)
     });
     change_modes(two.sample.path());
     change_modes(two.built.path());
@@ -217,6 +217,7 @@ fn all_problems_of_binaries_are_reported_together() {
         .built("x86_64-musl/tool", binary(mac, b""))
         .built("x86_64-musl/toold", &binary(linux, b"")[..200])
         .built("x86_64-musl/dev", binary(linux, b""))
+        .built("x86_64-musl/cut-off", &binary(linux, b"")[..200])
         .built("x86_64-windows/tool", binary("x86_64-windows".parse().unwrap(), b""))
         .built("x86_64-windows/toold.exe", "#!/bin/sh\n");
     expect![[r#"
@@ -224,6 +225,7 @@ fn all_problems_of_binaries_are_reported_together() {
         `native/x86_64-windows/tool` is not a released binary: `tool` releases `tool.exe`, `toold.exe` (`binaries` in `[package.metadata.floe]` lists them)
         `native/x86_64-windows/toold.exe` is refused: it is a script, not an executable
         `tool.exe` for x86_64-windows is missing
+        `native/x86_64-musl/cut-off` is not a released binary: `tool` releases `tool`, `toold` (`binaries` in `[package.metadata.floe]` lists them)
         `native/x86_64-musl/dev` is not a released binary: `tool` releases `tool`, `toold` (`binaries` in `[package.metadata.floe]` lists them)
         `native/x86_64-musl/tool` is Mach-O for aarch64, but x86_64-musl takes ELF for x86_64
         `native/x86_64-musl/toold` is refused: its ELF program header table is broken or cut off (it ends at 288, the file at 200)"#]].assert_eq(&case.refused());

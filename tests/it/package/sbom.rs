@@ -84,8 +84,7 @@ fn lock(sample: &Sample) {
 fn package(sample: &Sample, targets: &[&str], arguments: &[&str]) -> (bool, String) {
     for target in targets {
         let target: Target = target.parse().unwrap();
-        let path =
-            sample.path().join("native").join(target.triple()).join(format!("tool{}", target.exe_suffix()));
+        let path = sample.path().join("native").join(target.triple).join(format!("tool{}", target.exe));
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, binary(target, b"tool")).unwrap();
     }
@@ -294,11 +293,8 @@ fn its_bytes_depend_on_no_folder_no_run_and_no_machine() {
     fs::create_dir(&trees).unwrap();
     for target in targets {
         let target: Target = target.parse().unwrap();
-        fs::write(
-            trees.join(target.triple()),
-            tree(other.path(), target.triple(), "\t{p}\t{f}\t{l}", "depth"),
-        )
-        .unwrap();
+        fs::write(trees.join(target.triple), tree(other.path(), target.triple, "\t{p}\t{f}\t{l}", "depth"))
+            .unwrap();
     }
     fs::remove_dir_all(elsewhere.path().join("crates")).unwrap();
     let (done, said) = package(&elsewhere, &targets, &["--trees", "trees"]);

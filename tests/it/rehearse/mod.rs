@@ -265,7 +265,7 @@ fn flags_of_the_environment_reach_an_exact_build() {
     let project = sample("1.4.0")
         .file("src/main.rs", "#[cfg(not(wanted))]\ncompile_error!(\"a flag is lost\");\nfn main() {}\n");
     let own = |target: floe_core::model::Target| {
-        format!("CARGO_TARGET_{}_RUSTFLAGS", target.triple().to_uppercase().replace('-', "_"))
+        format!("CARGO_TARGET_{}_RUSTFLAGS", target.triple.to_uppercase().replace('-', "_"))
     };
     let by_target: Vec<String> = floe_core::model::Target::all().map(own).collect();
     for names in [vec!["RUSTFLAGS".to_owned()], vec!["CARGO_BUILD_RUSTFLAGS".to_owned()], by_target] {

@@ -26,7 +26,7 @@ impl Place {
         );
         let folder = tempfile::tempdir().unwrap();
         for target in targets() {
-            let path = folder.path().join("built").join(target.triple()).join("tool");
+            let path = folder.path().join("built").join(target.triple).join("tool");
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, binary(target, b"nix")).unwrap();
         }

@@ -30,7 +30,7 @@ fn published() -> Scenario {
 }
 
 fn nix() -> Vec<Target> {
-    Target::defaults().filter(|target| target.builder() == Builder::Nix).collect()
+    Target::defaults().filter(|target| target.builder == Builder::Nix).collect()
 }
 
 /// The folder of a rebuild of what Nix builds, with this seed for each target.
@@ -121,7 +121,7 @@ fn archives_of_native_legs_are_not_claimed_and_files_that_depend_on_them_do_not_
 #[test]
 fn one_bit_of_a_binary() {
     let scenario = published();
-    rebuild(&scenario, |target| if target.name() == "x86_64-gnu" { OTHER } else { SEED });
+    rebuild(&scenario, |target| if target.name == "x86_64-gnu" { OTHER } else { SEED });
     let outcome = compare(&scenario).exit(3);
     expect![[r#"
         SHA256SUMS                              differs
@@ -168,7 +168,7 @@ fn the_same_files_in_another_container() {
 #[test]
 fn a_target_and_an_image_that_were_not_rebuilt() {
     let scenario = published();
-    let targets: Vec<Target> = nix().into_iter().filter(|target| target.platform().is_none()).collect();
+    let targets: Vec<Target> = nix().into_iter().filter(|target| target.platform.is_none()).collect();
     make_dist(&scenario.path().join("again"), "1.4.0", &targets);
     let outcome = compare(&scenario).exit(3);
     let missing: Vec<&str> =
@@ -184,7 +184,7 @@ fn a_target_and_an_image_that_were_not_rebuilt() {
 #[test]
 fn one_layer_of_the_image() {
     let scenario = published();
-    rebuild(&scenario, |target| if target.name() == "aarch64-musl" { OTHER } else { SEED });
+    rebuild(&scenario, |target| if target.name == "aarch64-musl" { OTHER } else { SEED });
     let comparison = compared(&scenario, 3);
     let differs: Vec<&str> = comparison["image"]
         .as_array()
@@ -223,7 +223,7 @@ fn a_rebuild_of_something_else_is_not_compared() {
 fn a_rebuilt_archive_of_a_native_leg_is_compared_like_the_others() {
     let scenario = published();
     let all: Vec<Target> = Target::defaults().collect();
-    let seed = |target: Target| if target.name() == "x86_64-windows" { OTHER } else { SEED };
+    let seed = |target: Target| if target.name == "x86_64-windows" { OTHER } else { SEED };
     make_dist_with(seed, &scenario.path().join("again"), "1.4.0", &all);
     let comparison = compared(&scenario, 3);
     expect!["`tool-x86_64-pc-windows-msvc/tool.exe`: the bytes differ"].assert_eq(&findings(
@@ -277,7 +277,7 @@ fn diffoscope_is_asked_where_it_is_installed() {
         return;
     }
     let scenario = published();
-    rebuild(&scenario, |target| if target.name() == "x86_64-gnu" { OTHER } else { SEED });
+    rebuild(&scenario, |target| if target.name == "x86_64-gnu" { OTHER } else { SEED });
     let outcome = compare(&scenario).exit(3).says(&format!("  Diffoscope says of {GNU}:\n--- "));
     outcome.says("│ ├── tool-x86_64-unknown-linux-gnu/tool\n");
 }
@@ -324,7 +324,7 @@ fn the_verdict_is_a_statement_that_can_be_signed() {
     assert_eq!(statement(0), said);
 
     fs::remove_dir_all(scenario.path().join("again")).unwrap();
-    rebuild(&scenario, |target| if target.name() == "x86_64-gnu" { OTHER } else { SEED });
+    rebuild(&scenario, |target| if target.name == "x86_64-gnu" { OTHER } else { SEED });
     let said = statement(3);
     assert_eq!(said["predicate"]["result"], "FAILED");
     assert_eq!(

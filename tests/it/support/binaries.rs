@@ -7,10 +7,10 @@ use sha2::{Digest as _, Sha256};
 
 /// An executable for a target; another seed gives other bytes.
 pub fn binary(target: Target, seed: &[u8]) -> Vec<u8> {
-    match (target.format(), target.os()) {
+    match (target.format, target.os) {
         (Format::Elf, Os::Linux) => elf(target, seed),
-        (Format::Macho, _) => macho(target.arch(), seed),
-        (Format::Pe, _) => pe(target.arch(), seed),
+        (Format::Macho, _) => macho(target.arch, seed),
+        (Format::Pe, _) => pe(target.arch, seed),
         (Format::Elf, _) => panic!("no target has ELF without Linux"),
     }
 }
@@ -88,15 +88,15 @@ const WRITABLE: u64 = 0x1000_0000;
 /// glibc: a PIE that needs `libc.so.6`; musl: a static PIE on x86_64, a static executable at a fixed address
 /// elsewhere. One segment loads the whole file; a second one loads the dynamic section, where the loader writes.
 fn elf(target: Target, seed: &[u8]) -> Vec<u8> {
-    let bits = target.arch().bits();
+    let bits = target.arch.bits();
     let word = u64::from(bits / 8);
     // The sizes of the file header, a program header, a section header and a symbol.
     let [header, segment, section, symbol] = if bits == 64 { [64, 56, 64, 24] } else { [52, 32, 40, 16] };
-    let interpreter = target.contract().interpreter.as_ref().map(|path| format!("{path}\0"));
-    let fixed = interpreter.is_none() && target.arch() != Arch::X86_64;
+    let interpreter = target.contract.interpreter.as_ref().map(|path| format!("{path}\0"));
+    let fixed = interpreter.is_none() && target.arch != Arch::X86_64;
     let base = if fixed { 0x40_0000 } else { 0 };
     // The flags of Arm: EABI 5, hard float; of RISC-V: compressed instructions, double float.
-    let (class, machine, flags) = match target.arch() {
+    let (class, machine, flags) = match target.arch {
         Arch::X86_64 => (2, 62, 0),
         Arch::Aarch64 => (2, 183, 0),
         Arch::Arm => (1, 40, 0x0500_0400),
@@ -146,7 +146,7 @@ fn elf(target: Target, seed: &[u8]) -> Vec<u8> {
         // The symbol table at 0x220 holds the one empty symbol that every table begins with.
         file = file.pad(0x200).raw(names).pad(0x240).words(bits, &dynamic);
     }
-    file.pad(CODE as usize).raw(exit_code(target.arch())).pad(SEED as usize).raw(seed).0
+    file.pad(CODE as usize).raw(exit_code(target.arch)).pad(SEED as usize).raw(seed).0
 }
 
 /// A thin 64-bit Mach-O that needs libSystem and macOS 11.0. For Arm it is signed ad hoc, as linkers do.
@@ -292,10 +292,10 @@ mod tests {
         for target in Target::all() {
             let bytes = binary(target, b"seed");
             let kind = identify(Cursor::new(&bytes)).unwrap();
-            assert!(kind.is_for(target.format(), target.arch()), "{target}: {kind}");
-            assert_eq!(kind.interpreter.is_some(), target.name().ends_with("-gnu"), "{target}");
+            assert!(kind.is_for(target.format, target.arch), "{target}: {kind}");
+            assert_eq!(kind.interpreter.is_some(), target.name.ends_with("-gnu"), "{target}");
             let file = object::File::parse(&bytes[..]).unwrap();
-            assert_eq!(file.is_64(), target.arch().bits() == 64, "{target}");
+            assert_eq!(file.is_64(), target.arch.bits() == 64, "{target}");
             assert_ne!(file.entry(), 0, "{target}");
             assert_ne!(bytes, binary(target, b"other"));
         }

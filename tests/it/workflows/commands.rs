@@ -122,7 +122,7 @@ fn nix(arguments: &[&str], flags: &[&str]) -> Result<(), String> {
             return Err(format!("`{argument}` is not known here"));
         }
         let Some(output) = argument.strip_prefix(".#") else { continue };
-        let mut releases = Target::all().map(|target| format!("release-{}", target.name()));
+        let mut releases = Target::all().map(|target| format!("release-{}", target.name));
         let is_package = packages().contains(output) || releases.any(|release| release == output);
         if !is_package && !["matrix", "packer"].contains(&output) {
             return Err(format!("the flake has no package `{output}`"));

@@ -64,15 +64,15 @@ impl Drive {
             case["github"]["sha"] = json!(commit);
             case["steps"] = json!({});
             case["matrix"]["root"] = json!(root);
-            let nix = Target::defaults().filter(|target| target.builder() == Builder::Nix);
-            let alone = nix.filter(|target| target.platform().is_none()).map(Target::name);
+            let nix = Target::defaults().filter(|target| target.builder == Builder::Nix);
+            let alone = nix.filter(|target| target.platform.is_none()).map(|target| target.name);
             case["matrix"]["linux"] = alone
                 .chain(["image"])
                 .map(|name| json!({ "name": name, "output": format!("release-{name}") }))
                 .collect();
-            let native = Target::defaults().filter(|target| target.builder() == Builder::Native);
+            let native = Target::defaults().filter(|target| target.builder == Builder::Native);
             case["matrix"]["native"] = native
-                .map(|target| json!({ "name": target.name(), "runner": target.runner(), "cflags": "", "config": "" }))
+                .map(|target| json!({ "name": target.name, "runner": target.runner, "cflags": "", "config": "" }))
                 .collect();
             case["matrix"]["verify"] = json!([trial(&folder)]);
         });
@@ -95,13 +95,13 @@ impl Drive {
 
     /// The native legs end as their systems would end them.
     fn give_native_legs(&mut self) {
-        for target in Target::defaults().filter(|target| target.builder() == Builder::Native) {
-            let leg = self.folder.join("legs").join(target.name());
-            let program = leg.join(format!("native/{target}/tool{}", target.exe_suffix()));
+        for target in Target::defaults().filter(|target| target.builder == Builder::Native) {
+            let leg = self.folder.join("legs").join(target.name);
+            let program = leg.join(format!("native/{target}/tool{}", target.exe));
             write(&program, binary(target, b"1.4.0"));
             write(&leg.join("runner"), "github-hosted\n");
-            let id = self.upload(&format!("leg-{}", target.name()), &[leg]).unwrap();
-            self.case["steps"][format!("native.leg@{}", target.name())] =
+            let id = self.upload(&format!("leg-{}", target.name), &[leg]).unwrap();
+            self.case["steps"][format!("native.leg@{}", target.name)] =
                 json!({ "outputs": { "artifact-id": id } });
         }
     }

@@ -28,8 +28,8 @@ fn each_leg_names_its_artifact() {
     };
     let of = |builder: Builder| -> BTreeSet<String> {
         Target::all()
-            .filter(|target| target.builder() == builder)
-            .map(|target| target.name().to_owned())
+            .filter(|target| target.builder == builder)
+            .map(|target| target.name.to_owned())
             .collect()
     };
     assert_eq!(names("native"), of(Builder::Native));
@@ -53,8 +53,8 @@ fn native_legs_remap_the_paths_of_their_machine() {
         floe_audit::facts(Cursor::new(binary)).unwrap().paths.found
     };
     let krate = "registry/src/index-1949cf8c6b5b557f/serde-1.0.0/src/lib.rs";
-    for target in Target::all().filter(|target| target.native().is_some()) {
-        let flags = &target.native().unwrap().rustflags;
+    for target in Target::all().filter(|target| target.native.is_some()) {
+        let flags = &target.native.as_ref().unwrap().rustflags;
         let mapped = |folder: &str| {
             flags
                 .split(' ')

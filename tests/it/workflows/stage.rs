@@ -48,9 +48,9 @@ pub fn make_standin(folder: &Path) {
         write(&standin.join(name), script);
         make_executable(&standin.join(name));
     }
-    for target in Target::defaults().filter(|target| target.builder() == Builder::Nix) {
-        let leg = if target.platform().is_some() { "image" } else { "alone" };
-        let program = standin.join(leg).join(target.name()).join("tool");
+    for target in Target::defaults().filter(|target| target.builder == Builder::Nix) {
+        let leg = if target.platform.is_some() { "image" } else { "alone" };
+        let program = standin.join(leg).join(target.name).join("tool");
         write(&program, binary(target, b"1.4.0"));
         make_executable(&program);
     }

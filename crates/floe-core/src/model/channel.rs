@@ -36,7 +36,7 @@ impl ChannelKind {
     /// Whether it installs what is built for a target.
     pub fn is_for(self, target: Target) -> bool {
         let (_, systems, processors) = self.hosts();
-        systems.contains(&target.os()) && processors.is_none_or(|all| all.contains(&target.arch()))
+        systems.contains(&target.os) && processors.is_none_or(|all| all.contains(&target.arch))
     }
 
     /// The systems that it installs on, in words.

@@ -117,7 +117,7 @@ impl Artifact {
         Artifact {
             file: record.archive.file.clone(),
             target: record.target,
-            kind: record.target.archive(),
+            kind: record.target.archive,
             size: record.archive.size,
             digest: record.archive.digest,
             binaries: record.binaries.iter().map(binary).collect(),

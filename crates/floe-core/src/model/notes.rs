@@ -96,7 +96,7 @@ pub fn footer(manifest: &Manifest, destination: &Destination) -> String {
     text.push_str("| file | for | needs | size | sha256 |\n|---|---|---|---:|---|\n");
     let mut row = |(file, bytes, digest): (&str, u64, &Digest), target: Target, needs: &str| {
         let Destination { page, tag, .. } = destination;
-        let (target, size, digest) = (target.name(), size(bytes), digest.hex());
+        let (target, size, digest) = (target.name, size(bytes), digest.hex());
         text.push_str(&format!(
             "| [{file}]({page}/releases/download/{tag}/{file}) | {target} | {needs} | {size} | `{digest}` |\n"
         ));

@@ -23,10 +23,10 @@ impl PackageKind {
     /// The distributions' name of a target's architecture. `None` where no package is made: a program that is not static
     /// would need packages whose names differ from one distribution to the next.
     pub fn arch(self, target: Target) -> Option<&'static str> {
-        if target.os() != Os::Linux || !target.contract().is_static {
+        if target.os != Os::Linux || !target.contract.is_static {
             return None;
         }
-        match (self, target.arch()) {
+        match (self, target.arch) {
             (PackageKind::Deb, Arch::X86_64) => Some("amd64"),
             (PackageKind::Deb, Arch::Aarch64) => Some("arm64"),
             (PackageKind::Deb, Arch::Arm) => Some("armhf"),

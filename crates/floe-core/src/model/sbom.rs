@@ -207,9 +207,9 @@ impl Sbom {
             .map(|property| property.value.as_str())
             .collect();
         match targets[..] {
-            [one] if one == target.triple() => {}
+            [one] if one == target.triple => {}
             [] => found.push("it names no target".to_owned()),
-            _ => found.push(format!("it describes {}, not {}", targets.join(" and "), target.triple())),
+            _ => found.push(format!("it describes {}, not {}", targets.join(" and "), target.triple)),
         }
         let described: BTreeSet<Digest> = component
             .components

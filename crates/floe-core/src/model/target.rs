@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Deref;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
@@ -18,40 +19,56 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         .expect("targets.json is read by a test before it is ever shipped")
 });
 
-/// A Rust target triple that floe can release for.
+/// A Rust target triple that floe can release for: a row of the table.
 #[derive(Clone, Copy)]
 pub struct Target(&'static Row);
 
+// Its texts are borrowed from the program itself.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, bound(deserialize = "'de: 'static"))]
 struct Table {
     #[serde(rename = "schema")]
     _schema: Schema<1>,
     targets: Vec<Row>,
 }
 
+/// The facts of a target.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Row {
-    name: String,
-    triple: String,
-    os: Os,
-    arch: Arch,
-    format: Format,
-    exe: String,
-    archive: ArchiveKind,
-    builder: Builder,
-    image: Option<Platform>,
-    runner: Option<String>,
+pub struct Row {
+    /// The short name, such as `x86_64-musl`.
+    pub name: &'static str,
+    /// The Rust target triple, such as `x86_64-unknown-linux-musl`.
+    pub triple: &'static str,
+    /// The operating system.
+    pub os: Os,
+    /// The instruction set.
+    pub arch: Arch,
+    /// The format of its executables.
+    pub format: Format,
+    /// The suffix of an executable's name: `.exe` or nothing.
+    pub exe: &'static str,
+    /// The format of its archive.
+    pub archive: ArchiveKind,
+    /// How it is built.
+    pub builder: Builder,
+    /// The OCI platform whose image takes this target's binary, if there is one.
+    #[serde(rename = "image")]
+    pub platform: Option<Platform>,
+    /// The label of the GitHub runner that its binaries run on; `None` if GitHub has none.
+    pub runner: Option<&'static str>,
+    /// Whether a project releases for it only if the project lists it.
     #[serde(default)]
-    optional: bool,
-    native: Option<Native>,
-    contract: Contract,
+    pub optional: bool,
+    /// How its own system builds it; `None` where the flake does.
+    pub native: Option<Native>,
+    /// The requirements that its binaries may have of their host.
+    pub contract: Contract,
 }
 
 /// How Cargo is run on a machine of the target's own system, so that the same source gives the same bytes there. In the
 /// flags, `{0}` is the folder of the source and `{1}` the one that Cargo's home is in.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Native {
     /// Flags of rustc, also those that it passes on to the linker.
@@ -103,87 +120,30 @@ impl Target {
 
     /// The targets of a project that lists none, in the table's order.
     pub fn defaults() -> impl Iterator<Item = Target> {
-        Target::all().filter(|target| !target.is_optional())
-    }
-
-    /// The short name, such as `x86_64-musl`.
-    pub fn name(self) -> &'static str {
-        &self.0.name
-    }
-
-    /// The Rust target triple, such as `x86_64-unknown-linux-musl`.
-    pub fn triple(self) -> &'static str {
-        &self.0.triple
-    }
-
-    /// The operating system.
-    pub fn os(self) -> Os {
-        self.0.os
-    }
-
-    /// The instruction set.
-    pub fn arch(self) -> Arch {
-        self.0.arch
-    }
-
-    /// The format of its executables.
-    pub fn format(self) -> Format {
-        self.0.format
-    }
-
-    /// The suffix of an executable's name: `.exe` or nothing.
-    pub fn exe_suffix(self) -> &'static str {
-        &self.0.exe
-    }
-
-    /// The format of its archive.
-    pub fn archive(self) -> ArchiveKind {
-        self.0.archive
-    }
-
-    /// How it is built.
-    pub fn builder(self) -> Builder {
-        self.0.builder
-    }
-
-    /// The OCI platform whose image takes this target's binary, if there is one.
-    pub fn platform(self) -> Option<Platform> {
-        self.0.image
-    }
-
-    /// The label of the GitHub runner that its binaries run on; `None` if GitHub has none.
-    pub fn runner(self) -> Option<&'static str> {
-        self.0.runner.as_deref()
-    }
-
-    /// Whether a project releases for it only if the project lists it.
-    pub fn is_optional(self) -> bool {
-        self.0.optional
-    }
-
-    /// How its own system builds it; `None` where the flake does.
-    pub fn native(self) -> Option<&'static Native> {
-        self.0.native.as_ref()
-    }
-
-    /// The requirements that its binaries may have of their host.
-    pub fn contract(self) -> &'static Contract {
-        &self.0.contract
+        Target::all().filter(|target| !target.optional)
     }
 
     /// Compares a binary's facts with the contract. A violation that the project has loosened carries its reason.
     pub fn judge(self, facts: &Facts, loosened: &BTreeMap<Rule, String>) -> Vec<Violation> {
-        rules::judge(facts, (self.format(), self.arch()), self.contract(), loosened)
+        rules::judge(facts, (self.format, self.arch), &self.contract, loosened)
     }
 
     /// The archive's top folder, `<name>-<triple>`.
     pub fn top_folder(self, project: &str) -> String {
-        format!("{project}-{}", self.triple())
+        format!("{project}-{}", self.triple)
     }
 
     /// The archive's file name, `<name>-<triple>.tar.gz` or `.zip`.
     pub fn archive_file(self, project: &str) -> String {
-        format!("{}.{}", self.top_folder(project), self.archive())
+        format!("{}.{}", self.top_folder(project), self.archive)
+    }
+}
+
+impl Deref for Target {
+    type Target = Row;
+
+    fn deref(&self) -> &Row {
+        self.0
     }
 }
 
@@ -203,19 +163,19 @@ impl PartialOrd for Target {
 
 impl Ord for Target {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.triple().cmp(other.triple())
+        self.triple.cmp(other.triple)
     }
 }
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.triple())
+        f.write_str(self.triple)
     }
 }
 
 impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.write_str(self.name)
     }
 }
 
@@ -223,10 +183,10 @@ impl FromStr for Target {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let found = Target::all().find(|target| target.name() == text || target.triple() == text);
+        let found = Target::all().find(|target| target.name == text || target.triple == text);
         found.ok_or_else(|| {
             let shown: String = text.chars().take(100).collect();
-            let known: Vec<&str> = Target::all().map(Target::name).collect();
+            let known: Vec<&str> = Target::all().map(|target| target.name).collect();
             format!("`{shown}` is not a target that floe knows; the targets are {}", known.join(", "))
         })
     }
@@ -251,8 +211,8 @@ mod tests {
     fn the_table_is_read_and_each_row_is_found_by_both_names() {
         assert_eq!((Target::all().count(), Target::defaults().count()), (13, 7));
         for target in Target::all() {
-            assert_eq!(target.name().parse(), Ok(target));
-            assert_eq!(target.triple().parse(), Ok(target));
+            assert_eq!(target.name.parse(), Ok(target));
+            assert_eq!(target.triple.parse(), Ok(target));
         }
         assert!("x86_64-linux".parse::<Target>().unwrap_err().contains("aarch64-musl"));
     }
@@ -260,12 +220,12 @@ mod tests {
     #[test]
     fn each_native_target_says_how_it_is_built_and_keeps_its_contract() {
         for target in Target::all() {
-            assert_eq!(target.native().is_some(), target.builder() == Builder::Native, "{target:?}");
-            let Some(native) = target.native() else { continue };
+            assert_eq!(target.native.is_some(), target.builder == Builder::Native, "{target:?}");
+            let Some(native) = &target.native else { continue };
             let oldest = native.env.get("MACOSX_DEPLOYMENT_TARGET");
-            assert_eq!(oldest, target.contract().min_os.as_ref(), "{target:?}");
-            assert_eq!(native.rustflags.contains("+crt-static"), target.contract().crt_static, "{target:?}");
-            assert_eq!(native.rustflags.contains("/Brepro"), target.os() == Os::Windows, "{target:?}");
+            assert_eq!(oldest, target.contract.min_os.as_ref(), "{target:?}");
+            assert_eq!(native.rustflags.contains("+crt-static"), target.contract.crt_static, "{target:?}");
+            assert_eq!(native.rustflags.contains("/Brepro"), target.os == Os::Windows, "{target:?}");
             for folder in ["--remap-path-prefix={0}=", "--remap-path-prefix={1}="] {
                 assert!(native.rustflags.contains(folder), "{target:?}");
             }

@@ -48,11 +48,11 @@ fn absent(file: &File, published: &Manifest) -> Line {
         sbom.chain(packages).chain([&artifact.file]).any(|name| *name == file.name)
     };
     let artifact = published.artifacts.iter().find(is_of);
-    match artifact.map(|artifact| (artifact.target, artifact.target.builder())) {
-        Some((target, Builder::Nix)) => line.add([format!("no rebuilt dist holds {}", target.name())]),
+    match artifact.map(|artifact| (artifact.target, artifact.target.builder)) {
+        Some((target, Builder::Nix)) => line.add([format!("no rebuilt dist holds {}", target.name)]),
         Some((target, Builder::Native)) => {
             line.verdict = Verdict::NotClaimed;
-            line.add([format!("{} is built outside of Nix, and was not rebuilt", target.name())]);
+            line.add([format!("{} is built outside of Nix, and was not rebuilt", target.name)]);
         }
         None => {
             line.verdict = Verdict::NotClaimed;

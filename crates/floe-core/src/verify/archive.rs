@@ -104,6 +104,6 @@ pub(super) fn is_binary(entry: &Entry, binary: &BinaryFacts, target: Target) -> 
     let BinaryFacts { name, path, size, digest, format, arch, .. } = binary;
     let called = path.rsplit('/').next().unwrap_or_default();
     (&entry.path, entry.size, entry.mode, entry.digest) == (path, *size, 0o755, *digest)
-        && called.strip_suffix(target.exe_suffix()).unwrap_or(called) == name
-        && (*format, *arch) == (target.format(), target.arch())
+        && called.strip_suffix(target.exe).unwrap_or(called) == name
+        && (*format, *arch) == (target.format, target.arch)
 }

@@ -46,7 +46,7 @@ pub(super) fn check_image(
     problems.extend(missing.map(|text| ProblemKind::MissingTarget.with(text)));
     let has_linux = |platform: &Platform| {
         let mut targets = expect.targets.iter();
-        targets.any(|target| target.os() == Os::Linux && target.arch() == platform.arch())
+        targets.any(|target| target.os == Os::Linux && target.arch == platform.arch())
     };
     let extra =
         there.difference(&wanted).filter(|platform| !expect.targets.is_empty() && !has_linux(platform));
@@ -69,7 +69,7 @@ fn programs(archives: &[(Record, PathBuf)]) -> Vec<ArchiveProgram<'_>> {
                 // An old record may have no facts; then the target says what its binaries need.
                 is_dynamic: match binary.facts.as_ref().and_then(|facts| facts.elf.as_ref()) {
                     Some(elf) => elf.interpreter.is_some(),
-                    None => !record.target.contract().is_static,
+                    None => !record.target.contract.is_static,
                 },
             })
         })
@@ -104,7 +104,7 @@ fn compare_platform(
 ) -> Result<(), String> {
     let arch = image.platform.arch();
     let programs: Vec<&ArchiveProgram<'_>> =
-        programs.iter().filter(|one| one.target.os() == Os::Linux && one.target.arch() == arch).collect();
+        programs.iter().filter(|one| one.target.os == Os::Linux && one.target.arch == arch).collect();
     if programs.is_empty() {
         return Err(format!("there is no Linux archive for {arch} to compare it with"));
     }
@@ -127,13 +127,13 @@ fn compare_platform(
         return Err(format!("it starts `/{path}`, which no {arch} archive holds"));
     };
     let has_loader = |one: &ArchiveProgram<'_>| {
-        let loader = one.target.contract().interpreter.as_ref();
+        let loader = one.target.contract.interpreter.as_ref();
         !one.is_dynamic || loader.is_some_and(|loader| image.loaders.contains(loader))
     };
     if same.iter().any(|one| has_loader(one)) {
         return Ok(());
     }
-    let loader = first.target.contract().interpreter.as_deref().unwrap_or("a loader");
+    let loader = first.target.contract.interpreter.as_deref().unwrap_or("a loader");
     Err(format!("it starts `/{path}`, which needs `{loader}`, and the image does not hold that"))
 }
 

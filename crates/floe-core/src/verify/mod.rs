@@ -323,7 +323,7 @@ fn check_targets(archives: &[(Record, PathBuf)], expect: &Expect, problems: &mut
         files.entry(record.target).or_default().push(path.display().to_string());
     }
     for (target, files) in &files {
-        let name = target.name();
+        let name = target.name;
         if files.len() > 1 {
             problems.push(format!("target {name} is there more than once: {}", files.join(", ")).into());
         }
@@ -333,6 +333,6 @@ fn check_targets(archives: &[(Record, PathBuf)], expect: &Expect, problems: &mut
         }
     }
     let missing = expect.targets.iter().filter(|target| !files.contains_key(target));
-    let missing = missing.map(|target| format!("target {} is missing", target.name()));
+    let missing = missing.map(|target| format!("target {} is missing", target.name));
     problems.extend(missing.map(|text| ProblemKind::MissingTarget.with(text)));
 }

@@ -292,7 +292,7 @@ fn check_artifact(download: &Download, manifest: &Manifest, artifact: &Artifact,
     let expected = target.archive_file(&manifest.name);
     if *name != expected {
         problems
-            .push(format!("the manifest calls the archive for {} `{name}`, not `{expected}`", target.name()));
+            .push(format!("the manifest calls the archive for {} `{name}`, not `{expected}`", target.name));
     }
     let file = expect(download, name, (Some(*size), *digest), "the manifest", problems);
     match file.map(|file| &file.contents) {
@@ -321,8 +321,7 @@ fn check_sbom(download: &Download, manifest: &Manifest, artifact: &Artifact, pro
     let (Artifact { target, binaries, .. }, Some(sbom)) = (artifact, &artifact.sbom) else { return };
     let (name, expected) = (&sbom.file, Sbom::file_name(&manifest.name, *target));
     if *name != expected {
-        problems
-            .push(format!("the manifest calls the SBOM for {} `{name}`, not `{expected}`", target.name()));
+        problems.push(format!("the manifest calls the SBOM for {} `{name}`, not `{expected}`", target.name));
     }
     let Some(file) = expect(download, name, (None, sbom.digest), "the manifest", problems) else { return };
     let program = (manifest.name.as_str(), &manifest.version, *target);

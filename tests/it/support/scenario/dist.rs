@@ -87,10 +87,10 @@ fn make<'s>(
     let mut builds = Vec::new();
     let mut for_image = Vec::new();
     for target in targets {
-        let path = built.path().join(target.triple()).join(format!("{name}{}", target.exe_suffix()));
+        let path = built.path().join(target.triple).join(format!("{name}{}", target.exe));
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, binary(*target, seed(*target))).unwrap();
-        if target.platform().is_some() {
+        if target.platform.is_some() {
             for_image.push(path.clone());
         }
         builds.push(Build {

@@ -50,7 +50,7 @@ fn every_key_is_read() {
     assert_eq!((config.tag_prefix.as_str(), config.profile.as_deref()), ("tool-", Some("dist")));
     assert_eq!((config.features.join(" ").as_str(), config.default_features), ("tls serde/derive", false));
     assert!(config.may_be_latest());
-    let targets: Vec<&str> = config.targets.iter().map(|target| target.name()).collect();
+    let targets: Vec<&str> = config.targets.iter().map(|target| target.name).collect();
     assert_eq!(targets, ["x86_64-musl", "aarch64-macos"]);
     let include = |from: &str, to: Option<&str>| Include { from: from.to_owned(), to: to.map(str::to_owned) };
     assert_eq!(config.include, [include("share", None), include("../doc/tool.1", Some("man/tool.1"))]);
