@@ -54,6 +54,8 @@ struct Checker {
     is_partial: bool,
     /// The layers of all manifests.
     measured: BTreeMap<Digest, Measured>,
+    /// Layers whose problems were reported; platforms may share them.
+    reported: BTreeSet<Digest>,
 }
 
 /// An entry of the image index, and the manifest that it leads to.
@@ -212,11 +214,9 @@ impl Checker {
     }
 
     fn layer(&mut self, name: &str, descriptor: &Descriptor) -> Option<Unpacked> {
-        // Platforms may share a layer, whose problems are reported once.
-        let is_first = !self.blobs.contains_key(&(descriptor.digest, descriptor.size));
         self.blob(name, descriptor, LAYER)?;
         let unpacked = self.measured.get(&descriptor.digest)?.unpacked.clone();
-        if is_first {
+        if self.reported.insert(descriptor.digest) {
             match &unpacked {
                 Ok((_, changes)) => {
                     self.problems.extend(changes.problems.iter().map(|problem| format!("{name}: {problem}")));

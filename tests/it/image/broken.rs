@@ -135,6 +135,19 @@ fn a_blob_that_is_listed_twice_has_the_promised_size_each_time() {
 }
 
 #[test]
+fn a_config_that_is_listed_as_a_layer_is_judged_as_one() {
+    let forgery = Forgery::new().change(|config, manifest, _| {
+        let config = config.to_string();
+        let layer = &mut manifest["layers"][0];
+        (layer["digest"], layer["size"]) = (json!(Digest::of(config.as_bytes())), json!(config.len()));
+    });
+    expect![[r#"
+        layer 1 of linux/amd64 cannot be unpacked: it cannot be read as a tar: invalid gzip header
+        nothing references `blobs/sha256/377397982dbe241f8dca8e2e2ff47cbf0cf0ef46f03b480149f8b23dac526438`"#]]
+    .assert_eq(&forgery.problems());
+}
+
+#[test]
 fn blobs_that_nothing_names_are_problems() {
     let forgery = Forgery::new();
     fs::write(forgery.image.blob_path(&Digest::of(b"secret")), "secret").unwrap();
