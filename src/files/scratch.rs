@@ -1,4 +1,4 @@
-//! Temporary folders. They are removed when they are dropped, and when a signal ends the process.
+//! Temporary folders. They are removed when they are dropped, and when a signal ends the process. One that was renamed stays.
 //!
 //! Downloads into a folder that the user names go through one, too: nothing in that folder is written through a link,
 //! and a download that fails leaves nothing.
@@ -19,7 +19,6 @@ use floe_core::disk;
 #[derive(Debug)]
 pub struct Scratch {
     folder: TempDir,
-    is_left: bool,
     _place: Unfinished,
 }
 
@@ -79,13 +78,7 @@ impl Scratch {
 
     fn make(make: impl FnOnce() -> anyhow::Result<(TempDir, Vec<PathBuf>)>) -> anyhow::Result<Self> {
         let (folder, _place) = Unfinished::make(make)?;
-        Ok(Scratch { folder, is_left: false, _place })
-    }
-
-    /// Leaves the folder, which has another name by now, where it is.
-    pub fn leave(mut self) {
-        self.is_left = true;
-        self.folder.disable_cleanup(true);
+        Ok(Scratch { folder, _place })
     }
 
     /// Moves everything in it to the folder around it.
@@ -109,10 +102,8 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        if !self.is_left {
-            // `TempDir` tries once, and leaves the folder if a virus scanner holds a file in it.
-            let _ = disk::retry(|| fs::remove_dir_all(self.path()));
-        }
+        // `TempDir` tries once, and leaves the folder if a virus scanner holds a file in it.
+        let _ = disk::retry(|| fs::remove_dir_all(self.path()));
     }
 }
 
@@ -161,18 +152,13 @@ mod tests {
     }
 
     #[test]
-    fn a_dropped_folder_is_gone_and_a_left_one_stays() {
+    fn a_folder_that_was_renamed_stays() {
         let folder = tempfile::tempdir().unwrap();
-        for is_left in [false, true] {
-            let scratch = Scratch::inside(&folder.path().join(is_left.to_string())).unwrap();
-            let path = scratch.path().to_owned();
-            fs::write(path.join("file"), "").unwrap();
-            match is_left {
-                true => scratch.leave(),
-                false => drop(scratch),
-            }
-            assert_eq!(path.exists(), is_left);
-        }
+        let scratch = Scratch::inside(&folder.path().join("place")).unwrap();
+        fs::write(scratch.path().join("file"), "").unwrap();
+        disk::rename(scratch.path(), &folder.path().join("made")).unwrap();
+        drop(scratch);
+        assert!(folder.path().join("made/file").exists());
     }
 
     #[cfg(windows)]

@@ -113,8 +113,6 @@ impl LayoutDraft {
             let _ = disk::rename(&old, &self.out);
             return Err(error).at("cannot move the layout to", &self.out);
         }
-        // It has another name now, so dropping it must not remove it.
-        self.folder.leave();
         disk::retry(|| fs::remove_dir_all(aside.path())).at("cannot remove", aside.path())
     }
 }
