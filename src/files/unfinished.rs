@@ -7,6 +7,7 @@ use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 
+use crate::error::AtPath as _;
 use floe_core::disk;
 use floe_core::parallel::lock;
 
@@ -20,16 +21,19 @@ static RENAMES: Mutex<()> = Mutex::new(());
 pub struct Unfinished(PathBuf);
 
 impl Unfinished {
-    /// Makes a temporary file or folder, which comes with the folders above it that were made for it, and registers it. No
-    /// signal ends the process in between, when [`remove_all`] would miss it.
+    /// Makes `folder` if it is missing, and in it a temporary file or folder, and registers what was made. No signal ends the
+    /// process in between, when [`remove_all`] would miss it.
     pub fn make<T: AsRef<Path>>(
-        make: impl FnOnce() -> anyhow::Result<(T, Vec<PathBuf>)>,
+        folder: &Path,
+        make: impl FnOnce(&Path) -> io::Result<T>,
     ) -> anyhow::Result<(T, Self)> {
         let mut all = lock(&ALL);
-        let (new, mut made) = make()?;
+        let mut made = absent(folder);
+        fs::create_dir_all(folder).at("failed to make the folder", folder)?;
+        let new = make(folder).at("failed to write into", folder)?;
         let path = new.as_ref().to_owned();
         // The folders that were made for another one hold this one, too. The last of them removes them.
-        made.extend(all.values().flatten().filter(|folder| path.starts_with(folder)).cloned());
+        made.extend(all.values().flatten().filter(|made| folder.starts_with(made)).cloned());
         all.insert(path.clone(), made);
         Ok((new, Unfinished(path)))
     }
@@ -45,8 +49,6 @@ impl Drop for Unfinished {
 /// The folders down to this one that do not exist yet, the innermost first.
 pub fn absent(folder: &Path) -> Vec<PathBuf> {
     let is_absent = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
-    // Temporary names are absolute, too.
-    let folder = std::path::absolute(folder).unwrap_or_default();
     folder.ancestors().take_while(is_absent).map(Path::to_owned).collect()
 }
 
@@ -104,15 +106,16 @@ mod tests {
     #[test]
     fn a_path_is_registered_from_the_moment_it_is_there_until_it_is_dropped() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("one");
-        let make = || {
-            fs::write(&path, "")?;
+        let new = folder.path().join("new");
+        let path = new.join("one");
+        let make = |folder: &Path| {
+            fs::write(folder.join("one"), "")?;
             // `remove_all`, which a signal starts, must wait.
             assert!(ALL.try_lock().is_err());
-            Ok((path.clone(), Vec::new()))
+            Ok(folder.join("one"))
         };
-        let (_, one) = Unfinished::make(make).unwrap();
-        assert!(lock(&ALL).contains_key(&path));
+        let (_, one) = Unfinished::make(&new, make).unwrap();
+        assert_eq!(lock(&ALL).get(&path), Some(&vec![new]));
         drop(one);
         assert!(!lock(&ALL).contains_key(&path));
     }
@@ -169,8 +172,14 @@ mod tests {
 
     #[test]
     fn what_cannot_be_made_is_not_registered() {
-        let make = || -> anyhow::Result<(PathBuf, Vec<PathBuf>)> { anyhow::bail!("full") };
-        assert_eq!(Unfinished::make(make).unwrap_err().to_string(), "full");
+        let folder = tempfile::tempdir().unwrap();
+        let make = |_: &Path| -> io::Result<PathBuf> { Err(io::ErrorKind::StorageFull.into()) };
+        assert!(
+            Unfinished::make(folder.path(), make)
+                .unwrap_err()
+                .to_string()
+                .starts_with("failed to write into")
+        );
         assert!(ALL.lock().is_ok());
     }
 }

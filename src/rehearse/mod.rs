@@ -42,7 +42,8 @@ use floe_core::model::changelog;
 use floe_core::model::notes::{NotesSource, verify_command};
 use floe_core::model::places::Home;
 use floe_core::model::{
-    BuiltOn, ChannelPlace, Commit, Destination, Digest, Image, Os, Record, Release, Repo, Rule, Source,
+    Attestation, BuiltOn, ChannelPlace, Commit, Destination, Digest, Image, Os, Record, Release, Repo, Rule,
+    Source,
 };
 use floe_core::preflight::Check;
 use floe_core::verify::published::{Download, ReleaseRequest};
@@ -68,7 +69,7 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let date = verified.archives.first().map(|(record, _)| record.source.epoch);
     let given = attestation::given(None, args.attest.attest)?;
     let built_on = description::built_on(&args.dists)?;
-    let release = promise(&project, verified, (repo, notes, built_on), report)?.with_attestation(given);
+    let release = promise(&project, verified, (repo, notes, built_on), given, report)?;
 
     let token = Token::from(floe_rehearsal::random_hex(20)?);
     let servers = Servers::start(&folder.path(SERVERS), &release, date.unwrap_or_default(), token).await?;
@@ -235,6 +236,7 @@ fn promise(
     project: &Project,
     verified: Verified,
     (repo, notes, built_on): (Repo, NotesSource, Option<BuiltOn>),
+    attestation: Attestation,
     report: &Report,
 ) -> anyhow::Result<Release> {
     let commit = verified.commit.clone().map_or_else(|| invented_commit(&verified), Ok)?;
@@ -243,7 +245,7 @@ fn promise(
     let (image, may_be_latest) = names::moving(Some(project), (&repo, &tag, &project.name), None)?;
     let attach = project.attaches();
     let destination = Destination { repo, page, tag, commit, image, may_be_latest, attach, built_on };
-    assemble::assemble(verified, (destination, notes), &project.config.channels, report)
+    assemble::assemble(verified, (destination, notes), attestation, &project.config.channels, report)
 }
 
 /// The notes of `publish`; before a release their section is often still called `Unreleased`.
@@ -298,7 +300,7 @@ async fn serve(servers: &Servers, release: &Release, report: &Report) -> anyhow:
     let (repo, tag) = (&release.destination.repo, &release.destination.tag);
     let ([api, registry, _], token) = (servers.running.each_ref().map(Server::url), servers.token.reveal());
     let (host, verify) = (servers.running[1].addr, verify_command(&release.manifest, &release.destination));
-    let (name, version) = (release.destination.image.repository(), &release.version);
+    let (name, version) = (release.destination.image.repository(), &release.manifest.version);
     let skopeo = format!("\n  skopeo inspect --tls-verify=false docker://{host}/{name}:{version}");
     let skopeo = release.image.as_ref().map(|_| skopeo).unwrap_or_default();
     // It is for this run and this machine alone.

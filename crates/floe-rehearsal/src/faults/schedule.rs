@@ -20,7 +20,8 @@ pub struct Schedule {
 impl Schedule {
     /// Faults that can strike while this release is published.
     pub fn of(release: &Release, seed: u64) -> Self {
-        let channels = Subject::from(release).channels();
+        let subject = Subject::from(release);
+        let channels = subject.channels();
         let registry = release.image.as_ref().map(|_| Side::Registry);
         let feed = channels.iter().any(|place| matches!(place.home, Home::Feed(_))).then_some(Side::Feed);
         let sides: Vec<Side> = [Side::GitHub].into_iter().chain(registry).chain(feed).collect();
@@ -89,7 +90,7 @@ mod tests {
 
     #[test]
     fn a_seed_always_gives_the_same_schedule_and_every_kind_is_drawn() {
-        let of = |seed| Schedule::at(&Side::ALL, &[], seed);
+        let of = |seed| Schedule::at(Side::ALL, &[], seed);
         assert_eq!(of(7), of(7));
         let first = of(1).to_string();
         assert!(first.starts_with("seed 1: "), "{first}");
@@ -105,7 +106,7 @@ mod tests {
         let tap = place(ChannelKind::Homebrew, Home::Repo(repo()));
         let winget = place(ChannelKind::Winget, Home::Upstream(submission));
         let is_drawn = |channels: &[ChannelPlace], kind| {
-            (0..2000).any(|seed| Schedule::at(&Side::ALL, channels, seed).has(kind))
+            (0..2000).any(|seed| Schedule::at(Side::ALL, channels, seed).has(kind))
         };
         let all = [tap.clone(), winget.clone()];
         for kind in FaultKind::ALL {
