@@ -42,7 +42,8 @@ impl Unfinished {
 impl Drop for Unfinished {
     fn drop(&mut self) {
         let made = lock(&ALL).remove(&self.0);
-        remove_empty(made.into_iter().flatten());
+        // Only empty ones are removed: one that another process has written into stays.
+        made.into_iter().flatten().for_each(|folder| drop(fs::remove_dir(folder)));
     }
 }
 
@@ -66,12 +67,7 @@ pub fn remove_all() {
     for path in all.keys() {
         let _ = disk::retry(|| remove(path));
     }
-    remove_empty(all.into_values().flatten());
-}
-
-/// Removes those folders that are empty. One that another process has written into stays.
-fn remove_empty(folders: impl Iterator<Item = PathBuf>) {
-    folders.for_each(|folder| drop(fs::remove_dir(folder)));
+    all.into_values().flatten().for_each(|folder| drop(fs::remove_dir(folder)));
 }
 
 /// Removes a file, or a folder that other threads may still write into.

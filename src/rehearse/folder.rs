@@ -38,11 +38,9 @@ impl Folder {
             return Err(usage(text).hint("remove it, or choose another folder with `--out`").into());
         }
         let folder = Folder { _lock: lock(&root).with_context(context)?, root: root.clone() };
-        for old in
-            [DIST, RELEASE, SERVERS].map(|name| folder.path(name)).into_iter().filter(|old| !is_kept(old))
-        {
+        for old in [DIST, RELEASE, SERVERS].map(|name| folder.path(name)) {
             // Also a link that leads nowhere.
-            if old.symlink_metadata().is_ok() {
+            if !is_kept(&old) && old.symlink_metadata().is_ok() {
                 fs::remove_dir_all(old).with_context(context)?;
             }
         }
