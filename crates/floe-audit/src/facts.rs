@@ -2,7 +2,7 @@
 //!
 //! At most a few MiB of a file are in memory, however large it is.
 
-use std::io::{self, Read, Seek, Write};
+use std::io::{Read, Seek};
 
 use super::auditable;
 use super::error::{Error, Result};
@@ -57,34 +57,10 @@ impl Mapping {
 /// [`Error::Unsupported`] if it is not a binary of a format and an instruction set that this
 /// crate reads. Any other [`Error`] if it is incomplete, invalid or cannot be read.
 pub fn facts<S: Read + Seek>(mut file: S) -> Result<Facts, Error> {
-    let headers = headers(&mut file)?;
-    let size = headers.0.size;
-    file.rewind()
-        .and_then(|()| strings::search(headers, file.take(size), &mut io::sink()))
-        .map_err(Error::Io)?
-}
-
-/// Reads the facts of a binary and copies the file to `into` in the same pass, for a caller that packs or hashes it.
-///
-/// The file is copied whole even if it is not a binary; the inner result says so.
-///
-/// # Errors
-///
-/// The outer error is one of reading the file or of writing to `into`, after which the copy is incomplete. The inner error
-/// is that of [`facts`].
-pub fn facts_while_copying<S: Read + Seek, W: Write + ?Sized>(
-    mut file: S,
-    into: &mut W,
-) -> io::Result<Result<Facts, Error>> {
-    let headers = headers(&mut file);
-    file.rewind()?;
-    match headers {
-        Ok(headers) => strings::search(headers, file, into),
-        Err(why) => {
-            io::copy(&mut file, into)?;
-            Ok(Err(why))
-        }
-    }
+    let (facts, sections) = headers(&mut file)?;
+    file.rewind().map_err(Error::Io)?;
+    let content = file.take(facts.size);
+    strings::search(facts, sections, content)
 }
 
 /// The facts outside the content, and the sections.
