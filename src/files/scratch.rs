@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::error::{AtPath as _, Exit, Failure};
 use crate::files::parent;
-use crate::files::unfinished::{self, Unfinished};
+use crate::files::unfinished::Unfinished;
 use floe_core::disk;
 
 /// A temporary folder of a random name.
@@ -25,10 +25,7 @@ pub struct Scratch {
 impl Scratch {
     /// Makes one; `purpose` is a part of its name.
     pub fn new(purpose: &str) -> anyhow::Result<Self> {
-        Scratch::make(|| {
-            let folder = tempfile::Builder::new().prefix(&format!("floe-{purpose}-")).tempdir();
-            Ok((folder.context("failed to make a temporary folder")?, Vec::new()))
-        })
+        Scratch::make(&std::env::temp_dir(), &format!("floe-{purpose}-"), "")
     }
 
     /// Makes one inside `folder`, which must be new or empty and no link.
@@ -40,25 +37,19 @@ impl Scratch {
             let failure = Failure::new(format!("`{}` {why}", folder.display())).exit(Exit::Usage);
             Err(failure.hint("give a folder that does not exist yet, or an empty one").into())
         };
-        Scratch::make(|| {
-            let made = unfinished::absent(&folder);
-            match fs::symlink_metadata(&folder) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    fs::create_dir_all(&folder).at(failed, &folder)?;
-                }
-                about => match about.at(failed, &folder)?.file_type() {
-                    kind if kind.is_symlink() => return refuse("is a symbolic link"),
-                    kind if !kind.is_dir() => return refuse("is not a folder"),
-                    _ => {}
-                },
-            }
-            if let Some(entry) = fs::read_dir(&folder).at(failed, &folder)?.next() {
-                let name = entry.at(failed, &folder)?.file_name();
-                return refuse(&format!("is not empty: it holds `{}`", name.display()));
-            }
-            let scratch = tempfile::Builder::new().prefix(".floe-").suffix(".part").tempdir_in(&folder);
-            Ok((scratch.at(failed, &folder)?, made))
-        })
+        let entry = match fs::symlink_metadata(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            about => match about.at(failed, &folder)?.file_type() {
+                kind if kind.is_symlink() => return refuse("is a symbolic link"),
+                kind if !kind.is_dir() => return refuse("is not a folder"),
+                _ => fs::read_dir(&folder).at(failed, &folder)?.next(),
+            },
+        };
+        if let Some(entry) = entry {
+            let name = entry.at(failed, &folder)?.file_name();
+            return refuse(&format!("is not empty: it holds `{}`", name.display()));
+        }
+        Scratch::make(&folder, ".floe-", ".part")
     }
 
     /// Makes a hidden one beside `path`: in the same file system, so that renaming it is one step.
@@ -66,18 +57,13 @@ impl Scratch {
         let name = path.file_name().and_then(|name| name.to_str());
         let name =
             name.with_context(|| format!("`{}` is not a plain name of a folder; give one", path.display()))?;
-        let (parent, failed) = (parent(path), "failed to make a folder in");
-        Scratch::make(|| {
-            let made = unfinished::absent(parent);
-            fs::create_dir_all(parent).at(failed, parent)?;
-            let prefix = format!(".{name}.");
-            let folder = tempfile::Builder::new().prefix(&prefix).suffix(".part").tempdir_in(parent);
-            Ok((folder.at(failed, parent)?, made))
-        })
+        Scratch::make(parent(path), &format!(".{name}."), ".part")
     }
 
-    fn make(make: impl FnOnce() -> anyhow::Result<(TempDir, Vec<PathBuf>)>) -> anyhow::Result<Self> {
-        let (folder, _place) = Unfinished::make(make)?;
+    fn make(folder: &Path, prefix: &str, suffix: &str) -> anyhow::Result<Self> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(prefix).suffix(suffix);
+        let (folder, _place) = Unfinished::make(folder, |folder| builder.tempdir_in(folder))?;
         Ok(Scratch { folder, _place })
     }
 

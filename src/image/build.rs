@@ -13,7 +13,7 @@ use super::rootfs::FileTree;
 use super::{ImageSpec, JSON_LIMIT, config, layer_reader, start};
 use crate::error::{AtPath as _, Failure, invalid};
 use crate::files::scratch::Scratch;
-use floe_core::model::{Blob, Digest, Entry, Image, Platform, PlatformImage};
+use floe_core::model::{Blob, Entry, Image, Nature, Platform, PlatformImage};
 use floe_core::oci::{CONFIG, Descriptor, IMAGE_NAME, INDEX, ImageIndex, ImageManifest, MANIFEST, REF_NAME};
 use floe_core::untrusted::files;
 
@@ -145,9 +145,12 @@ fn check_program(
     layers: &[WrittenLayer],
     draft: &LayoutDraft,
 ) -> anyhow::Result<()> {
-    let place =
-        |layer: &WrittenLayer| Some((layer.blob.digest, layer.changes.path_of(&program.digest)?.to_owned()));
-    let (layer, path): (Digest, String) = layers.iter().find_map(place).context("the program is gone")?;
+    let wanted = Nature::File(program.digest);
+    let place = |layer: &WrittenLayer| {
+        let same = layer.changes.members.iter().find(|member| member.nature == wanted)?;
+        Some((layer.blob.digest, same.path.clone()))
+    };
+    let (layer, path) = layers.iter().find_map(place).context("the program is gone")?;
     let scratch = Scratch::new("image")?;
     let copy = scratch.path().join("program");
     layer_reader::copy(&draft.blob_path(&layer), &path, &copy)?;

@@ -204,7 +204,7 @@ impl Checker {
     fn tree(&mut self, of: &str, layers: &[Option<Unpacked>]) -> Option<FileTree> {
         let layers = layers.iter().map(Option::as_ref).collect::<Option<Vec<_>>>()?;
         // A layer can be listed many times, and each time it is applied again.
-        if layers.iter().map(|(_, changes)| changes.len()).sum::<usize>() > 2 * MEMBERS_LIMIT {
+        if layers.iter().map(|(_, changes)| changes.members.len()).sum::<usize>() > 2 * MEMBERS_LIMIT {
             self.problem(format!("the layers of {of} have more than {} members", 2 * MEMBERS_LIMIT));
             return None;
         }

@@ -55,7 +55,7 @@ pub fn measure(
             let limits = (bytes_left.load(Relaxed), members_left.load(Relaxed));
             unpacked = unpack(reader, limits).map_err(|error| format!("{error:#}")).and_then(|found| {
                 let (diff_id, size, changes) = found;
-                let count = changes.len();
+                let count = changes.members.len();
                 // Another thread may have used up what was left when this layer was begun.
                 let fits = bytes_left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(size)).is_ok()
                     && members_left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(count)).is_ok();
@@ -159,7 +159,7 @@ mod tests {
         let all = measure(&layout, [descriptors.clone(), descriptors.clone()].concat(), LIMITS);
         assert_eq!(all.len(), 3);
         let (_, changes) = all[&layers[0].digest].unpacked.as_ref().unwrap();
-        assert_eq!(changes.len(), 2);
+        assert_eq!(changes.members.len(), 2);
         // Two files of three and no blocks, and the end of the tar, in the least number of blocks.
         let size = 6 * 512 + 2 * 512;
         for (limits, kept) in

@@ -32,21 +32,26 @@ struct Table {
     targets: Vec<Row>,
 }
 
-/// The facts of a target.
-#[derive(Deserialize)]
+/// The facts of a target. The ones that a workflow needs are written to its matrix, `floe targets --json`.
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Row {
     /// The short name, such as `x86_64-musl`.
     pub name: &'static str,
     /// The Rust target triple, such as `x86_64-unknown-linux-musl`.
+    #[serde(rename(serialize = "target"))]
     pub triple: &'static str,
     /// The operating system.
+    #[serde(skip_serializing)]
     pub os: Os,
     /// The instruction set.
+    #[serde(skip_serializing)]
     pub arch: Arch,
     /// The format of its executables.
+    #[serde(skip_serializing)]
     pub format: Format,
     /// The suffix of an executable's name: `.exe` or nothing.
+    #[serde(skip_serializing)]
     pub exe: &'static str,
     /// The format of its archive.
     pub archive: ArchiveKind,
@@ -58,17 +63,18 @@ pub struct Row {
     /// The label of the GitHub runner that its binaries run on; `None` if GitHub has none.
     pub runner: Option<&'static str>,
     /// Whether a project releases for it only if the project lists it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
     /// How its own system builds it; `None` where the flake does.
     pub native: Option<Native>,
     /// The requirements that its binaries may have of their host.
+    #[serde(skip_serializing)]
     pub contract: Contract,
 }
 
 /// How Cargo is run on a machine of the target's own system, so that the same source gives the same bytes there. In the
 /// flags, `{0}` is the folder of the source and `{1}` the one that Cargo's home is in.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Native {
     /// Flags of rustc, also those that it passes on to the linker.
@@ -113,9 +119,14 @@ pub enum Builder {
 }
 
 impl Target {
+    /// The rows of the table.
+    pub fn rows() -> &'static [Row] {
+        &TABLE.targets
+    }
+
     /// Every target, in the table's order.
     pub fn all() -> impl Iterator<Item = Target> {
-        TABLE.targets.iter().map(Target)
+        Target::rows().iter().map(Target)
     }
 
     /// The targets of a project that lists none, in the table's order.
