@@ -13,13 +13,14 @@ use std::fmt;
 use anyhow::Context as _;
 use semver::Version;
 
-use crate::project::git::FileStatus;
 use floe_core::model::config::NotesFrom;
 use floe_core::model::{Config, Repo};
 use template::{CALLED, Floe, PLACEHOLDER};
 
 /// Where GitHub looks for workflows, below the root of the repository.
 pub const WORKFLOWS: &str = ".github/workflows";
+/// The workflow that is written.
+pub const RELEASE: &str = ".github/workflows/release.yml";
 
 /// The state of the project. Paths are relative to the root of the repository, with slashes.
 #[derive(Debug, Clone)]
@@ -38,8 +39,8 @@ pub struct Found {
     pub is_configured: bool,
     /// The path and the text of the package's `Cargo.toml`.
     pub manifest: (String, String),
-    /// The status of `Cargo.lock`; without git, only whether it exists.
-    pub lock: FileStatus,
+    /// Whether there is a `Cargo.lock`.
+    pub has_lock: bool,
     /// The repository on GitHub that `Cargo.toml` names.
     pub repository: Option<Repo>,
     /// The git repository; `None` if the project is in none.
@@ -61,8 +62,10 @@ pub struct Git {
     pub origin: Option<Repo>,
     /// Every tag.
     pub tags: Vec<String>,
-    /// The status of the package's `Cargo.toml`.
-    pub manifest: FileStatus,
+    /// Whether it has the package's `Cargo.toml` and Cargo.lock.
+    pub is_tracked: bool,
+    /// The files of a release that `.gitignore` excludes.
+    pub ignored: Vec<String>,
 }
 
 /// One managed file.
@@ -184,13 +187,12 @@ fn workflow<'f>(found: &'f Found, floe: &Floe) -> File {
     // A project may call floe in a file of another name.
     let Some((path, old, call)) = found.workflows.iter().find_map(called) else {
         let text = template::workflow(prefix, &floe.call());
-        let usual = format!("{WORKFLOWS}/release.yml");
         let mut workflows = found.workflows.iter();
-        let present = found.workflows.get_key_value(&usual);
+        let present = found.workflows.get_key_value(RELEASE);
         return match present.or_else(|| workflows.find(|(path, _)| is_release(path))) {
-            None => file(&usual, None, Drift::Missing, text),
+            None => file(RELEASE, None, Drift::Missing, text),
             Some((path, old)) => File {
-                add: existing::workflow(path, old, prefix, floe),
+                add: existing::workflow(old, prefix, floe),
                 ..file(path, Some(old), Drift::Foreign, text)
             },
         };
