@@ -11,7 +11,7 @@ use floe::rehearse::servers::{self, USER};
 use floe::report::Report;
 use floe::token::Token;
 use floe_core::model::notes::NotesSource;
-use floe_core::model::{Destination, ImageName, Release, Repo, Tag};
+use floe_core::model::{Attestation, Destination, ImageName, Release, ReleaseParts, Repo, Tag};
 
 use crate::COMMIT;
 use crate::watch::{Usage, Watcher};
@@ -82,7 +82,7 @@ pub fn until_stdin_ends(folder: &Path, report: &Report) -> anyhow::Result<()> {
     floe::release::session::install_tls();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let token = Token::from(TOKEN.to_owned());
-    let release = Release::new(Vec::new(), Vec::new(), None, home()?, NotesSource::Generated);
+    let release = release()?;
     let servers = runtime.block_on(servers::Servers::start(folder, &release, 0, token))?;
     for server in &servers.running[..2] {
         report.out(server.url());
@@ -91,7 +91,7 @@ pub fn until_stdin_ends(folder: &Path, report: &Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn home() -> anyhow::Result<Destination> {
+fn release() -> anyhow::Result<Release> {
     let parse = || {
         let repo: Repo = REPO.parse()?;
         let image: ImageName = format!("ghcr.io/{REPO}").parse()?;
@@ -107,5 +107,15 @@ fn home() -> anyhow::Result<Destination> {
             built_on: None,
         })
     };
-    parse().map_err(|error: String| anyhow::anyhow!(error))
+    let destination = parse().map_err(|error: String| anyhow::anyhow!(error))?;
+    let (archives, files, attestation) = (Vec::new(), Vec::new(), Attestation::default());
+    let parts = ReleaseParts {
+        archives,
+        files,
+        image: None,
+        destination,
+        notes: NotesSource::Generated,
+        attestation,
+    };
+    Ok(Release::new(parts, Vec::new(), Vec::new()))
 }

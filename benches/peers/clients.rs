@@ -12,7 +12,7 @@ use floe::release::session::{self, Secrets, Session};
 use floe::report::{Report, Verbosity};
 use floe_core::model::notes::NotesSource;
 use floe_core::model::release::{Asset, Content};
-use floe_core::model::{Blob, Release, Subject};
+use floe_core::model::{Blob, Subject};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use oci_client::client::ClientConfig;
 use oci_client::secrets::RegistryAuth;
@@ -122,13 +122,7 @@ pub fn floe_files(folder: &Path, api: &str) -> anyhow::Result<()> {
         std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
     files.retain(|path| path.extension().is_some_and(|extension| extension == "gz"));
     files.sort();
-    let mut release = Release::new(
-        Vec::new(),
-        Vec::new(),
-        None,
-        servers::home()?,
-        NotesSource::Text("It is measured.".to_owned()),
-    );
+    let mut release = servers::release(NotesSource::Text("It is measured.".to_owned()))?;
     for path in files {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let (digest, size) = material::digest(&path)?;

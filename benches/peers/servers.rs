@@ -11,7 +11,7 @@ use anyhow::{Context as _, ensure};
 use floe::rehearse::servers;
 use floe::token::Token;
 use floe_core::model::notes::NotesSource;
-use floe_core::model::{Commit, Destination, ImageName, Release, Repo, Tag};
+use floe_core::model::{Attestation, Commit, Destination, ImageName, Release, ReleaseParts, Repo, Tag};
 use serde_json::{Value, json};
 
 use crate::proxy::{self, Link};
@@ -168,7 +168,7 @@ fn this_program<'a, const N: usize>(
 /// The folder cannot be used or no port can be had.
 pub fn serve_github(storage: &Path, certificates: &Path, say: impl Fn(String)) -> anyhow::Result<()> {
     until_stdin_ends(async {
-        let release = Release::new(Vec::new(), Vec::new(), None, home()?, NotesSource::Generated);
+        let release = release(NotesSource::Generated)?;
         let servers = servers::Servers::start(storage, &release, 0, Token::from(TOKEN.to_owned())).await?;
         let tls = Certificates::at(certificates).server()?;
         let secure = front::start(servers.testbed.github.router(), tls).await?;
@@ -203,11 +203,11 @@ fn until_stdin_ends<T>(start: impl Future<Output = anyhow::Result<T>>) -> anyhow
     Ok(())
 }
 
-/// Where everything is released to.
+/// A release that holds nothing.
 ///
 /// # Errors
 /// None that a test of it would not have shown.
-pub fn home() -> anyhow::Result<Destination> {
+pub fn release(notes: NotesSource) -> anyhow::Result<Release> {
     let parse = || {
         let repo: Repo = REPO.parse()?;
         let image: ImageName = format!("ghcr.io/{REPO}").parse()?;
@@ -224,7 +224,10 @@ pub fn home() -> anyhow::Result<Destination> {
             built_on: None,
         })
     };
-    parse().map_err(|error: String| anyhow::anyhow!(error))
+    let destination = parse().map_err(|error: String| anyhow::anyhow!(error))?;
+    let (archives, files, attestation) = (Vec::new(), Vec::new(), Attestation::default());
+    let parts = ReleaseParts { archives, files, image: None, destination, notes, attestation };
+    Ok(Release::new(parts, Vec::new(), Vec::new()))
 }
 
 /// Sees that GitHub holds one published release with exactly these files, whole.

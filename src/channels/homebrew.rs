@@ -31,37 +31,34 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Homebrew) -> Option<Rende
     let formula = formula(settings, name);
     let is_everywhere = archives.len() == SYSTEMS.len() * PROCESSORS.len();
 
-    let mut text = Text::default();
-    text.line(0, format!("# {}", subject.marker()));
-    text.line(0, format!("class {} < Formula", class(&formula)));
-    text.line(1, format!("desc {}", ruby(&description(&subject.description, &formula))));
-    text.line(1, format!("homepage {}", ruby(&subject.homepage)));
+    let mut body = vec![
+        format!("desc {}", ruby(&description(&subject.description, &formula))),
+        format!("homepage {}", ruby(&subject.homepage)),
+    ];
     if !is_everywhere {
-        text.line(1, format!("url {}", ruby(&subject.url(first))));
+        body.push(format!("url {}", ruby(&subject.url(first))));
     }
     // Homebrew finds 1.4.0 in `…/download/v1.4.0/…`; with a prefix, it finds the `64` of a processor.
     if *tag != Tag::of(version) {
-        text.line(1, format!("version {}", ruby(&version.to_string())));
+        body.push(format!("version {}", ruby(&version.to_string())));
     }
     if !is_everywhere {
-        text.line(1, format!("sha256 {}", ruby(&first.digest.hex())));
+        body.push(format!("sha256 {}", ruby(&first.digest.hex())));
     }
-    if let Some(license) = subject.license.and_then(license::ruby) {
-        text.line(1, format!("license {license}"));
-    }
-    livecheck(&mut text, subject);
-    systems(&mut text, subject, &archives, is_everywhere);
-    install(&mut text, name, &archives);
-    if let Some(caveats) = &settings.caveats {
-        text.block(1, "def caveats", [ruby(caveats)]);
-    }
+    body.extend(subject.license.and_then(license::ruby).map(|license| format!("license {license}")));
+    body.extend(livecheck(subject));
+    body.extend(systems(subject, &archives, is_everywhere));
+    body.extend(block("def install", install(name, &archives)));
+    body.extend(settings.caveats.iter().flat_map(|caveats| block("def caveats", vec![ruby(caveats)])));
     let binaries = binaries(name, first);
     let main = binaries.first()?;
     let program = format!("\"#{{bin}}/{main} --version\"");
-    text.block(1, "test do", [format!("assert_match version.to_s, shell_output({program})")]);
-    text.line(0, "end");
+    let test = format!("assert_match version.to_s, shell_output({program})");
+    body.extend(block("test do", vec![test]));
+    let head = format!("# {}\nclass {} < Formula\n", subject.marker(), class(&formula));
+    let text = head + &indented(body).join("\n") + "\nend\n";
 
-    Some(placed(&place(settings, name), 0, text.0, &[("caveats", &settings.caveats)]))
+    Some(placed(&place(settings, name), 0, text, &[("caveats", &settings.caveats)]))
 }
 
 /// The place of a project's formula.
@@ -75,22 +72,13 @@ fn formula(settings: &Homebrew, name: &str) -> String {
     settings.formula.clone().unwrap_or_else(|| name.to_lowercase())
 }
 
-/// Lines of Ruby, indented by two spaces a level.
-#[derive(Default)]
-struct Text(String);
+/// A block of Ruby with an empty line before it.
+fn block(head: &str, lines: Vec<String>) -> Vec<String> {
+    [vec![String::new(), head.to_owned()], indented(lines), vec!["end".to_owned()]].concat()
+}
 
-impl Text {
-    fn line(&mut self, level: usize, line: impl AsRef<str>) {
-        self.0.push_str(&format!("{}{}\n", "  ".repeat(level), line.as_ref()));
-    }
-
-    /// A block with an empty line before it.
-    fn block(&mut self, level: usize, head: &str, lines: impl IntoIterator<Item = String>) {
-        self.0.push('\n');
-        self.line(level, head);
-        lines.into_iter().for_each(|line| self.line(level + 1, line));
-        self.line(level, "end");
-    }
+fn indented(lines: Vec<String>) -> Vec<String> {
+    lines.into_iter().map(|line| if line.is_empty() { line } else { format!("  {line}") }).collect()
 }
 
 /// The name of the formula's class (`Formulary.class_s` of Homebrew).
@@ -167,10 +155,10 @@ fn is_symbol(c: char) -> bool {
         | '\u{2300}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}')
 }
 
-fn livecheck(text: &mut Text, subject: &Subject<'_>) {
+fn livecheck(subject: &Subject<'_>) -> Vec<String> {
     let tag = &subject.manifest.tag;
     if !subject.repository.starts_with("https://github.com/") {
-        return;
+        return Vec::new();
     }
     let find = match tag.prefix() {
         "" => "strategy :github_latest".to_owned(),
@@ -181,37 +169,39 @@ fn livecheck(text: &mut Text, subject: &Subject<'_>) {
             format!("regex(/^{prefix}v?(\\d+(?:\\.\\d+)+)$/i)")
         }
     };
-    text.block(1, "livecheck do", ["url :stable".to_owned(), find]);
+    block("livecheck do", vec!["url :stable".to_owned(), find])
 }
 
-fn systems(text: &mut Text, subject: &Subject<'_>, archives: &[&Artifact], is_everywhere: bool) {
+fn systems(subject: &Subject<'_>, archives: &[&Artifact], is_everywhere: bool) -> Vec<String> {
     let has = |os: Os| archives.iter().any(|one| one.target.os == os);
+    let mut systems = Vec::new();
     for (os, name) in SYSTEMS.into_iter().filter(|(os, _)| has(*os)) {
         if !SYSTEMS.iter().all(|(other, _)| has(*other)) {
-            text.0.push('\n');
-            text.line(1, format!("depends_on :{name}"));
+            systems.extend([String::new(), format!("depends_on :{name}")]);
         }
-        let mut lines = Vec::new();
+        let mut processors = Vec::new();
         for (arch, word) in PROCESSORS {
             let body = match subject.archive(os, arch) {
                 Some(first) if !is_everywhere && first.file == archives[0].file => continue,
                 Some(archive) => vec![
-                    format!("  url {}", ruby(&subject.url(archive))),
-                    format!("  sha256 {}", ruby(&archive.digest.hex())),
+                    format!("url {}", ruby(&subject.url(archive))),
+                    format!("sha256 {}", ruby(&archive.digest.hex())),
                 ],
-                None if arch == Arch::Aarch64 => vec!["  depends_on arch: :x86_64".to_owned()],
-                None => vec!["  depends_on arch: :arm64".to_owned()],
+                None if arch == Arch::Aarch64 => vec!["depends_on arch: :x86_64".to_owned()],
+                None => vec!["depends_on arch: :arm64".to_owned()],
             };
-            lines.extend([vec![format!("on_{word} do")], body, vec!["end".to_owned()]].concat());
+            // They follow each other without an empty line.
+            processors.extend(block(&format!("on_{word} do"), body).into_iter().skip(1));
         }
-        if !lines.is_empty() {
-            text.block(1, &format!("on_{name} do"), lines);
+        if !processors.is_empty() {
+            systems.extend(block(&format!("on_{name} do"), processors));
         }
     }
+    systems
 }
 
 /// Homebrew removes the archive's top folder itself. The files are those that every archive has.
-fn install(text: &mut Text, name: &str, archives: &[&Artifact]) {
+fn install(name: &str, archives: &[&Artifact]) -> Vec<String> {
     let common = |files: fn(&Extras) -> &[String]| -> Vec<&str> {
         let sets = archives.iter().map(|archive| {
             files(&archive.extras).iter().map(|path| below_top(path)).collect::<BTreeSet<_>>()
@@ -244,7 +234,7 @@ fn install(text: &mut Text, name: &str, archives: &[&Artifact]) {
             lines.push(format!("{shell}_completion.install {}{renamed}", ruby(path)));
         }
     }
-    text.block(1, "def install", lines);
+    lines
 }
 
 #[cfg(test)]

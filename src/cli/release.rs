@@ -10,37 +10,26 @@ use super::paths::{self, DIST, SPELLING};
 use super::{ProjectArgs, SourceArgs};
 use crate::attest::Signer;
 
-/// The variables that a command reads besides those of its options.
-macro_rules! environment_help {
-    (publish) => {
-        environment_help!(
-            "FLOE_CHANNEL_TOKEN      token for taps, buckets and winget's fork; nothing else gets it\n  \
-             FLOE_CHOCOLATEY_KEY     API key for the Chocolatey feed; nothing else gets it\n  \
-             FLOE_ATTEST             required, best-effort or none, as --attest\n  "
-        )
-    };
-    (verify) => {
-        environment_help!(
-            "FLOE_CHANNEL_TOKEN      token for taps, buckets and winget's fork; nothing else gets it\n  \
-             FLOE_ATTEST             required, best-effort or none, as --attest\n  "
-        )
-    };
-    (reproduce) => {
-        environment_help!("")
-    };
-    ($more:literal) => {
-        concat!(
-            "\n\nEnvironment (an empty variable counts as unset):\n  \
-             GH_TOKEN, GITHUB_TOKEN  token for GitHub's API and ghcr.io\n  \
-             FLOE_REGISTRY_USER      user at another registry\n  \
-             FLOE_REGISTRY_TOKEN     token for that registry; no other server gets it\n  \
-             FLOE_REGISTRY_HOST      host of that registry [default: the registry of the project's own image]\n  ",
-            $more,
-            "FLOE_TRUSTED_ROOT       trusted roots, as --trusted-root\n  \
-             HTTPS_PROXY, NO_PROXY   proxy, and hosts that are reached without it\n  \
-             SSL_CERT_FILE           CA certificates (PEM) instead of the system's, on Linux"
-        )
-    };
+const CHANNEL_TOKEN: &str =
+    "FLOE_CHANNEL_TOKEN      token for taps, buckets and winget's fork; nothing else gets it\n  ";
+const CHOCOLATEY_KEY: &str =
+    "FLOE_CHOCOLATEY_KEY     API key for the Chocolatey feed; nothing else gets it\n  ";
+const ATTEST: &str = "FLOE_ATTEST             required, best-effort or none, as --attest\n  ";
+
+/// The end of a command's help, with the variables that it reads besides those of its options. `more` are those that not
+/// every such command reads.
+fn with_environment(help: &str, more: &[&str]) -> String {
+    format!(
+        "{help}\n\nEnvironment (an empty variable counts as unset):\n  \
+         GH_TOKEN, GITHUB_TOKEN  token for GitHub's API and ghcr.io\n  \
+         FLOE_REGISTRY_USER      user at another registry\n  \
+         FLOE_REGISTRY_TOKEN     token for that registry; no other server gets it\n  \
+         FLOE_REGISTRY_HOST      host of that registry [default: the registry of the project's own image]\n  \
+         {}FLOE_TRUSTED_ROOT       trusted roots, as --trusted-root\n  \
+         HTTPS_PROXY, NO_PROXY   proxy, and hosts that are reached without it\n  \
+         SSL_CERT_FILE           CA certificates (PEM) instead of the system's, on Linux",
+        more.concat()
+    )
 }
 
 /// The release and its destination.
@@ -180,12 +169,12 @@ pub struct AssembleArgs {
 
 /// Arguments of `floe plan`.
 #[derive(Debug, Args)]
-#[command(after_help = concat!("Examples:\n  \
+#[command(after_help = with_environment("Examples:\n  \
     GITHUB_TOKEN=$(gh auth token) floe plan dist --tag v1.4.0\n  \
     floe plan --tag v1.4.0         without a dist, before anything is built\n\n\
     All failed checks are reported together, each with a fix. The exit code is then 1, or 4 if the\n\
     release conflicts with what the servers hold: the tag, a draft, a release, an image or a channel.\n\
-    -v also shows the checks that passed.", environment_help!(publish)))]
+    -v also shows the checks that passed.", &[CHANNEL_TOKEN, CHOCOLATEY_KEY, ATTEST]))]
 pub struct PlanArgs {
     /// The release
     #[command(flatten)]
@@ -204,13 +193,13 @@ pub struct PlanArgs {
 
 /// Arguments of `floe publish`.
 #[derive(Debug, Args)]
-#[command(after_help = concat!("Examples:\n  \
+#[command(after_help = with_environment("Examples:\n  \
     GITHUB_TOKEN=$(gh auth token) floe publish dist --tag v1.4.0\n  \
     floe publish dist --tag v1.4.0 --expect sha256:…    digest printed by `floe verify dist`\n  \
     floe publish dist --tag v1.4.0 --attestation bundle.json\n\n\
     Prints two lines to stdout: the image by digest, and the URL of the release.\n\
     After a failure, run the same command again: it checks what is there and does the missing steps.\n\
-    Ctrl-C finishes the running steps and stops; a second Ctrl-C stops at once.", environment_help!(publish)))]
+    Ctrl-C finishes the running steps and stops; a second Ctrl-C stops at once.", &[CHANNEL_TOKEN, CHOCOLATEY_KEY, ATTEST]))]
 pub struct PublishArgs {
     /// The release
     #[command(flatten)]
@@ -250,14 +239,14 @@ fn for_verifying(arg: clap::Arg) -> clap::Arg {
 /// Arguments of `floe verify`.
 #[derive(Debug, Args)]
 #[command(mut_args(for_verifying))]
-#[command(after_help = concat!("Examples:\n  \
+#[command(after_help = with_environment("Examples:\n  \
     floe verify dist --tag v1.4.0                  prints the digest for `floe publish --expect`\n  \
     floe verify --release v1.4.0 --repo acme/tool\n  \
     floe verify --release v1.4.0 --run=--version   also runs the downloaded program\n  \
     floe verify tool.tar.gz --attestation SHA256SUMS.sigstore.json --repo acme/tool\n\n\
     The attestation of a release, SHA256SUMS.sigstore.json, is checked offline after the download: who\n\
     signed it, for which repository, tag and commit, and that it covers exactly these files.\n\
-    Exit codes: 0 nothing is wrong, 1 something could not be checked, 3 something is wrong.", environment_help!(verify)))]
+    Exit codes: 0 nothing is wrong, 1 something could not be checked, 3 something is wrong.", &[CHANNEL_TOKEN, ATTEST]))]
 #[command(override_usage = "floe verify [OPTIONS] <DIST>...\n       \
     floe verify [OPTIONS] --release <TAG>\n       \
     floe verify [OPTIONS] --attestation <FILE> <FILE>...")]
@@ -287,13 +276,13 @@ pub struct VerifyArgs {
 
 /// Arguments of `floe reproduce`.
 #[derive(Debug, Args)]
-#[command(after_help = concat!("Examples:\n  \
+#[command(after_help = with_environment("Examples:\n  \
     floe reproduce v1.4.0 --repo acme/tool --rebuilt dist\n  \
     floe reproduce v1.4.0 --repo acme/tool --rebuilt dist --statement tool-1.4.0.intoto.json\n\n\
     Prints a line for each asset and each part of the image: match, differs, missing, not claimed\n\
     (built outside of Nix and not rebuilt), or not covered (added after publishing).\n\
     Exit codes: 0 all that is claimed was reproduced, 3 something differs or is missing, 1 a server\n\
-    did not answer or the release is not published.", environment_help!(reproduce)))]
+    did not answer or the release is not published.", &[]))]
 pub struct ReproduceArgs {
     /// The published release
     pub tag: Tag,

@@ -121,39 +121,13 @@ fn show(image: &Image, report: &Report) {
 
 #[cfg(test)]
 mod tests {
-    use semver::Version;
-
     use super::*;
-    use floe_core::model::Config;
-
-    fn project(binaries: &[&str]) -> Project {
-        let text = |text: &str| Some(text.to_owned());
-        Project {
-            name: "tool".to_owned(),
-            authors: Vec::new(),
-            version: Version::new(1, 4, 0),
-            about: About { description: text("A tool"), license: text("MIT"), ..About::default() },
-            repository: None,
-            documentation: text("https://docs.rs/tool"),
-            readme: None,
-            license_file: None,
-            root: "/nowhere".into(),
-            workspace_root: "/nowhere".into(),
-            manifest_path: "/nowhere/Cargo.toml".into(),
-            target_dir: "/nowhere/target".into(),
-            binaries: binaries.iter().map(|name| (*name).to_owned()).collect(),
-            gated: Vec::new(),
-            config: Config::default(),
-            is_configured: false,
-            siblings: Vec::new(),
-        }
-    }
 
     #[test]
     fn the_repository_is_the_source_and_the_page_unless_there_is_a_homepage() {
         let repo: Repo = "acme/tool".parse().unwrap();
         let source = Source { commit: None, epoch: 7 };
-        let mut project = project(&["tool"]);
+        let mut project = Project::sample();
         let spec_of = spec(&project, &source, &repo).unwrap();
         assert_eq!(spec_of.repository, "https://github.com/acme/tool");
         assert_eq!((spec_of.about.homepage, spec_of.source), (Some(spec_of.repository), source.clone()));

@@ -19,55 +19,46 @@ use crate::files::transaction::{self, Change, read};
 use crate::project::cargo::{self, Project};
 use crate::project::git::{self, FileStatus};
 use crate::project::init::template::Floe;
-use crate::project::init::{self, Drift, File, Found, Git, RELEASE, WORKFLOWS, advice};
+use crate::project::init::{self, File, Found, Git, RELEASE, State, WORKFLOWS, advice};
 use crate::project::package::Gated;
 use crate::project::repository;
 use crate::release::{inputs, names};
-use crate::report::Report;
+use crate::report::{Report, Verbosity};
 
 /// Runs the command. Foreign files in the way are a conflict (exit code 4), drift is a problem (3).
 pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
-    let project = cargo::load(args.project.manifest_path.as_deref(), args.project.package.as_deref())?;
-    let (manifest, is_changed) = (project.manifest_path.display(), !args.targets.is_empty());
-    let refused = || usage(format!("`{manifest}` already lists its targets: change them there"));
-    ensure!(!project.is_configured || !is_changed, refused());
+    let mut project = cargo::load(args.project.manifest_path.as_deref(), args.project.package.as_deref())?;
+    if !args.targets.is_empty() {
+        let manifest = project.manifest_path.display();
+        let refused = || usage(format!("`{manifest}` already lists its targets: change them there"));
+        ensure!(!project.is_configured, refused());
+        project.config.targets.clone_from(&args.targets);
+    }
     let git_root = git::root(&project.workspace_root)?;
-    let root = git_root.as_deref().unwrap_or(&project.workspace_root);
-    let mut found = look(&project, root, git_root.is_some(), &args)?;
+    let root = &git_root.clone().unwrap_or_else(|| project.workspace_root.clone());
+    let mut found = look(project, root, git_root.is_some())?;
     let mut floe = floe(&args, &found)?;
     let mut files = init::files(&found, &floe)?;
-    report.step("Project", format!("{} {} in {}", project.name, project.version, root.display()));
+    let Project { name, version, .. } = &found.project;
+    report.step("Project", format!("{name} {version} in {}", root.display()));
     let mut unpinned = None;
     if !args.check && floe.is_called_by_tag() && writes(&files, &args, &floe.call()) {
         unpinned = pin(&mut floe, report)?;
         files = init::files(&found, &floe)?;
     }
-    let general = |found: &Found| -> Vec<String> {
-        let origin = || found.git.as_ref()?.origin.as_ref();
-        let elsewhere = repository::outside_cargo(None, root, Some("https://github.com")).err();
-        let of_project = [
-            elsewhere.iter().map(|error| format!("`floe plan` would fail: {}", in_one_line(error))).collect(),
-            project.gated.iter().map(Gated::line).collect(),
-            names::obstacles(&project, found.repository.as_ref().or_else(origin)),
-            contents::problems(&project),
-        ];
-        let of_floe = newer_floe(&floe).into_iter().chain(init::immovable(found, &floe));
-        let advice = advice::about(found).into_iter().chain(missing_notes(&project));
-        advice.chain(of_project.into_iter().flatten()).chain(of_floe).collect()
-    };
     if args.check {
         let steps = advice::steps(&found).into_iter();
         let steps = steps.map(|(step, why)| format!("to do before a release: `{step}` ({why})"));
-        let warnings = steps.chain(general(&found)).collect();
-        return check::check(&files, warnings, (&found.name, &floe), args.json, report);
+        let warnings = steps.chain(obstacles(&found, &floe)).collect();
+        return check::check(&files, warnings, &floe, args.json, report);
     }
     refuse_placeholder(&files, &floe)?;
-    refuse_foreign(&files, &found.name, args.force)?;
+    refuse_foreign(&files, args.force)?;
     let written: Vec<&File> = files.iter().filter(|file| is_written(file, &args)).collect();
     let changes = changes(&written, root, found.git.is_some())?;
     found.workflows.retain(|path, _| !written.iter().any(|file| file.path == *path));
     let drifted = files.iter().filter(|file| !written.contains(file)).filter_map(File::drift_line);
-    let warnings: Vec<String> = drifted.chain(unpinned).chain(general(&found)).collect();
+    let warnings: Vec<String> = drifted.chain(unpinned).chain(obstacles(&found, &floe)).collect();
     let warn = || warnings.iter().for_each(|warning| report.warn(warning));
     if report.is_strict() {
         warn();
@@ -91,9 +82,25 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The obstacles to a release, each with a fix.
+fn obstacles(found: &Found, floe: &Floe) -> Vec<String> {
+    let project = &found.project;
+    let origin = || found.git.as_ref()?.origin.as_ref();
+    let elsewhere = repository::outside_cargo(None, &project.root, Some("https://github.com")).err();
+    let of_project = [
+        elsewhere.iter().map(|error| format!("`floe plan` would fail: {}", in_one_line(error))).collect(),
+        project.gated.iter().map(Gated::line).collect(),
+        names::obstacles(project, found.repository.as_ref().or_else(origin)),
+        contents::problems(project),
+    ];
+    let of_floe = newer_floe(floe).into_iter().chain(init::immovable(found, floe));
+    let advice = advice::about(found).into_iter().chain(missing_notes(project));
+    advice.chain(of_project.into_iter().flatten()).chain(of_floe).collect()
+}
+
 /// Reads what decides which files are written and which obstacles a release would meet.
-fn look(project: &Project, root: &Path, has_git: bool, args: &InitArgs) -> anyhow::Result<Found> {
-    let workspace = &project.workspace_root;
+fn look(project: Project, root: &Path, has_git: bool) -> anyhow::Result<Found> {
+    let Project { workspace_root: workspace, manifest_path, .. } = &project;
     let lock = workspace.join("Cargo.lock");
     let needed = [&below(root, &lock)?, "flake.nix", "flake.lock", RELEASE];
     let is_tracked = |path: &Path| git::file_status(path).map(|status| status != FileStatus::Untracked);
@@ -101,24 +108,15 @@ fn look(project: &Project, root: &Path, has_git: bool, args: &InitArgs) -> anyho
         Ok(Git {
             origin: git::origin(root)?.map(|origin| origin.repo),
             tags: git::tags(root)?,
-            is_tracked: is_tracked(&project.manifest_path)? && is_tracked(&lock)?,
+            is_tracked: is_tracked(manifest_path)? && is_tracked(&lock)?,
             ignored: git::ignored(root, &needed)?,
         })
     };
-    let mut config = project.config.clone();
-    if !args.targets.is_empty() {
-        config.targets.clone_from(&args.targets);
-    }
     let changelog = below(root, &workspace.join("CHANGELOG.md"))?;
     let has_no_changelog = project.changelog()?.is_none();
     Ok(Found {
-        name: project.name.clone(),
-        version: project.version.clone(),
-        is_member: project.root != *workspace,
         folder: below(root, workspace)?,
-        config,
-        is_configured: project.is_configured,
-        manifest: (below(root, &project.manifest_path)?, read(&project.manifest_path)?.unwrap_or_default()),
+        manifest: (below(root, manifest_path)?, read(manifest_path)?.unwrap_or_default()),
         has_lock: lock.is_file(),
         repository: project.repository.as_deref().and_then(repository::on_github),
         git: has_git.then(git).transpose()?,
@@ -126,6 +124,7 @@ fn look(project: &Project, root: &Path, has_git: bool, args: &InitArgs) -> anyho
         flake_lock: read(&root.join("flake.lock"))?,
         workflows: workflows(root)?,
         new_changelog: Some(changelog).filter(|_| has_no_changelog),
+        project,
     })
 }
 
@@ -219,9 +218,8 @@ fn refuse_placeholder(files: &[File], floe: &Floe) -> anyhow::Result<()> {
         }))
 }
 
-fn refuse_foreign(files: &[File], name: &str, force: bool) -> anyhow::Result<()> {
-    let is_foreign = |file: &&File| matches!(file.drift, Some(Drift::Foreign | Drift::Package(_)));
-    let foreign: Vec<&File> = files.iter().filter(is_foreign).collect();
+fn refuse_foreign(files: &[File], force: bool) -> anyhow::Result<()> {
+    let foreign: Vec<&File> = files.iter().filter(|file| file.state == State::Foreign).collect();
     if force || foreign.is_empty() {
         return Ok(());
     }
@@ -232,7 +230,7 @@ fn refuse_foreign(files: &[File], name: &str, force: bool) -> anyhow::Result<()>
     Err(Failure::new(text)
         .details(foreign.iter().flat_map(|file| check::lines(file)))
         .state("nothing was written")
-        .hint(check::hint(&foreign, name))
+        .hint(check::hint(&foreign))
         .exit(Exit::Conflicts)
         .into())
 }
@@ -290,12 +288,9 @@ fn paths<'f>(files: impl IntoIterator<Item = &'f File>) -> String {
 
 /// A project that takes its notes from its changelog cannot be released without a section for the version.
 fn missing_notes(project: &Project) -> Option<String> {
-    let mut missing = None;
     // Its warning is no obstacle.
-    Report::warnings_of(|report| {
-        missing = inputs::notes(Some(project), None, &project.version, report).err()
-    });
-    missing.map(|error| in_one_line(&error))
+    let notes = inputs::notes(Some(project), None, &project.version, &Report::new(Verbosity::Quiet));
+    notes.err().map(|error| in_one_line(&error))
 }
 
 /// The commands from the written files to a release, without those that the project does not need.

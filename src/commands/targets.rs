@@ -4,51 +4,29 @@ use serde::Serialize;
 
 use crate::cli::TargetsArgs;
 use crate::report::Report;
-use floe_core::model::{ArchiveKind, Builder, Native, Platform, Schema, Target};
+use floe_core::model::target::Row;
+use floe_core::model::{Builder, Schema, Target};
 
 /// The matrix as JSON, schema 1.
 #[derive(Serialize)]
-struct Matrix {
+struct Matrix<'t> {
     schema: Schema<1>,
-    include: Vec<Row>,
-}
-
-#[derive(Serialize)]
-struct Row {
-    name: &'static str,
-    target: Target,
-    archive: ArchiveKind,
-    builder: Builder,
-    image: Option<Platform>,
-    runner: Option<&'static str>,
-    /// Whether a project releases for it only if the project lists it.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    optional: bool,
-    native: Option<Native>,
+    include: Vec<&'t Row>,
 }
 
 /// Runs the command.
 pub fn targets(args: TargetsArgs, report: &Report) -> anyhow::Result<()> {
-    let row = |target: Target| Row {
-        name: target.name,
-        target,
-        archive: target.archive,
-        builder: target.builder,
-        image: target.platform,
-        runner: target.runner,
-        optional: target.optional,
-        native: target.native.clone(),
-    };
-    let rows: Vec<Row> = Target::all().map(row).collect();
+    let targets: Vec<Target> = Target::all().collect();
     if args.json {
-        return report.json(&Matrix { schema: Schema, include: rows });
+        let include = targets.iter().map(|target| &**target).collect();
+        return report.json(&Matrix { schema: Schema, include });
     }
-    for row in rows {
-        let Row { name, target, archive, builder, image, optional, .. } = row;
-        let builder = if builder == Builder::Nix { "nix" } else { "native" };
-        let image = image.map(|platform| platform.to_string()).unwrap_or_default();
-        let (triple, archive) = (target.triple, archive.to_string());
-        let optional = if optional { "optional" } else { "" };
+    for target in targets {
+        let Row { name, triple, archive, builder, platform, optional, .. } = &*target;
+        let archive = archive.to_string();
+        let builder = if *builder == Builder::Nix { "nix" } else { "native" };
+        let image = platform.map(|platform| platform.to_string()).unwrap_or_default();
+        let optional = if *optional { "optional" } else { "" };
         let line = format!("{name:<15} {triple:<30} {archive:<7} {builder:<7} {image:<13} {optional}");
         report.out(line.trim_end());
     }

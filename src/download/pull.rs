@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use tokio::task::spawn_blocking;
 
 use crate::error::AtPath as _;
-use crate::image::{self, AtomicDir};
+use crate::image::{self, LayoutDraft};
 use crate::registry::{Registry, WrongContent, wrong_or_failed};
 use floe_core::model::{Blob, Digest, Image};
 use floe_core::oci::{Descriptor, INDEX, ImageIndex, ImageManifest};
@@ -39,16 +39,14 @@ async fn pull_layout(
     digest: &Digest,
     layout: &Path,
 ) -> anyhow::Result<Result<Image, Vec<String>>> {
-    let place = AtomicDir::prepare(layout)?;
-    let folder = place.draft().join("blobs").join("sha256");
-    fs::create_dir_all(&folder).at("failed to make", &folder)?;
-    let (index, size): (ImageIndex, u64) = document(registry, digest, &folder).await?;
-    let blobs = blobs(registry, &index, &folder).await?;
-    let pull = async |blob: &Blob| registry.pull_blob(blob, &folder.join(blob.digest.hex())).await;
+    let draft = LayoutDraft::new(layout)?;
+    let (index, size): (ImageIndex, u64) = document(registry, digest, &draft).await?;
+    let blobs = blobs(registry, &index, &draft).await?;
+    let pull = async |blob: &Blob| registry.pull_blob(blob, &draft.blob_path(&blob.digest)).await;
     stream::iter(blobs.values()).map(pull).buffered(BLOBS_AT_ONCE).try_collect::<()>().await?;
     let index = Blob { media_type: INDEX.to_owned(), digest: *digest, size };
-    image::finish(Descriptor::of(&index), place.draft())?;
-    place.reveal()?;
+    draft.finish(Descriptor::of(&index))?;
+    draft.reveal()?;
     let layout = layout.to_owned();
     let check = spawn_blocking(move || image::check(&layout));
     check.await.context("the thread that reads the image ended")
@@ -58,7 +56,7 @@ async fn pull_layout(
 async fn blobs(
     registry: &Registry,
     index: &ImageIndex,
-    folder: &Path,
+    draft: &LayoutDraft,
 ) -> anyhow::Result<BTreeMap<Digest, Blob>> {
     let wrong = |text: String| Err(WrongContent(text).into());
     if index.manifests.len() > image::ENTRIES_LIMIT {
@@ -67,7 +65,7 @@ async fn blobs(
     let mut total: u64 = 0;
     let mut blobs = BTreeMap::new();
     for platform in &index.manifests {
-        let (manifest, _): (ImageManifest, u64) = document(registry, &platform.digest, folder).await?;
+        let (manifest, _): (ImageManifest, u64) = document(registry, &platform.digest, draft).await?;
         if manifest.layers.len() > image::LAYERS_LIMIT {
             return wrong(format!("one of its manifests has {} layers", manifest.layers.len()));
         }
@@ -83,14 +81,14 @@ async fn blobs(
     Ok(blobs)
 }
 
-/// Pulls a manifest or an index, writes it to `folder`, and returns it with its size in bytes.
+/// Pulls a manifest or an index, writes it to `draft`, and returns it with its size in bytes.
 async fn document<T: DeserializeOwned>(
     registry: &Registry,
     digest: &Digest,
-    folder: &Path,
+    draft: &LayoutDraft,
 ) -> anyhow::Result<(T, u64)> {
     let bytes = registry.pull_manifest(&digest.to_string()).await?;
-    let path = folder.join(digest.hex());
+    let path = draft.blob_path(digest);
     fs::write(&path, &bytes).at("failed to write", &path)?;
     let document = serde_json::from_slice(&bytes)
         .map_err(|error| WrongContent(format!("manifest `{digest}` cannot be parsed: {error}")))?;

@@ -1,6 +1,6 @@
 //! A file that appears whole or not at all: it is written under a temporary name in the same folder, then renamed.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use tempfile::{Builder, NamedTempFile, PathPersistError};
 
 use crate::error::AtPath as _;
 use crate::files::parent;
-use crate::files::unfinished::{self, Unfinished};
+use crate::files::unfinished::Unfinished;
 use floe_core::disk;
 
 /// A file that is being written. Dropping it before [`AtomicFile::commit`] removes it.
@@ -23,7 +23,6 @@ pub struct AtomicFile {
 impl AtomicFile {
     /// Begins an empty file that will be at `path`; missing folders above it are made.
     pub fn create(path: &Path) -> anyhow::Result<Self> {
-        let folder = parent(path);
         let name = path.file_name().with_context(|| format!("`{}` is not a file's name", path.display()))?;
         // Hidden, so that one left behind by a killed process is not taken for a part of a dist.
         let prefix = format!(".{}.", name.to_string_lossy());
@@ -31,11 +30,7 @@ impl AtomicFile {
         builder.prefix(&prefix).suffix(".part");
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let (file, place) = Unfinished::make(|| {
-            let made = unfinished::absent(folder);
-            fs::create_dir_all(folder).at("failed to make the folder", folder)?;
-            Ok((builder.tempfile_in(folder).at("failed to write into", folder)?, made))
-        })?;
+        let (file, place) = Unfinished::make(parent(path), |folder| builder.tempfile_in(folder))?;
         Ok(AtomicFile { file, path: path.to_owned(), place })
     }
 
@@ -69,6 +64,8 @@ pub fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

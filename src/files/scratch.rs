@@ -1,4 +1,4 @@
-//! Temporary folders. They are removed when they are dropped, and when a signal ends the process.
+//! Temporary folders. They are removed when they are dropped, and when a signal ends the process. One that was renamed stays.
 //!
 //! Downloads into a folder that the user names go through one, too: nothing in that folder is written through a link,
 //! and a download that fails leaves nothing.
@@ -12,24 +12,20 @@ use tempfile::TempDir;
 
 use crate::error::{AtPath as _, Exit, Failure};
 use crate::files::parent;
-use crate::files::unfinished::{self, Unfinished};
+use crate::files::unfinished::Unfinished;
 use floe_core::disk;
 
 /// A temporary folder of a random name.
 #[derive(Debug)]
 pub struct Scratch {
     folder: TempDir,
-    is_left: bool,
     _place: Unfinished,
 }
 
 impl Scratch {
     /// Makes one; `purpose` is a part of its name.
     pub fn new(purpose: &str) -> anyhow::Result<Self> {
-        Scratch::make(|| {
-            let folder = tempfile::Builder::new().prefix(&format!("floe-{purpose}-")).tempdir();
-            Ok((folder.context("failed to make a temporary folder")?, Vec::new()))
-        })
+        Scratch::make(&std::env::temp_dir(), &format!("floe-{purpose}-"), "")
     }
 
     /// Makes one inside `folder`, which must be new or empty and no link.
@@ -41,25 +37,19 @@ impl Scratch {
             let failure = Failure::new(format!("`{}` {why}", folder.display())).exit(Exit::Usage);
             Err(failure.hint("give a folder that does not exist yet, or an empty one").into())
         };
-        Scratch::make(|| {
-            let made = unfinished::absent(&folder);
-            match fs::symlink_metadata(&folder) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    fs::create_dir_all(&folder).at(failed, &folder)?;
-                }
-                about => match about.at(failed, &folder)?.file_type() {
-                    kind if kind.is_symlink() => return refuse("is a symbolic link"),
-                    kind if !kind.is_dir() => return refuse("is not a folder"),
-                    _ => {}
-                },
-            }
-            if let Some(entry) = fs::read_dir(&folder).at(failed, &folder)?.next() {
-                let name = entry.at(failed, &folder)?.file_name();
-                return refuse(&format!("is not empty: it holds `{}`", name.display()));
-            }
-            let scratch = tempfile::Builder::new().prefix(".floe-").suffix(".part").tempdir_in(&folder);
-            Ok((scratch.at(failed, &folder)?, made))
-        })
+        let entry = match fs::symlink_metadata(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            about => match about.at(failed, &folder)?.file_type() {
+                kind if kind.is_symlink() => return refuse("is a symbolic link"),
+                kind if !kind.is_dir() => return refuse("is not a folder"),
+                _ => fs::read_dir(&folder).at(failed, &folder)?.next(),
+            },
+        };
+        if let Some(entry) = entry {
+            let name = entry.at(failed, &folder)?.file_name();
+            return refuse(&format!("is not empty: it holds `{}`", name.display()));
+        }
+        Scratch::make(&folder, ".floe-", ".part")
     }
 
     /// Makes a hidden one beside `path`: in the same file system, so that renaming it is one step.
@@ -67,25 +57,14 @@ impl Scratch {
         let name = path.file_name().and_then(|name| name.to_str());
         let name =
             name.with_context(|| format!("`{}` is not a plain name of a folder; give one", path.display()))?;
-        let (parent, failed) = (parent(path), "failed to make a folder in");
-        Scratch::make(|| {
-            let made = unfinished::absent(parent);
-            fs::create_dir_all(parent).at(failed, parent)?;
-            let prefix = format!(".{name}.");
-            let folder = tempfile::Builder::new().prefix(&prefix).suffix(".part").tempdir_in(parent);
-            Ok((folder.at(failed, parent)?, made))
-        })
+        Scratch::make(parent(path), &format!(".{name}."), ".part")
     }
 
-    fn make(make: impl FnOnce() -> anyhow::Result<(TempDir, Vec<PathBuf>)>) -> anyhow::Result<Self> {
-        let (folder, _place) = Unfinished::make(make)?;
-        Ok(Scratch { folder, is_left: false, _place })
-    }
-
-    /// Leaves the folder, which has another name by now, where it is.
-    pub fn leave(mut self) {
-        self.is_left = true;
-        self.folder.disable_cleanup(true);
+    fn make(folder: &Path, prefix: &str, suffix: &str) -> anyhow::Result<Self> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(prefix).suffix(suffix);
+        let (folder, _place) = Unfinished::make(folder, |folder| builder.tempdir_in(folder))?;
+        Ok(Scratch { folder, _place })
     }
 
     /// Moves everything in it to the folder around it.
@@ -109,10 +88,8 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        if !self.is_left {
-            // `TempDir` tries once, and leaves the folder if a virus scanner holds a file in it.
-            let _ = disk::retry(|| fs::remove_dir_all(self.path()));
-        }
+        // `TempDir` tries once, and leaves the folder if a virus scanner holds a file in it.
+        let _ = disk::retry(|| fs::remove_dir_all(self.path()));
     }
 }
 
@@ -161,18 +138,13 @@ mod tests {
     }
 
     #[test]
-    fn a_dropped_folder_is_gone_and_a_left_one_stays() {
+    fn a_folder_that_was_renamed_stays() {
         let folder = tempfile::tempdir().unwrap();
-        for is_left in [false, true] {
-            let scratch = Scratch::inside(&folder.path().join(is_left.to_string())).unwrap();
-            let path = scratch.path().to_owned();
-            fs::write(path.join("file"), "").unwrap();
-            match is_left {
-                true => scratch.leave(),
-                false => drop(scratch),
-            }
-            assert_eq!(path.exists(), is_left);
-        }
+        let scratch = Scratch::inside(&folder.path().join("place")).unwrap();
+        fs::write(scratch.path().join("file"), "").unwrap();
+        disk::rename(scratch.path(), &folder.path().join("made")).unwrap();
+        drop(scratch);
+        assert!(folder.path().join("made/file").exists());
     }
 
     #[cfg(windows)]

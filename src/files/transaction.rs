@@ -26,13 +26,14 @@ pub struct Change {
 
 /// Writes all of them. If one cannot be written or is no longer what was read, nothing has changed.
 pub fn write(changes: &[Change]) -> anyhow::Result<()> {
-    let (mut done, folders) = (Vec::new(), absent_folders(changes));
+    let above = changes.iter().filter_map(|change| change.path.parent());
+    let (mut done, absent) = (Vec::new(), above.flat_map(unfinished::absent).collect::<Vec<_>>());
     let _all_or_none = unfinished::hold();
-    write_each(changes, &mut done).inspect_err(|_| take_back(&done, &folders))
+    write_each(changes, &mut done).inspect_err(|_| take_back(&done, &absent))
 }
 
-/// Puts everything back as it was, as far as that is possible. The outermost of the folders that were made comes first.
-fn take_back(done: &[Change], folders: &[PathBuf]) {
+/// Puts everything back as it was, as far as that is possible: the files, then the folders that were absent.
+fn take_back(done: &[Change], absent: &[PathBuf]) {
     for change in done.iter().rev() {
         let _ = match &change.old {
             Some(old) => begin(&change.path, old).and_then(AtomicFile::commit),
@@ -40,7 +41,7 @@ fn take_back(done: &[Change], folders: &[PathBuf]) {
         };
     }
     // Removes empty folders only.
-    folders.iter().rev().for_each(|folder| drop(fs::remove_dir(folder)));
+    absent.iter().for_each(|folder| drop(fs::remove_dir(folder)));
 }
 
 fn write_each(changes: &[Change], done: &mut Vec<Change>) -> anyhow::Result<()> {
@@ -87,15 +88,6 @@ pub fn read(path: &Path) -> anyhow::Result<Option<String>> {
     String::from_utf8(bytes).map(Some).at("failed to read", path)
 }
 
-/// The folders that do not exist yet, the outermost first.
-fn absent_folders(changes: &[Change]) -> Vec<PathBuf> {
-    let above = |change: &Change| change.path.parent().map(unfinished::absent).unwrap_or_default();
-    let mut folders: Vec<PathBuf> = changes.iter().flat_map(above).collect();
-    folders.sort();
-    folders.dedup();
-    folders
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,11 +102,11 @@ mod tests {
         let at = |name: &str| folder.path().join(name);
         fs::write(at("a"), "old").unwrap();
         let changes = [change(at("a"), Some("old"), "new"), change(at("deep/er/b"), None, "b")];
-        let folders = absent_folders(&changes);
+        let absent = unfinished::absent(&at("deep/er"));
         write(&changes).unwrap();
         assert_eq!(fs::read_to_string(at("a")).unwrap(), "new");
         assert_eq!(fs::read_to_string(at("deep/er/b")).unwrap(), "b");
-        take_back(&changes, &folders);
+        take_back(&changes, &absent);
         assert_eq!(fs::read_to_string(at("a")).unwrap(), "old");
         assert!(!at("deep").exists());
     }

@@ -7,6 +7,7 @@ use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 
+use crate::error::AtPath as _;
 use floe_core::disk;
 use floe_core::parallel::lock;
 
@@ -20,13 +21,16 @@ static RENAMES: Mutex<()> = Mutex::new(());
 pub struct Unfinished(PathBuf);
 
 impl Unfinished {
-    /// Makes a temporary file or folder, which comes with the folders above it that were made for it, and registers it. No
-    /// signal ends the process in between, when [`remove_all`] would miss it.
+    /// Makes `folder` if it is missing, and in it a temporary file or folder, and registers what was made. No signal ends the
+    /// process in between, when [`remove_all`] would miss it.
     pub fn make<T: AsRef<Path>>(
-        make: impl FnOnce() -> anyhow::Result<(T, Vec<PathBuf>)>,
+        folder: &Path,
+        make: impl FnOnce(&Path) -> io::Result<T>,
     ) -> anyhow::Result<(T, Self)> {
         let mut all = lock(&ALL);
-        let (new, made) = make()?;
+        let made = absent(folder);
+        fs::create_dir_all(folder).at("failed to make the folder", folder)?;
+        let new = make(folder).at("failed to write into", folder)?;
         let path = new.as_ref().to_owned();
         all.insert(path.clone(), made);
         Ok((new, Unfinished(path)))
@@ -96,15 +100,16 @@ mod tests {
     #[test]
     fn a_path_is_registered_from_the_moment_it_is_there_until_it_is_dropped() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("one");
-        let make = || {
-            fs::write(&path, "")?;
+        let new = folder.path().join("new");
+        let path = new.join("one");
+        let make = |folder: &Path| {
+            fs::write(folder.join("one"), "")?;
             // `remove_all`, which a signal starts, must wait.
             assert!(ALL.try_lock().is_err());
-            Ok((path.clone(), Vec::new()))
+            Ok(folder.join("one"))
         };
-        let (_, one) = Unfinished::make(make).unwrap();
-        assert!(lock(&ALL).contains_key(&path));
+        let (_, one) = Unfinished::make(&new, make).unwrap();
+        assert_eq!(lock(&ALL).get(&path), Some(&vec![new]));
         drop(one);
         assert!(!lock(&ALL).contains_key(&path));
     }
@@ -140,8 +145,14 @@ mod tests {
 
     #[test]
     fn what_cannot_be_made_is_not_registered() {
-        let make = || -> anyhow::Result<(PathBuf, Vec<PathBuf>)> { anyhow::bail!("full") };
-        assert_eq!(Unfinished::make(make).unwrap_err().to_string(), "full");
+        let folder = tempfile::tempdir().unwrap();
+        let make = |_: &Path| -> io::Result<PathBuf> { Err(io::ErrorKind::StorageFull.into()) };
+        assert!(
+            Unfinished::make(folder.path(), make)
+                .unwrap_err()
+                .to_string()
+                .starts_with("failed to write into")
+        );
         assert!(ALL.lock().is_ok());
     }
 }

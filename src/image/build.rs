@@ -2,24 +2,19 @@
 //! with one entry for each platform.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 
-use super::atomic_dir::AtomicDir;
-use super::blobs::{Blobs, WrittenLayer};
+use super::draft::{LayoutDraft, WrittenLayer};
 use super::input::{self, Input};
 use super::layer::{Additions, CA_CERTIFICATES, USERS};
 use super::rootfs::FileTree;
-use super::{ImageSpec, JSON_LIMIT, config, layer_reader, measure, start};
+use super::{ImageSpec, JSON_LIMIT, config, layer_reader, start};
 use crate::error::{AtPath as _, Failure, invalid};
 use crate::files::scratch::Scratch;
-use floe_core::model::{Blob, Digest, Entry, Image, Platform, PlatformImage};
-use floe_core::oci::{
-    CONFIG, Descriptor, IMAGE_NAME, INDEX, ImageIndex, ImageManifest, LAYOUT_VERSION, MANIFEST, OciLayout,
-    REF_NAME,
-};
+use floe_core::model::{Blob, Entry, Image, Nature, Platform, PlatformImage};
+use floe_core::oci::{CONFIG, Descriptor, IMAGE_NAME, INDEX, ImageIndex, ImageManifest, MANIFEST, REF_NAME};
 use floe_core::untrusted::files;
 
 /// Builds the layout `out` (OCI image-spec v1.1, "OCI Image Layout") from `inputs`: static Linux binaries and docker
@@ -34,25 +29,25 @@ pub fn stage(
     inputs: &[PathBuf],
     spec: &ImageSpec,
     out: &Path,
-) -> anyhow::Result<(Image, AtomicDir, Vec<String>)> {
+) -> anyhow::Result<(Image, LayoutDraft, Vec<String>)> {
     let builder = LayoutBuilder::new(spec)?;
     let inputs = input::examine(inputs, &spec.binaries)?;
-    let place = AtomicDir::prepare(out)?;
-    let blobs = Blobs::create(place.draft())?;
+    let draft = LayoutDraft::new(out)?;
     let platforms = inputs
         .iter()
         .map(|(platform, input)| {
-            let image = builder.platform((*platform, input), &blobs, place.draft());
+            let image = builder.platform((*platform, input), &draft);
             image.with_context(|| format!("cannot make the image for {platform}"))
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
     let manifests = platforms.iter().map(|image| Descriptor::of(&image.manifest).on(image.platform));
-    let index = blobs.json(INDEX, &index(manifests.collect(), builder.annotations.clone()))?;
-    finish(builder.entry(&index), place.draft())?;
+    let index = ImageIndex::new(manifests.collect(), builder.annotations.clone());
+    let index = draft.json(INDEX, &index)?;
+    draft.finish(builder.entry(&index))?;
     let archives = inputs.iter().filter_map(|(platform, input)| Some((platform, input.archive.as_ref()?)));
     let lost = archives.flat_map(|(platform, archive)| config::lost(*platform, &archive.execution)).collect();
     let annotations = builder.annotations;
-    Ok((Image { layout: out.to_owned(), index, annotations, platforms }, place, lost))
+    Ok((Image { layout: out.to_owned(), index, annotations, platforms }, draft, lost))
 }
 
 /// The parts that all platforms of an image share.
@@ -75,10 +70,9 @@ impl<'a> LayoutBuilder<'a> {
     fn platform(
         &self,
         (platform, input): (Platform, &Input),
-        blobs: &Blobs,
-        draft: &Path,
+        draft: &LayoutDraft,
     ) -> anyhow::Result<PlatformImage> {
-        let layers = self.layers(input, blobs)?;
+        let layers = self.layers(input, draft)?;
         let base = match &input.archive {
             Some(archive) => archive.execution.clone(),
             None => {
@@ -94,7 +88,7 @@ impl<'a> LayoutBuilder<'a> {
         if input.archive.is_some() {
             check_program((&program, &tree), platform, &layers, draft)?;
         }
-        let config = blobs.json(CONFIG, &config)?;
+        let config = draft.json(CONFIG, &config)?;
         let layers: Vec<Blob> = layers.into_iter().map(|layer| layer.blob).collect();
         let manifest = ImageManifest {
             schema_version: 2,
@@ -105,14 +99,14 @@ impl<'a> LayoutBuilder<'a> {
             subject: None,
             annotations: self.annotations.clone(),
         };
-        let manifest = blobs.json(MANIFEST, &manifest)?;
+        let manifest = draft.json(MANIFEST, &manifest)?;
         let (program, loaders) = (Some(program.path), start::loaders(&tree));
         Ok(PlatformImage { platform, manifest, config, layers, files: tree.files(), program, loaders })
     }
 
     /// The layers of a docker archive, and one with the rest of the files that every image has.
-    fn layers(&self, input: &Input, blobs: &Blobs) -> anyhow::Result<Vec<WrittenLayer>> {
-        let written = input.archive.as_ref().map(|archive| archive.write_layers(blobs));
+    fn layers(&self, input: &Input, draft: &LayoutDraft) -> anyhow::Result<Vec<WrittenLayer>> {
+        let written = input.archive.as_ref().map(|archive| archive.write_layers(draft));
         let mut layers = written.transpose()?.unwrap_or_default();
         let tree = tree(&layers)?;
         let users = USERS.into_iter().filter(|(path, _)| !tree.has(path));
@@ -121,7 +115,7 @@ impl<'a> LayoutBuilder<'a> {
         let texts = users.chain(certificates).collect();
         let rest = Additions { programs: &input.programs, texts, tmp: !tree.has("tmp") };
         if !rest.is_empty() {
-            layers.push(blobs.layer(|writer| rest.write(writer, self.spec.source.epoch))?);
+            layers.push(draft.layer(|writer| rest.write(writer, self.spec.source.epoch))?);
         }
         Ok(layers)
     }
@@ -132,19 +126,6 @@ impl<'a> LayoutBuilder<'a> {
         let name = (IMAGE_NAME.to_owned(), format!("{}:{tag}", self.spec.name));
         Descriptor { annotations: [name, (REF_NAME.to_owned(), tag)].into(), ..Descriptor::of(index) }
     }
-}
-
-/// Writes `oci-layout` and `index.json`, whose one entry is the image index.
-pub fn finish(entry: Descriptor, draft: &Path) -> anyhow::Result<()> {
-    let version = OciLayout { image_layout_version: LAYOUT_VERSION.to_owned() };
-    for (name, json) in [
-        ("index.json", serde_json::to_vec(&index(vec![entry], BTreeMap::new()))?),
-        ("oci-layout", serde_json::to_vec(&version)?),
-    ] {
-        let path = draft.join(name);
-        fs::write(&path, json).at("cannot write", &path)?;
-    }
-    Ok(())
 }
 
 fn tree(layers: &[WrittenLayer]) -> anyhow::Result<FileTree> {
@@ -162,14 +143,17 @@ fn check_program(
     (program, tree): (&Entry, &FileTree),
     platform: Platform,
     layers: &[WrittenLayer],
-    draft: &Path,
+    draft: &LayoutDraft,
 ) -> anyhow::Result<()> {
-    let place =
-        |layer: &WrittenLayer| Some((layer.blob.digest, layer.changes.path_of(&program.digest)?.to_owned()));
-    let (layer, path): (Digest, String) = layers.iter().find_map(place).context("the program is gone")?;
+    let wanted = Nature::File(program.digest);
+    let place = |layer: &WrittenLayer| {
+        let same = layer.changes.members.iter().find(|member| member.nature == wanted)?;
+        Some((layer.blob.digest, same.path.clone()))
+    };
+    let (layer, path) = layers.iter().find_map(place).context("the program is gone")?;
     let scratch = Scratch::new("image")?;
     let copy = scratch.path().join("program");
-    layer_reader::copy(&measure::blob_path(draft, &layer), &path, &copy)?;
+    layer_reader::copy(&draft.blob_path(&layer), &path, &copy)?;
     let shown = format!("/{}", program.path);
     let kind = floe_audit::identify(files::open(&copy)?)
         .map_err(|why| no_program(&format!("it starts `{shown}`, but {why}")))?;
@@ -180,10 +164,6 @@ fn check_program(
         tree.resolve(&loader).map_err(|why| no_program(&format!("`{shown}` needs a loader, but {why}")))?;
     }
     Ok(())
-}
-
-fn index(manifests: Vec<Descriptor>, annotations: BTreeMap<String, String>) -> ImageIndex {
-    ImageIndex { schema_version: 2, media_type: Some(INDEX.to_owned()), manifests, annotations }
 }
 
 /// Reads a bundle of certificates; a private key in the same file must not become public.

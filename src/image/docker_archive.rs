@@ -12,7 +12,7 @@ use anyhow::{Context, bail, ensure};
 use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 
-use super::blobs::{Blobs, WrittenLayer};
+use super::draft::{LayoutDraft, WrittenLayer};
 use super::rootfs;
 use super::tarball::{self, LayerMember};
 use super::{JSON_LIMIT, LAYERS_LIMIT, UNPACKED_LIMIT};
@@ -85,12 +85,12 @@ impl DockerArchive {
 
     /// Writes its layers, bottom first: the tars byte for byte, compressed by floe. A layer that is listed twice
     /// comes twice.
-    pub fn write_layers(&self, blobs: &Blobs) -> anyhow::Result<Vec<WrittenLayer>> {
+    pub fn write_layers(&self, draft: &LayoutDraft) -> anyhow::Result<Vec<WrittenLayer>> {
         let wanted: BTreeSet<&String> = self.layers.iter().collect();
         let mut written = BTreeMap::new();
         walk(&self.path, |member, content| {
             if wanted.contains(&member.path) {
-                let layer = recompress(content, blobs)
+                let layer = recompress(content, draft)
                     .with_context(|| format!("its layer {} cannot be used", quoted(&member.path)))?;
                 written.insert(member.path.clone(), layer);
             }
@@ -110,8 +110,8 @@ impl DockerArchive {
     }
 }
 
-fn recompress(content: &mut dyn Read, blobs: &Blobs) -> anyhow::Result<WrittenLayer> {
-    let layer = blobs.layer(|writer| {
+fn recompress(content: &mut dyn Read, draft: &LayoutDraft) -> anyhow::Result<WrittenLayer> {
+    let layer = draft.layer(|writer| {
         rootfs::scan(Watched(content, |piece: &[u8]| writer.write_all(piece)), tarball::MEMBERS_LIMIT)
     })?;
     match &layer.changes.problems[..] {

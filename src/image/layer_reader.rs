@@ -10,26 +10,19 @@ use anyhow::Context as _;
 use flate2::read::MultiGzDecoder;
 
 use super::UNPACKED_LIMIT;
-use super::tarball;
+use super::{rootfs, tarball};
 use crate::error::AtPath as _;
 use crate::package::archive::tar_walk::TarKind;
-use floe_core::model::{Digest, Member, Nature};
+use floe_core::model::Member;
 use floe_core::untrusted::bounded::{Bounded, ByteLimit};
 
 /// Every member of the layer at `layer`, sorted by path.
 pub fn members(layer: &Path) -> anyhow::Result<Vec<Member>> {
-    let mut members = Vec::new();
-    tarball::walk(unpacked(layer)?, tarball::MEMBERS_LIMIT, |member, content| {
-        let nature = match member.kind {
-            TarKind::File => Nature::File(Digest::of_reader(content)?.0),
-            TarKind::Directory => Nature::Folder,
-            TarKind::Symlink | TarKind::HardLink => Nature::Link,
-        };
-        let path = if member.path.is_empty() { ".".to_owned() } else { member.path.clone() };
-        members.push(Member { path, nature, size: member.size, mode: member.mode, time: member.time });
-        Ok(())
-    })
-    .at("failed to read the layer", layer)?;
+    let mut members =
+        rootfs::scan(unpacked(layer)?, tarball::MEMBERS_LIMIT).at("failed to read the layer", layer)?.members;
+    for top in members.iter_mut().filter(|member| member.path.is_empty()) {
+        top.path.push('.');
+    }
     members.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(members)
 }

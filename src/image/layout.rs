@@ -13,6 +13,7 @@ use super::measure::{self, Measured, Unpacked};
 use super::rootfs::FileTree;
 use super::tarball::MEMBERS_LIMIT;
 use super::{ENTRIES_LIMIT, LAYERS_LIMIT, start};
+use floe_core::model::image::blob_path;
 use floe_core::model::{Digest, Image, Platform, PlatformImage};
 use floe_core::oci::{
     CONFIG, Descriptor, INDEX, ImageConfig, ImageIndex, ImageManifest, LAYER, LAYOUT_VERSION, MANIFEST,
@@ -47,14 +48,23 @@ struct Checker {
     is_whole: bool,
     layout: PathBuf,
     problems: Vec<String>,
-    /// Every blob that is referenced, and whether it matches its descriptor.
-    blobs: BTreeMap<Digest, bool>,
+    /// Every blob that is referenced, with each size that it should have, and whether it matches.
+    blobs: BTreeMap<(Digest, u64), bool>,
     /// Whether a document could not be read, so that `blobs` lacks some.
     is_partial: bool,
-    /// The layers of all manifests that can be read.
+    /// The layers of all manifests.
     measured: BTreeMap<Digest, Measured>,
     /// Layers whose problems were reported; platforms may share them.
     reported: BTreeSet<Digest>,
+}
+
+/// An entry of the image index, and the manifest that it leads to.
+struct IndexEntry<'i> {
+    /// Its platform for messages, or its number.
+    of: String,
+    platform: Option<Platform>,
+    descriptor: &'i Descriptor,
+    manifest: ImageManifest,
 }
 
 impl Checker {
@@ -86,31 +96,24 @@ impl Checker {
                 "the image index has {count} entries, more than the {ENTRIES_LIMIT} that floe accepts"
             ));
         }
-        if self.is_whole {
-            self.measured = measure::measure(&self.layout, self.layers_of(&index), measure::LIMITS);
-        }
-        let mut platforms: Vec<PlatformImage> = Vec::new();
         let mut seen = BTreeSet::new();
+        let mut entries = Vec::new();
         for (number, descriptor) in (1..).zip(&index.manifests) {
             let platform = self.platform(number, descriptor);
             if let Some(platform) = platform.filter(|platform| !seen.insert(*platform)) {
                 self.problem(format!("the image index has {platform} twice"));
             }
-            platforms.extend(self.platform_image(number, platform, descriptor));
+            entries.extend(self.entry(number, platform, descriptor));
         }
+        if self.is_whole {
+            let layers = entries.iter().flat_map(|entry| entry.manifest.layers.clone());
+            self.measured = measure::measure(&self.layout, layers.collect(), measure::LIMITS);
+        }
+        let mut platforms: Vec<PlatformImage> =
+            entries.iter().filter_map(|entry| self.platform_image(entry)).collect();
         platforms.sort_by_key(|image| image.platform);
         let (layout, index_blob) = (self.layout.clone(), entry.blob());
         Some(Image { layout, index: index_blob, annotations: index.annotations, platforms })
-    }
-
-    /// The layers of all manifests that can be read; a broken manifest is reported later.
-    fn layers_of(&self, index: &ImageIndex) -> Vec<Descriptor> {
-        let manifest = |descriptor: &Descriptor| {
-            let path = measure::blob_path(&self.layout, &descriptor.digest);
-            let manifest: Option<ImageManifest> = measure::json(&path, MANIFEST).ok();
-            manifest.filter(|manifest| manifest.layers.len() <= LAYERS_LIMIT)
-        };
-        index.manifests.iter().filter_map(manifest).flat_map(|manifest| manifest.layers).collect()
     }
 
     fn platform(&mut self, number: usize, descriptor: &Descriptor) -> Option<Platform> {
@@ -124,38 +127,43 @@ impl Checker {
         found
     }
 
-    fn platform_image(
+    fn entry<'i>(
         &mut self,
         number: usize,
         platform: Option<Platform>,
-        descriptor: &Descriptor,
-    ) -> Option<PlatformImage> {
+        descriptor: &'i Descriptor,
+    ) -> Option<IndexEntry<'i>> {
         let of = platform.map_or_else(|| format!("entry {number}"), |platform| platform.to_string());
         let name = format!("the manifest of {of}");
         let manifest: ImageManifest = self.document(&name, descriptor, MANIFEST)?;
         self.expect_kind(&name, (manifest.schema_version, &manifest.media_type), MANIFEST);
-        let config: Option<ImageConfig> =
-            self.document(&format!("the config of {of}"), &manifest.config, CONFIG);
         let count = manifest.layers.len();
         if count > LAYERS_LIMIT {
             return self.give_up(format!(
                 "{name} has {count} layers, more than the {LAYERS_LIMIT} that floe accepts"
             ));
         }
+        Some(IndexEntry { of, platform, descriptor, manifest })
+    }
+
+    fn platform_image(&mut self, entry: &IndexEntry<'_>) -> Option<PlatformImage> {
+        let IndexEntry { of, platform, descriptor, manifest } = entry;
+        let config: Option<ImageConfig> =
+            self.document(&format!("the config of {of}"), &manifest.config, CONFIG);
         let layers = (1..).zip(&manifest.layers);
         let layers = layers.map(|(number, layer)| self.layer(&format!("layer {number} of {of}"), layer));
         let layers: Vec<Option<Unpacked>> = layers.collect();
         if let Some(config) = &config {
-            self.compare(&of, platform, config, &layers);
+            self.compare(entry, config, &layers);
         }
-        let tree = self.tree(&of, &layers);
+        let tree = self.tree(of, &layers);
         let program = tree.as_ref().zip(config.map(|config| config.config.unwrap_or_default()));
         let program = program.and_then(|(tree, execution)| {
             let found = start::program(&execution, tree);
             found.map_err(|why| self.problem(format!("the image of {of} cannot start: {why}"))).ok()
         });
         Some(PlatformImage {
-            platform: platform?,
+            platform: (*platform)?,
             manifest: descriptor.blob(),
             config: manifest.config.blob(),
             layers: manifest.layers.iter().map(Descriptor::blob).collect(),
@@ -166,13 +174,8 @@ impl Checker {
     }
 
     /// Compares a config with the index and the layers.
-    fn compare(
-        &mut self,
-        of: &str,
-        platform: Option<Platform>,
-        config: &ImageConfig,
-        layers: &[Option<Unpacked>],
-    ) {
+    fn compare(&mut self, entry: &IndexEntry<'_>, config: &ImageConfig, layers: &[Option<Unpacked>]) {
+        let IndexEntry { of, platform, .. } = entry;
         self.expect(platform.is_none_or(|platform| config.is_for(platform)), || {
             format!("the config of {of} is for `{}`", text::name(config.platform()))
         });
@@ -201,7 +204,7 @@ impl Checker {
     fn tree(&mut self, of: &str, layers: &[Option<Unpacked>]) -> Option<FileTree> {
         let layers = layers.iter().map(Option::as_ref).collect::<Option<Vec<_>>>()?;
         // A layer can be listed many times, and each time it is applied again.
-        if layers.iter().map(|(_, changes)| changes.len()).sum::<usize>() > 2 * MEMBERS_LIMIT {
+        if layers.iter().map(|(_, changes)| changes.members.len()).sum::<usize>() > 2 * MEMBERS_LIMIT {
             self.problem(format!("the layers of {of} have more than {} members", 2 * MEMBERS_LIMIT));
             return None;
         }
@@ -211,9 +214,8 @@ impl Checker {
     }
 
     fn layer(&mut self, name: &str, descriptor: &Descriptor) -> Option<Unpacked> {
-        self.blob(name, descriptor, LAYER).filter(|_| self.is_whole)?;
-        let measured = self.measured.get(&descriptor.digest).map(|measured| measured.unpacked.clone());
-        let unpacked = measured.unwrap_or_else(|| Err("its manifest changed meanwhile".to_owned()));
+        self.blob(name, descriptor, LAYER)?;
+        let unpacked = self.measured.get(&descriptor.digest)?.unpacked.clone();
         if self.reported.insert(descriptor.digest) {
             match &unpacked {
                 Ok((_, changes)) => {
@@ -251,17 +253,18 @@ impl Checker {
         self.expect(said == media_type, || {
             format!("{name} is of the media type `{}`, not `{media_type}`", text::name(said))
         });
-        let path = measure::blob_path(&self.layout, &descriptor.digest);
-        let key = descriptor.digest;
+        let path = blob_path(&self.layout, &descriptor.digest);
+        let Descriptor { digest, size, .. } = *descriptor;
+        let key = (digest, size);
         if !self.blobs.contains_key(&key) {
-            let measured = self.measured.get(&key).filter(|found| found.size == descriptor.size);
+            let measured = self.measured.get(&digest).filter(|found| found.size == size);
             let found = match measured {
                 Some(found) => found.sound.clone(),
                 None if !self.is_whole && media_type == LAYER => measure::open(&path, descriptor).map(drop),
                 None => measure::hash(&path, descriptor),
             };
             self.blobs.insert(key, found.is_ok());
-            found.unwrap_or_else(|why| self.problem(format!("{name}, blob `{key}`, {why}")));
+            found.unwrap_or_else(|why| self.problem(format!("{name}, blob `{digest}`, {why}")));
         }
         self.blobs[&key].then_some(path)
     }
@@ -276,7 +279,7 @@ impl Checker {
 
     /// Reports files that nothing references: leftovers, or files that would be published by accident.
     fn unnamed(&mut self) {
-        let blobs: BTreeSet<String> = self.blobs.keys().map(Digest::hex).collect();
+        let blobs: BTreeSet<String> = self.blobs.keys().map(|(digest, _)| digest.hex()).collect();
         let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         for (folder, known) in [
             ("", set(&["blobs", "index.json", "oci-layout"])),

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
@@ -15,6 +15,7 @@ use super::rootfs::{self, Changeset};
 use super::strict;
 use super::tarball::MEMBERS_LIMIT;
 use super::{JSON_LIMIT, UNPACKED_LIMIT};
+use floe_core::model::image::blob_path;
 use floe_core::model::{Digest, Hashing};
 use floe_core::oci::Descriptor;
 use floe_core::untrusted::bounded::{Bounded, ByteLimit};
@@ -54,7 +55,7 @@ pub fn measure(
             let limits = (bytes_left.load(Relaxed), members_left.load(Relaxed));
             unpacked = unpack(reader, limits).map_err(|error| format!("{error:#}")).and_then(|found| {
                 let (diff_id, size, changes) = found;
-                let count = changes.len();
+                let count = changes.members.len();
                 // Another thread may have used up what was left when this layer was begun.
                 let fits = bytes_left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(size)).is_ok()
                     && members_left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(count)).is_ok();
@@ -114,11 +115,6 @@ pub fn json<T: DeserializeOwned>(path: &Path, media_type: &str) -> Result<T, Str
     serde_json::from_slice(&bytes).map_err(|error| format!("cannot be read: {error}"))
 }
 
-/// The path of a blob in a layout.
-pub fn blob_path(layout: &Path, digest: &Digest) -> PathBuf {
-    layout.join("blobs").join("sha256").join(digest.hex())
-}
-
 fn why_not(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "is missing".to_owned(),
@@ -128,14 +124,16 @@ fn why_not(error: &io::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
-    use crate::image::blobs::Blobs;
+    use crate::image::draft::LayoutDraft;
     use floe_core::model::Blob;
 
-    /// A layout of three layers that unpack to as much each.
-    fn layout() -> (tempfile::TempDir, Vec<Blob>) {
-        let folder = tempfile::tempdir().unwrap();
-        let blobs = Blobs::create(folder.path()).unwrap();
+    /// A layout of three layers that unpack to as much each, below a folder.
+    fn layout(folder: &Path) -> (PathBuf, Vec<Blob>) {
+        let path = folder.join("image");
+        let draft = LayoutDraft::new(&path).unwrap();
         let layer = |name: &&str| {
             let mut tar = tar::Builder::new(Vec::new());
             for (name, content) in [(*name, &[7; 2000][..]), ("b", b"")] {
@@ -146,26 +144,28 @@ mod tests {
                 tar.append_data(&mut header, name, content).unwrap();
             }
             let tar = tar.into_inner().unwrap();
-            blobs.layer(|writer| Ok(writer.write_all(&tar).map(|()| Changeset::default())?)).unwrap().blob
+            draft.layer(|writer| Ok(writer.write_all(&tar).map(|()| Changeset::default())?)).unwrap().blob
         };
         let layers = ["x", "y", "z"].iter().map(layer).collect();
-        (folder, layers)
+        draft.reveal().unwrap();
+        (path, layers)
     }
 
     #[test]
     fn all_layers_together_stay_within_the_limits() {
-        let (folder, layers) = layout();
+        let folder = tempfile::tempdir().unwrap();
+        let (layout, layers) = layout(folder.path());
         let descriptors: Vec<Descriptor> = layers.iter().map(Descriptor::of).collect();
-        let all = measure(folder.path(), [descriptors.clone(), descriptors.clone()].concat(), LIMITS);
+        let all = measure(&layout, [descriptors.clone(), descriptors.clone()].concat(), LIMITS);
         assert_eq!(all.len(), 3);
         let (_, changes) = all[&layers[0].digest].unpacked.as_ref().unwrap();
-        assert_eq!(changes.len(), 2);
+        assert_eq!(changes.members.len(), 2);
         // Two files of three and no blocks, and the end of the tar, in the least number of blocks.
         let size = 6 * 512 + 2 * 512;
         for (limits, kept) in
             [((3 * size, 6), 3), ((2 * size, 9), 2), ((9 * size, 4), 2), ((size, 2), 1), ((size - 1, 9), 0)]
         {
-            let found = measure(folder.path(), descriptors.clone(), limits);
+            let found = measure(&layout, descriptors.clone(), limits);
             // Every file is still read to its end.
             assert!(found.values().all(|layer| layer.sound.is_ok()), "{limits:?}");
             assert_eq!(found.values().filter(|layer| layer.unpacked.is_ok()).count(), kept, "{limits:?}");
@@ -174,15 +174,16 @@ mod tests {
 
     #[test]
     fn a_wrong_file_is_reported_by_its_size_or_digest() {
-        let (folder, layers) = layout();
-        let path = |number: usize| blob_path(folder.path(), &layers[number].digest);
+        let folder = tempfile::tempdir().unwrap();
+        let (layout, layers) = layout(folder.path());
+        let path = |number: usize| blob_path(&layout, &layers[number].digest);
         std::fs::remove_file(path(0)).unwrap();
         std::fs::write(path(1), "x").unwrap();
         let mut flipped = std::fs::read(path(2)).unwrap();
         flipped[100] ^= 1;
         std::fs::write(path(2), &flipped).unwrap();
         let descriptors = layers.iter().map(Descriptor::of).collect();
-        let found = measure(folder.path(), descriptors, LIMITS);
+        let found = measure(&layout, descriptors, LIMITS);
         let why = |number: usize| found[&layers[number].digest].sound.clone().unwrap_err();
         assert_eq!(why(0), "is missing");
         assert_eq!(why(1), format!("has 1 bytes, not {}", layers[1].size));

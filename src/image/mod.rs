@@ -3,11 +3,10 @@
 //! The same inputs give the same bytes on every machine: an image depends neither on the clock, nor on modes or the
 //! order of files on disk.
 
-mod atomic_dir;
-mod blobs;
 mod build;
 mod config;
 mod docker_archive;
+mod draft;
 mod input;
 mod layer;
 pub mod layer_reader;
@@ -33,8 +32,8 @@ pub const CERTIFICATES: [&str; 4] = [
     "etc/ssl/cert.pem",
 ];
 
-pub use atomic_dir::AtomicDir;
-pub use build::{build, finish, stage};
+pub use build::{build, stage};
+pub use draft::LayoutDraft;
 pub use layout::{check, check_to};
 
 /// The most bytes that a layer or a docker archive may unpack to: GitHub's registry takes no larger layer.

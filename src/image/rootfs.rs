@@ -9,7 +9,7 @@ use anyhow::Context;
 
 use super::tarball::{self, LayerMember};
 use crate::package::archive::tar_walk::TarKind;
-use floe_core::model::{Digest, Entry};
+use floe_core::model::{Digest, Entry, Member, Nature};
 
 /// The prefix of a name that removes a file of lower layers (layer.md, "Whiteouts").
 const WHITEOUT: &str = ".wh.";
@@ -26,18 +26,10 @@ const SETUID_SETGID: u32 = 0o6000;
 /// The members of one layer (layer.md, "Change Types").
 #[derive(Debug, Default)]
 pub struct Changeset {
-    /// By path, in the order of the tar.
-    list: Vec<(String, Node)>,
-    /// The members that cannot be accepted, a sentence each.
+    /// In the order of the tar.
+    pub members: Vec<Member>,
+    /// Why some of them cannot be accepted, a sentence each.
     pub problems: Vec<String>,
-}
-
-#[derive(Debug, Clone)]
-pub enum Node {
-    File { size: u64, mode: u32, digest: Digest },
-    HardLink(String),
-    Directory { mode: u32 },
-    Symlink(String),
 }
 
 /// Reads a layer's tar of at most `members` members to its end. Members that are not accepted are in
@@ -52,42 +44,23 @@ pub fn scan(tar: impl Read, members: usize) -> anyhow::Result<Changeset> {
             changeset.problems.push(problem);
         }
         seen.insert(member.path.clone(), member.kind == TarKind::Directory);
-        changeset.add(&member.path, node(member, content)?);
+        changeset.members.push(examined(member, content)?);
         Ok(())
     })?;
     Ok(changeset)
 }
 
-impl Changeset {
-    /// Adds a member.
-    pub fn add(&mut self, path: &str, node: Node) {
-        self.list.push((path.to_owned(), node));
-    }
-
-    /// How many members it has.
-    pub fn len(&self) -> usize {
-        self.list.len()
-    }
-
-    /// The path of a regular file with this content.
-    pub fn path_of(&self, wanted: &Digest) -> Option<&str> {
-        let same = |node: &Node| matches!(node, Node::File { digest, .. } if digest == wanted);
-        self.list.iter().find(|(_, node)| same(node)).map(|(path, _)| path.as_str())
-    }
-}
-
-fn node(member: &LayerMember, content: &mut dyn Read) -> anyhow::Result<Node> {
-    let (mode, target) = (member.mode, member.target.clone());
-    Ok(match member.kind {
-        TarKind::File => {
-            let (digest, size) =
-                Digest::of_reader(content).with_context(|| format!("cannot read `{}`", member.path))?;
-            Node::File { size, mode, digest }
-        }
-        TarKind::HardLink => Node::HardLink(target),
-        TarKind::Directory => Node::Directory { mode },
-        TarKind::Symlink => Node::Symlink(target),
-    })
+/// A member with the digest of its content.
+fn examined(member: &LayerMember, content: &mut dyn Read) -> anyhow::Result<Member> {
+    let LayerMember { path, mode, time, .. } = member;
+    let (digest, size) = Digest::of_reader(content).with_context(|| format!("cannot read `{path}`"))?;
+    let nature = match member.kind {
+        TarKind::File => Nature::File(digest),
+        TarKind::Directory => Nature::Folder,
+        TarKind::Symlink => Nature::Symlink(member.target.clone()),
+        TarKind::HardLink => Nature::HardLink(member.target.clone()),
+    };
+    Ok(Member { path: path.clone(), nature, size, mode: *mode, time: *time })
 }
 
 /// Why a member is not accepted after those before it. Unpackers disagree about layers with such names.
@@ -129,15 +102,15 @@ fn below(folder: &str) -> std::ops::Range<String> {
 
 /// Everything in an image by path: upper layers over lower ones. A file's hard links are copies of it.
 #[derive(Debug, Default)]
-pub struct FileTree(BTreeMap<String, Node>);
+pub struct FileTree(BTreeMap<String, Member>);
 
 impl FileTree {
     /// The error has a sentence for each member that does not fit to the layers below it.
     pub fn of<'a>(layers: impl IntoIterator<Item = &'a Changeset>) -> Result<FileTree, Vec<String>> {
         let mut tree = FileTree::default();
         let mut problems = Vec::new();
-        for (path, node) in layers.into_iter().flat_map(|layer| &layer.list) {
-            if let Err(problem) = tree.put(path, node)
+        for member in layers.into_iter().flat_map(|layer| &layer.members) {
+            if let Err(problem) = tree.put(member)
                 && problems.len() < PROBLEMS_LIMIT
             {
                 problems.push(problem);
@@ -146,30 +119,31 @@ impl FileTree {
         if problems.is_empty() { Ok(tree) } else { Err(problems) }
     }
 
-    fn put(&mut self, path: &str, node: &Node) -> Result<(), String> {
-        let node = match node {
-            Node::HardLink(target) => match self.0.get(target) {
-                Some(node) => node.clone(),
+    fn put(&mut self, member: &Member) -> Result<(), String> {
+        let Member { path, nature, .. } = member;
+        let member = match nature {
+            Nature::HardLink(target) => match self.0.get(target) {
+                Some(file) => Member { path: path.clone(), ..file.clone() },
                 None => return Err(format!("`{path}` is a hard link to `{target}`, which is missing")),
             },
-            node => node.clone(),
+            _ => member.clone(),
         };
         // Some unpackers follow a link of a lower layer, and others replace it by a folder.
-        let is_no_folder = |path: &&str| !matches!(self.0.get(*path), None | Some(Node::Directory { .. }));
+        let is_no_folder = |path: &&str| self.0.get(*path).is_some_and(|one| one.nature != Nature::Folder);
         if let Some(through) = ancestors(path).find(is_no_folder) {
             return Err(format!("`{path}` is below `{through}`, which is not a folder in a lower layer"));
         }
-        if !matches!(node, Node::Directory { .. }) {
+        if member.nature != Nature::Folder {
             let hidden: Vec<String> = self.0.range(below(path)).map(|(path, _)| path.clone()).collect();
             hidden.iter().for_each(|path| drop(self.0.remove(path)));
         }
-        self.0.insert(path.to_owned(), node);
+        self.0.insert(path.clone(), member);
         Ok(())
     }
 
     /// The regular files, sorted by path.
     pub fn files(&self) -> Vec<Entry> {
-        self.0.iter().filter_map(|(path, node)| entry(path, node)).collect()
+        self.0.values().filter_map(Member::file).collect()
     }
 
     /// Whether there is anything at a path, which may be a folder that no member describes.
@@ -191,8 +165,8 @@ impl FileTree {
                 continue;
             }
             let next = if at.is_empty() { part.to_owned() } else { format!("{at}/{part}") };
-            match self.0.get(&next) {
-                Some(Node::Symlink(target)) => {
+            match self.0.get(&next).map(|member| (&member.nature, member.mode)) {
+                Some((Nature::Symlink(target), _)) => {
                     links += 1;
                     if links > LINKS_LIMIT {
                         return Err(format!("`/{next}` leads through more than {LINKS_LIMIT} links"));
@@ -202,25 +176,16 @@ impl FileTree {
                     }
                     rest.extend(target.split('/').rev());
                 }
-                Some(Node::Directory { mode }) if mode & 0o001 == 0 => {
+                Some((Nature::Folder, mode)) if mode & 0o001 == 0 => {
                     return Err(format!("`/{next}` has the mode {mode:04o}, so not every user may enter it"));
                 }
-                Some(Node::File { .. }) if !rest.is_empty() => {
+                Some((Nature::File(_), _)) if !rest.is_empty() => {
                     return Err(format!("`/{next}` is not a folder"));
                 }
                 None if !self.has(&next) => return Err(format!("`/{next}` is not in the image")),
                 _ => at = next,
             }
         }
-        self.0.get(&at).and_then(|node| entry(&at, node)).ok_or_else(|| format!("`/{at}` is a folder"))
-    }
-}
-
-fn entry(path: &str, node: &Node) -> Option<Entry> {
-    match node {
-        Node::File { size, mode, digest } => {
-            Some(Entry { path: path.to_owned(), size: *size, mode: *mode, digest: *digest })
-        }
-        _ => None,
+        self.0.get(&at).and_then(Member::file).ok_or_else(|| format!("`/{at}` is a folder"))
     }
 }

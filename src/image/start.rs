@@ -52,25 +52,33 @@ fn runnable(tree: &FileTree, path: &str) -> Result<Entry, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::rootfs::{Changeset, Node};
-    use floe_core::model::Digest;
+    use crate::image::rootfs::Changeset;
+    use floe_core::model::{Digest, Member, Nature};
+
+    type Node = (Nature, u32);
 
     fn file(mode: u32) -> Node {
-        Node::File { size: 1, mode, digest: Digest::of(b"x") }
+        (Nature::File(Digest::of(b"x")), mode)
     }
 
     fn link(target: &str) -> Node {
-        Node::Symlink(target.to_owned())
+        (Nature::Symlink(target.to_owned()), 0o777)
+    }
+
+    fn layer(nodes: &[(&str, Node)]) -> Changeset {
+        let member = |(path, (nature, mode)): &(&str, Node)| Member {
+            path: (*path).to_owned(),
+            nature: nature.clone(),
+            size: 1,
+            mode: *mode,
+            time: 0,
+        };
+        Changeset { members: nodes.iter().map(member).collect(), problems: Vec::new() }
     }
 
     /// The program that a container starts, in an image of these layers with this config.
     fn starts(layers: &[&[(&str, Node)]], config: &str) -> String {
-        let layer = |members: &&[(&str, Node)]| {
-            let mut layer = Changeset::default();
-            members.iter().for_each(|(path, node)| layer.add(path, node.clone()));
-            layer
-        };
-        let layers: Vec<Changeset> = layers.iter().map(layer).collect();
+        let layers: Vec<Changeset> = layers.iter().map(|nodes| layer(nodes)).collect();
         let tree = FileTree::of(&layers).unwrap();
         match program(&serde_json::from_str(config).unwrap(), &tree) {
             Ok(entry) => format!("/{}", entry.path),
@@ -128,7 +136,7 @@ mod tests {
             ("bin/absolute", link("/bin/tool")),
             ("bin/gone", link("/etc/alternatives/gone")),
             ("bin/loop", link("loop")),
-            ("closed", Node::Directory { mode: 0o750 }),
+            ("closed", (Nature::Folder, 0o750)),
             ("closed/tool", file(0o755)),
             ("bin/owned", file(0o700)),
         ];
@@ -158,12 +166,7 @@ mod tests {
 
     #[test]
     fn a_file_below_a_link_of_a_lower_layer_is_refused() {
-        let layer = |path: &str, node: Node| {
-            let mut layer = Changeset::default();
-            layer.add(path, node);
-            layer
-        };
-        let layers = [layer("bin", link("usr/bin")), layer("bin/tool", file(0o755))];
+        let layers = [layer(&[("bin", link("usr/bin"))]), layer(&[("bin/tool", file(0o755))])];
         let problems = FileTree::of(&layers).unwrap_err();
         assert_eq!(problems, ["`bin/tool` is below `bin`, which is not a folder in a lower layer"]);
     }

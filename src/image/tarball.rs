@@ -30,8 +30,6 @@ pub struct LayerMember {
     /// Where a link leads: the path of an earlier file for a hard link, any text for a symbolic link, and empty for
     /// everything else.
     pub target: String,
-    /// The size of its content in bytes.
-    pub size: u64,
     /// Its permission bits.
     pub mode: u32,
     /// Its time, in seconds since 1970-01-01 UTC.
@@ -58,8 +56,8 @@ pub fn walk(
         ensure!(kind == TarKind::Directory || !path.is_empty(), "the top folder is not a folder");
         names += path.len() + target.len();
         ensure!(names <= NAMES_LIMIT, "its names are longer than {NAMES_LIMIT} bytes together");
-        let (size, mode, time) = (member.size, member.mode & 0o7777, member.time);
-        visit(&LayerMember { path, absolute, kind, target, size, mode, time }, content)
+        let (mode, time) = (member.mode & 0o7777, member.time);
+        visit(&LayerMember { path, absolute, kind, target, mode, time }, content)
     })
 }
 

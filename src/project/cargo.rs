@@ -267,6 +267,33 @@ fn manifest_above(folder: &Path) -> Option<PathBuf> {
 }
 
 #[cfg(test)]
+impl Project {
+    /// A package of one binary, without a table.
+    pub(crate) fn sample() -> Self {
+        let text = |text: &str| Some(text.to_owned());
+        Project {
+            name: "tool".to_owned(),
+            version: Version::new(1, 4, 0),
+            about: About { description: text("A tool"), license: text("MIT"), ..About::default() },
+            authors: Vec::new(),
+            repository: None,
+            documentation: text("https://docs.rs/tool"),
+            readme: None,
+            license_file: None,
+            root: "/nowhere".into(),
+            workspace_root: "/nowhere".into(),
+            manifest_path: "/nowhere/Cargo.toml".into(),
+            target_dir: "/nowhere/target".into(),
+            binaries: vec!["tool".to_owned()],
+            gated: Vec::new(),
+            config: Config::default(),
+            is_configured: false,
+            siblings: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

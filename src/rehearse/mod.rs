@@ -41,7 +41,8 @@ use floe_core::model::changelog;
 use floe_core::model::notes::{NotesSource, verify_command};
 use floe_core::model::places::Home;
 use floe_core::model::{
-    BuiltOn, ChannelPlace, Commit, Destination, Digest, Image, Os, Record, Release, Repo, Rule, Source,
+    Attestation, BuiltOn, ChannelPlace, Commit, Destination, Digest, Image, Os, Record, Release, Repo, Rule,
+    Source,
 };
 use floe_core::preflight::Check;
 use floe_core::verify::published::{Download, ReleaseRequest};
@@ -62,7 +63,7 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let date = verified.archives.first().map(|(record, _)| record.source.epoch);
     let given = attestation::given(None, args.attest.attest)?;
     let built_on = description::built_on(&args.dists)?;
-    let release = promise(&project, verified, (repo, notes, built_on), report)?.with_attestation(given);
+    let release = promise(&project, verified, (repo, notes, built_on), given, report)?;
 
     let token = Token::from(floe_rehearsal::random_hex(20)?);
     let servers = Servers::start(&folder.path(SERVERS), &release, date.unwrap_or_default(), token).await?;
@@ -229,6 +230,7 @@ fn promise(
     project: &Project,
     verified: Verified,
     (repo, notes, built_on): (Repo, NotesSource, Option<BuiltOn>),
+    attestation: Attestation,
     report: &Report,
 ) -> anyhow::Result<Release> {
     let commit = verified.commit.clone().map_or_else(|| invented_commit(&verified), Ok)?;
@@ -237,7 +239,7 @@ fn promise(
     let (image, may_be_latest) = names::moving(Some(project), (&repo, &tag, &project.name), None)?;
     let attach = project.attaches();
     let destination = Destination { repo, page, tag, commit, image, may_be_latest, attach, built_on };
-    assemble::assemble(verified, (destination, notes), &project.config.channels, report)
+    assemble::assemble(verified, (destination, notes), attestation, &project.config.channels, report)
 }
 
 /// The notes of `publish`; before a release their section is often still called `Unreleased`.

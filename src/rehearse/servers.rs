@@ -15,7 +15,7 @@ use floe_core::model::places::Home;
 use floe_core::model::{ChannelPlace, Release, Repo, Subject};
 use floe_rehearsal::faults::Testbed;
 use floe_rehearsal::feed::EmbeddedFeed;
-use floe_rehearsal::github::{EmbeddedGitHub, GitHubAccount, GitHubOptions, SeedRepo, SeedTag};
+use floe_rehearsal::github::{EmbeddedGitHub, GitHubAccount, GitHubOptions, StoredRef};
 use floe_rehearsal::interceptor::{Server, serve};
 use floe_rehearsal::registry::{EmbeddedRegistry, RegistryAccount, RegistryOptions};
 
@@ -42,26 +42,6 @@ impl Servers {
     pub async fn start(folder: &Path, release: &Release, epoch: u64, token: Token) -> anyhow::Result<Self> {
         let key = Token::from(floe_rehearsal::random_hex(20)?);
         let (destination, channels) = (&release.destination, Subject::from(release).channels());
-        let seed = |repo: &Repo, branch: &str, tag: &str, parent: Option<&Repo>| SeedRepo {
-            repo: repo.clone(),
-            tags: vec![SeedTag {
-                name: tag.to_owned(),
-                commit: destination.commit.clone(),
-                annotated: false,
-            }],
-            default_branch: branch.to_owned(),
-            parent: parent.cloned(),
-        };
-        // A tap or a bucket has a commit, its README.
-        let channel = |place: &ChannelPlace| match &place.home {
-            Home::Repo(repo) => vec![seed(repo, "main", "first", None)],
-            Home::Upstream(one) => vec![
-                seed(&one.upstream, "master", "first", None),
-                seed(&one.fork, "master", "first", Some(&one.upstream)),
-            ],
-            Home::Feed(_) => Vec::new(),
-        };
-        let own = seed(&destination.repo, "main", destination.tag.as_str(), None);
         let writable = channels.iter().filter_map(ChannelPlace::writes).chain([&destination.repo]);
         let account = GitHubAccount {
             token: token.reveal().to_owned(),
@@ -70,13 +50,30 @@ impl Servers {
             admin: false,
             expires: None,
         };
-        let github = EmbeddedGitHub::open(GitHubOptions {
-            repos: channels.iter().flat_map(channel).chain([own]).collect(),
-            tokens: vec![account],
-            immutable: true,
-            ..GitHubOptions::new(folder.join("github"))
-        })
-        .context("failed to start the embedded GitHub")?;
+        let options = GitHubOptions::new(folder.join("github"));
+        let github =
+            EmbeddedGitHub::open(GitHubOptions { tokens: vec![account], immutable: true, ..options })
+                .context("failed to start the embedded GitHub")?;
+        // A repository has a commit, its README, and in an earlier rehearsal's state perhaps other tags.
+        let add = |repo: &Repo, branch: &str, tag: &str| {
+            github.add_repo(repo, branch, None)?;
+            let to = StoredRef { commit: destination.commit.clone(), annotated: false };
+            if github.tag(repo, tag).is_none() { github.push_tag(repo, tag, to) } else { Ok(()) }
+        };
+        for place in channels {
+            match &place.home {
+                Home::Repo(repo) => add(repo, "main", "first")?,
+                Home::Upstream(one) => {
+                    add(&one.upstream, "master", "first")?;
+                    github.add_repo(&one.fork, "master", Some(&one.upstream))?;
+                }
+                Home::Feed(_) => {}
+            }
+        }
+        add(&destination.repo, "main", destination.tag.as_str())?;
+        let date = i64::try_from(epoch).ok().and_then(|epoch| DateTime::from_timestamp(epoch, 0));
+        let date = date.unwrap_or_default();
+        github.edit(&destination.repo, |stored| stored.set_date(&destination.commit, date))?;
         let account = RegistryAccount {
             user: USER.to_owned(),
             token: token.reveal().to_owned(),
@@ -91,21 +88,12 @@ impl Servers {
         .context("failed to start the embedded registry")?;
         let feed = EmbeddedFeed::open(folder.join("feed"), key.reveal())
             .context("failed to start the embedded feed")?;
-        let date = i64::try_from(epoch).ok().and_then(|epoch| DateTime::from_timestamp(epoch, 0));
-        let date = date.unwrap_or_default();
-        github.edit(&destination.repo, |stored| stored.set_date(&destination.commit, date))?;
         let running =
             [serve(github.router()).await?, serve(registry.router()).await?, serve(feed.router()).await?];
         let [api_url, registry_url, feed_url] = running.each_ref().map(|server| Some(server.url()));
-        let addresses = RemoteArgs {
-            repo: Some(destination.repo.clone()),
-            server_url: None,
-            api_url,
-            registry_url,
-            feed_url,
-            tries: 3,
-            first_wait: None,
-        };
+        let repo = Some(destination.repo.clone());
+        let addresses =
+            RemoteArgs { repo, api_url, registry_url, feed_url, tries: 3, ..RemoteArgs::default() };
         let testbed = Testbed {
             github,
             registry,

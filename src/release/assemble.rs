@@ -13,31 +13,35 @@ use crate::release::dist;
 use crate::report::Report;
 use floe_core::attachment::{self, Unfit};
 use floe_core::model::notes::NotesSource;
-use floe_core::model::{Asset, Channels, Config, Destination, ManifestChannel, PromisedFile, Release};
+use floe_core::model::{
+    Asset, Attestation, Channels, Config, Destination, ManifestChannel, PromisedFile, Release, ReleaseParts,
+};
 use floe_core::verify::{Problem, Verified};
 
 /// The release of verified dists. A channel for which they hold no archive is reported.
 pub fn assemble(
     verified: Verified,
     (destination, notes): (Destination, NotesSource),
+    attestation: Attestation,
     channels: &Channels,
     report: &Report,
 ) -> anyhow::Result<Release> {
     let Verified { archives, files, image, rendered: on_disk, .. } = verified;
-    let release = Release::new(archives, files, image, destination, notes);
-    let Unfit { missing, wrong } = attachment::unfit(&release);
+    let parts = ReleaseParts { archives, files, image, destination, notes, attestation };
+    let manifest = parts.manifest();
+    let Unfit { missing, wrong } = attachment::unfit(parts.image.as_ref(), &manifest);
     missing.into_iter().for_each(|line| report.warn(line));
     invalid("`attach = true` would attach SBOMs of other programs")
         .hint("make the image from the static binaries of this release, or take `attach` out of [package.metadata.floe.image]")
         .if_any(wrong)?;
-    channels::left_out(&release.manifest, channels).into_iter().for_each(|line| report.warn(line));
-    let rendered = channels::render(&release.manifest, channels).map_err(|all| lacking().details(all))?;
+    channels::left_out(&manifest, channels).into_iter().for_each(|line| report.warn(line));
+    let rendered = channels::render(&manifest, channels).map_err(|all| lacking().details(all))?;
     let installers = rendered
         .iter()
         .map(|file| &file.entry)
         .filter(|entry| entry.kind.is_asset())
         .map(|entry| &entry.path);
-    distinct(installers, release.manifest.files.iter().map(|file| &file.file))?;
+    distinct(installers, manifest.files.iter().map(|file| &file.file))?;
     let is_same = |file: &PromisedFile| {
         rendered.iter().any(|one| place(&one.entry) == file.name && one.entry.digest == file.digest)
     };
@@ -46,8 +50,8 @@ pub fn assemble(
     if !edited.is_empty() {
         return Err(dist::refuse(&edited).into());
     }
-    let places = channels::places_of(&release.manifest, channels);
-    Ok(release.with_rendered(rendered, places))
+    let places = channels::places_of(&manifest, channels);
+    Ok(Release::new(parts, rendered, places))
 }
 
 /// The path of a rendered file in a dist.

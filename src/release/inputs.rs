@@ -99,8 +99,7 @@ impl Inputs {
         let destination = self.destination((&verified.name, &verified.version), verified.commit.as_ref())?;
         let notes = notes(&verified.version)?;
         let given = self.attestation(&mut verified.files)?;
-        let release = assemble::assemble(verified, (destination, notes), &self.channels(), report)?;
-        Ok(release.with_attestation(given))
+        assemble::assemble(verified, (destination, notes), given, &self.channels(), report)
     }
 
     /// The attestation: the given one, or one that the project lists as an asset.

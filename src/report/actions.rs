@@ -1,42 +1,14 @@
 //! GitHub Actions' conventions: workflow commands on stderr, outputs for later steps, and the job's summary.
 //!
-//! It only exists where `GITHUB_ACTIONS` is `true`. It never masks anything (`::add-mask::` would write the very
-//! secret into the log's stream; floe prints none) and never writes to stdout, which belongs to results.
+//! They are used only where `GITHUB_ACTIONS` is `true`. floe never masks anything (`::add-mask::` would write the very
+//! secret into the log's stream; it prints none) and never writes to stdout, which belongs to results.
 
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-use crate::environment::{in_actions, variable_os};
-
-/// The workflow that floe runs in.
-#[derive(Debug, Clone, Default)]
-pub struct Actions {
-    /// Where `name=value` is appended for later steps (`GITHUB_OUTPUT`).
-    output: Option<PathBuf>,
-    /// Where Markdown is appended for the page of the run (`GITHUB_STEP_SUMMARY`).
-    summary: Option<PathBuf>,
-}
-
-impl Actions {
-    /// The workflow this process runs in, if it runs in one.
-    pub fn from_env() -> Option<Self> {
-        let path = |name| variable_os(name).map(PathBuf::from);
-        in_actions().then(|| Actions { output: path("GITHUB_OUTPUT"), summary: path("GITHUB_STEP_SUMMARY") })
-    }
-
-    /// Gives later steps a value under a name.
-    pub fn output(&self, name: &str, value: &str) -> anyhow::Result<()> {
-        append(self.output.as_ref(), &output_lines(name, value))
-    }
-
-    /// Adds Markdown to the page of the run. GitHub says in the log if it is too large.
-    pub fn summary(&self, markdown: &str) -> anyhow::Result<()> {
-        append(self.summary.as_ref(), &format!("{}\n\n", markdown.trim_end()))
-    }
-}
+use crate::environment::variable_os;
 
 /// An annotation: `::error title=floe,file=…::message`. Its level is `error` or `warning`.
 pub fn annotation(level: &str, file: Option<&str>, message: &str) -> String {
@@ -78,7 +50,7 @@ fn property(text: &str) -> String {
 }
 
 /// `name=value`, or the form for values of several lines, with an end that the value does not hold.
-fn output_lines(name: &str, value: &str) -> String {
+pub fn output_lines(name: &str, value: &str) -> String {
     if !value.contains(['\n', '\r']) {
         return format!("{name}={value}\n");
     }
@@ -89,9 +61,10 @@ fn output_lines(name: &str, value: &str) -> String {
     format!("{name}<<{end}\n{value}\n{end}\n")
 }
 
-fn append(path: Option<&PathBuf>, text: &str) -> anyhow::Result<()> {
-    let Some(path) = path else { return Ok(()) };
-    let write = || OpenOptions::new().append(true).create(true).open(path)?.write_all(text.as_bytes());
+/// Appends to the file that a variable names, such as `GITHUB_OUTPUT`.
+pub fn append(variable: &str, text: &str) -> anyhow::Result<()> {
+    let Some(path) = variable_os(variable) else { return Ok(()) };
+    let write = || OpenOptions::new().append(true).create(true).open(&path)?.write_all(text.as_bytes());
     write().with_context(|| format!("failed to write `{}`, which GitHub Actions reads", path.display()))
 }
 

@@ -12,16 +12,16 @@ mod progress;
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::panic::PanicHookInfo;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::{self, ThreadId};
 
 use anstream::{AutoStream, ColorChoice};
 use indicatif::{MultiProgress, ProgressDrawTarget};
 
+use crate::environment::in_actions;
 use crate::error::{Exit, Failure, exit_of, failures, hint_of, issues};
 use crate::token::Token;
-use actions::Actions;
 use floe_core::parallel::lock;
 pub use floe_core::units::{seconds, size};
 use floe_core::untrusted::text;
@@ -50,15 +50,15 @@ pub struct Report {
     verbosity: Verbosity,
     colour: bool,
     bars: MultiProgress,
-    actions: Option<Arc<Actions>>,
+    /// Whether GitHub Actions runs this process.
+    in_actions: bool,
     /// Whether a group of the workflow's log is open.
     in_group: Arc<AtomicBool>,
     secrets: Arc<Vec<Token>>,
     /// Whether warnings are errors.
     strict: bool,
-    warnings: Arc<AtomicUsize>,
-    /// The warnings so far, if they are kept instead of shown.
-    kept: Option<Arc<Mutex<Vec<String>>>>,
+    /// The warnings so far.
+    warnings: Arc<Mutex<Vec<String>>>,
     /// Why a result could not be written.
     unwritten: Arc<OnceLock<String>>,
     /// The thread that ends the process. Lines of others are dropped from then on.
@@ -74,12 +74,11 @@ impl Report {
             verbosity,
             colour: stderr.current_choice() == ColorChoice::AlwaysAnsi,
             bars: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
-            actions: Actions::from_env().map(Arc::new),
+            in_actions: in_actions(),
             in_group: Arc::default(),
             secrets: Arc::new(Token::all_from_env()),
             strict: false,
             warnings: Arc::default(),
-            kept: None,
             unwritten: Arc::default(),
             ending: Arc::default(),
         }
@@ -97,7 +96,7 @@ impl Report {
 
     /// Fails if warnings are errors and there was one. Called before the first effect that cannot be undone, and at the end.
     pub fn refuse_warnings(&self) -> anyhow::Result<()> {
-        let what = match self.warnings.load(Ordering::Relaxed) {
+        let what = match self.warnings().len() {
             count if count == 0 || !self.strict => return Ok(()),
             1 => "1 warning is an error".to_owned(),
             count => format!("{count} warnings are errors"),
@@ -120,23 +119,18 @@ impl Report {
         self.say(Verbosity::Normal, "32", verb, text.as_ref());
     }
 
-    /// The warnings of some work that shows nothing.
-    pub fn warnings_of(work: impl FnOnce(&Report)) -> Vec<String> {
-        let kept: Arc<Mutex<Vec<String>>> = Arc::default();
-        work(&Report { kept: Some(kept.clone()), ..Report::new(Verbosity::Quiet) });
-        std::mem::take(&mut *lock(&kept))
+    /// The warnings so far, also those that were not shown.
+    pub fn warnings(&self) -> Vec<String> {
+        lock(&self.warnings).clone()
     }
 
     /// A warning.
     pub fn warn(&self, text: impl AsRef<str>) {
-        if let Some(kept) = &self.kept {
-            return lock(kept).push(text.as_ref().to_owned());
-        }
-        self.warnings.fetch_add(1, Ordering::Relaxed);
+        lock(&self.warnings).push(text.as_ref().to_owned());
         let at = if self.strict { Verbosity::Quiet } else { Verbosity::Normal };
-        match self.actions {
-            Some(_) if self.verbosity >= at => self.annotate("warning", None, text.as_ref()),
-            _ => self.say(at, "33", "warning", text.as_ref()),
+        match self.in_actions && self.verbosity >= at {
+            true => self.annotate("warning", None, text.as_ref()),
+            false => self.say(at, "33", "warning", text.as_ref()),
         }
     }
 
@@ -152,7 +146,7 @@ impl Report {
 
     /// Something only `-v` shows; a workflow's log has it too, folded.
     pub fn folded(&self, verb: &str, text: impl AsRef<str>) {
-        let at = if self.actions.is_some() { Verbosity::Normal } else { Verbosity::Verbose };
+        let at = if self.in_actions { Verbosity::Normal } else { Verbosity::Verbose };
         self.say(at, "36", verb, text.as_ref());
     }
 
@@ -183,7 +177,7 @@ impl Report {
 
     /// In a workflow, opens a group in the log; it ends when the returned value is dropped.
     pub fn group(&self, title: &str) -> Group {
-        if self.actions.is_some() && self.verbosity >= Verbosity::Normal {
+        if self.in_actions && self.verbosity >= Verbosity::Normal {
             self.end_group();
             self.in_group.store(true, Ordering::Relaxed);
             self.write(&actions::group(&self.clean(title)));
@@ -193,16 +187,19 @@ impl Report {
 
     /// In a workflow, sets an output for later steps.
     pub fn output(&self, name: &str, value: &str) {
-        self.in_workflow(|actions| actions.output(name, &self.hide(value)));
+        self.append("GITHUB_OUTPUT", &actions::output_lines(name, &self.hide(value)));
     }
 
-    /// In a workflow, adds Markdown to the page of the run.
+    /// In a workflow, adds Markdown to the page of the run. GitHub says in the log if it is too large.
     pub fn summary(&self, markdown: &str) {
-        self.in_workflow(|actions| actions.summary(&self.hide(markdown)));
+        self.append("GITHUB_STEP_SUMMARY", &format!("{}\n\n", self.hide(markdown).trim_end()));
     }
 
-    fn in_workflow(&self, write: impl FnOnce(&Actions) -> anyhow::Result<()>) {
-        if let Some(Err(error)) = self.actions.as_deref().map(write) {
+    /// In a workflow, appends to the file that a variable names.
+    fn append(&self, variable: &str, text: &str) {
+        if self.in_actions
+            && let Err(error) = actions::append(variable, text)
+        {
             self.warn(format!("{error:#}"));
         }
     }
@@ -226,7 +223,7 @@ impl Report {
         };
         let plain = text.split('\n').map(paint).collect::<Vec<_>>().join("\n");
         self.write(&plain);
-        if self.actions.is_some() {
+        if self.in_actions {
             let message = text.strip_prefix("error: ").unwrap_or(&text);
             let file = failures(error).find_map(|failure| failure.file.as_deref());
             self.annotate("error", file, message);
@@ -280,7 +277,7 @@ impl Report {
     /// Untrusted text, made safe to print.
     fn clean(&self, text: &str) -> String {
         let text = self.hide(text::table(text));
-        if self.actions.is_some() { actions::harmless(&text) } else { text }
+        if self.in_actions { actions::harmless(&text) } else { text }
     }
 
     /// The last line of defence: no message contains a secret in the first place.

@@ -2,7 +2,7 @@
 //!
 //! It only displays.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -40,11 +40,7 @@ impl Report {
 impl Progress {
     /// The share of one attempt, which counts only if the attempt succeeds.
     pub fn share(&self) -> Share {
-        Share(Arc::new(Attempt {
-            progress: self.clone(),
-            added: AtomicU64::new(0),
-            kept: AtomicBool::new(false),
-        }))
+        Share(Arc::new(Attempt { progress: self.clone(), added: AtomicU64::new(0) }))
     }
 
     /// `bytes` more are done.
@@ -65,8 +61,8 @@ pub struct Share(Arc<Attempt>);
 
 struct Attempt {
     progress: Progress,
+    /// The bytes that are taken back if it fails.
     added: AtomicU64,
-    kept: AtomicBool,
 }
 
 impl Share {
@@ -83,15 +79,13 @@ impl Share {
 
     /// The attempt succeeded.
     pub fn keep(&self) {
-        self.0.kept.store(true, Ordering::Relaxed);
+        self.0.added.store(0, Ordering::Relaxed);
     }
 }
 
 impl Drop for Attempt {
     fn drop(&mut self) {
-        if !*self.kept.get_mut() {
-            self.progress.bar.dec(*self.added.get_mut());
-        }
+        self.progress.bar.dec(*self.added.get_mut());
     }
 }
 

@@ -31,8 +31,7 @@ struct DependencyList {
 /// As [`facts`](super::facts()), but only the headers and the list are read.
 pub fn dependency_list<S: Read + Seek>(mut file: S) -> Result<Option<Vec<EmbeddedCrate>>, Error> {
     let reader = BinaryReader::new(&mut file)?;
-    let (_, sections) = headers::read(reader.clone())?.facts()?;
-    Ok(section(&reader, &sections)?.and_then(|bytes| packages(&bytes)))
+    Ok(section(&reader, &headers::read(reader.clone())?.sections)?.and_then(|bytes| packages(&bytes)))
 }
 
 pub(super) fn read(reader: &BinaryReader<'_>, sections: &[Section]) -> Result<Option<Auditable>> {

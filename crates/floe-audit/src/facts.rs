@@ -2,11 +2,12 @@
 //!
 //! At most a few MiB of a file are in memory, however large it is.
 
-use std::io::{self, Read, Seek, Write};
+use std::io::{Read, Seek};
 
 use super::auditable;
 use super::error::{Error, Result};
-use super::headers;
+use super::headers::{self, Headers};
+use super::macho::signature;
 use super::reader::BinaryReader;
 use super::strings;
 use super::{BinaryKind, Facts, Paths, Rustc};
@@ -56,40 +57,20 @@ impl Mapping {
 /// [`Error::Unsupported`] if it is not a binary of a format and an instruction set that this
 /// crate reads. Any other [`Error`] if it is incomplete, invalid or cannot be read.
 pub fn facts<S: Read + Seek>(mut file: S) -> Result<Facts, Error> {
-    let headers = headers(&mut file)?;
-    let size = headers.0.size;
-    file.rewind()
-        .and_then(|()| strings::search(headers, file.take(size), &mut io::sink()))
-        .map_err(Error::Io)?
+    let (facts, sections) = headers(&mut file)?;
+    file.rewind().map_err(Error::Io)?;
+    let content = file.take(facts.size);
+    strings::search(facts, sections, content)
 }
 
-/// Reads the facts of a binary and copies the file to `into` in the same pass, for a caller that packs or hashes it.
-///
-/// The file is copied whole even if it is not a binary; the inner result says so.
-///
-/// # Errors
-///
-/// The outer error is one of reading the file or of writing to `into`, after which the copy is incomplete. The inner error
-/// is that of [`facts`].
-pub fn facts_while_copying<S: Read + Seek, W: Write + ?Sized>(
-    mut file: S,
-    into: &mut W,
-) -> io::Result<Result<Facts, Error>> {
-    let headers = headers(&mut file);
-    file.rewind()?;
-    match headers {
-        Ok(headers) => strings::search(headers, file, into),
-        Err(why) => {
-            io::copy(&mut file, into)?;
-            Ok(Err(why))
-        }
-    }
-}
-
-/// The facts outside the content, and the sections. Where two sections overlap, the first one counts.
+/// The facts outside the content, and the sections.
 fn headers<S: Read + Seek>(file: &mut S) -> Result<(Facts, Vec<Section>)> {
     let reader = BinaryReader::new(file)?;
-    let (mut facts, sections) = headers::read(reader.clone())?.facts()?;
+    let Headers { mut facts, sections, signatures, .. } = headers::read(reader.clone())?;
+    let slices = facts.macho.iter_mut().flat_map(|macho| &mut macho.slices);
+    for (slice, place) in slices.zip(signatures) {
+        slice.signature = place.map(signature::read).transpose()?.unwrap_or_default();
+    }
     let dwarf = [".debug_info", ".zdebug_info", "__DWARF,__debug_info", "__DWARF,__zdebug_info"];
     facts.size = reader.size;
     facts.debug_info = sections.iter().any(|section| dwarf.contains(&section.name.as_str()));

@@ -5,21 +5,27 @@ use std::io::{Read, Seek};
 
 use super::error::{Error, Result, unsupported};
 use super::facts::Section;
+use super::macho::signature::SignaturePlace;
 use super::reader::BinaryReader;
 use super::{Facts, elf, macho, pe};
 use crate::{Arch, Format};
 
 pub(super) const UNKNOWN: &str = "it is not a binary of a format that floe knows (ELF, Mach-O, PE)";
 
-/// The headers of a binary of some format.
-pub(super) trait Headers {
-    /// An error for a library.
-    fn identity(self: Box<Self>) -> Result<Executable>;
-
-    fn facts(self: Box<Self>) -> Result<(Facts, Vec<Section>)>;
+/// The headers of a binary.
+pub(super) struct Headers<'f> {
+    /// All facts but those of the content, of debug information and of signatures.
+    pub(super) facts: Facts,
+    /// Where two sections overlap, the first one counts.
+    pub(super) sections: Vec<Section>,
+    /// Whether it has an entry point, as every executable has. So do some ELF libraries, such as the loader itself.
+    pub(super) has_entry: bool,
+    /// The signature of each slice of a Mach-O file that has one. They are not read yet, because all that they sign is read
+    /// with them.
+    pub(super) signatures: Vec<Option<SignaturePlace<'f>>>,
 }
 
-pub(super) fn read<'f>(reader: BinaryReader<'f>) -> Result<Box<dyn Headers + 'f>> {
+pub(super) fn read<'f>(reader: BinaryReader<'f>) -> Result<Headers<'f>> {
     let magic = reader.bytes("magic", 0, reader.size.min(4))?;
     match *magic {
         [] => unsupported("it is empty"),
@@ -66,15 +72,24 @@ impl fmt::Display for Executable {
 
 /// Identifies an executable, and checks that everything its headers describe is in the file.
 ///
-/// It reads the headers alone, however large the file is.
+/// Neither its content nor its signature is read, however large the file is.
 ///
 /// # Errors
 ///
 /// [`Error::Unsupported`] if the file is not an executable of a format and an instruction set that this crate reads;
-/// libraries are refused. [`Error::Truncated`] if a segment or section ends after the end of the file. Any other
-/// [`Error`] if the headers are invalid or cannot be read.
+/// libraries are refused. Any other [`Error`] as in [`facts`](super::facts()).
 pub fn identify<S: Read + Seek>(mut file: S) -> Result<Executable, Error> {
-    read(BinaryReader::new(&mut file)?)?.identity()
+    let headers = read(BinaryReader::new(&mut file)?)?;
+    let Facts { format, arches, elf, .. } = headers.facts;
+    if !headers.has_entry {
+        let library = match format {
+            Format::Elf => "an ELF file without an entry point: a library",
+            Format::Macho => "a Mach-O library",
+            Format::Pe => "a DLL",
+        };
+        return unsupported(format!("it is {library}, not an executable"));
+    }
+    Ok(Executable { format, arches, interpreter: elf.and_then(|elf| elf.interpreter) })
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ mod windows;
 pub use auditable::dependency_list;
 pub use contract::{Arch, Contract, FloatAbi, Format};
 pub use error::Error;
-pub use facts::{facts, facts_while_copying};
+pub use facts::facts;
 pub use headers::{Executable, identify};
 pub use model::{
     Auditable, BinaryKind, Crt, Dylib, DylibLoad, ElfFacts, EmbeddedCrate, Facts, Floor, FoundPath,

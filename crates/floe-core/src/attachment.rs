@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::model::manifest::Artifact;
 use crate::model::release::ATTESTATION;
-use crate::model::{Blob, Digest, Image, Platform, Release, SbomFacts};
+use crate::model::{Blob, Digest, Image, Manifest, Platform, Release, SbomFacts};
 use crate::oci::{Descriptor, ImageManifest, MANIFEST};
 
 /// The artifact type of an attestation (cosign, `BUNDLE_SPEC.md`).
@@ -129,10 +129,11 @@ pub struct Unfit {
 }
 
 /// Compares the images of a release with the SBOMs that it attaches to them. An image whose layers were not read was compared before.
-pub fn unfit(release: &Release) -> Unfit {
+pub fn unfit(image: Option<&Image>, manifest: &Manifest) -> Unfit {
     let mut unfit = Unfit::default();
-    let Some(image) = release.image.as_ref().filter(|_| release.destination.attach) else { return unfit };
-    let artifacts = &release.manifest.artifacts;
+    let attaches = manifest.image.as_ref().is_some_and(|image| image.attached);
+    let Some(image) = image.filter(|_| attaches) else { return unfit };
+    let artifacts = &manifest.artifacts;
     if artifacts.iter().all(|artifact| artifact.sbom.is_none()) {
         return unfit;
     }

@@ -199,6 +199,13 @@ pub struct RootFs {
     pub diff_ids: Vec<Digest>,
 }
 
+impl ImageIndex {
+    /// An index of these descriptors.
+    pub fn new(manifests: Vec<Descriptor>, annotations: BTreeMap<String, String>) -> Self {
+        ImageIndex { schema_version: 2, media_type: Some(INDEX.to_owned()), manifests, annotations }
+    }
+}
+
 impl Descriptor {
     /// A descriptor of a blob.
     pub fn of(blob: &Blob) -> Self {

@@ -20,8 +20,8 @@ pub(crate) struct Store<T> {
 }
 
 impl<T: Clone + Default + Serialize + DeserializeOwned> Store<T> {
-    /// Loads the state from a folder, which is created with these folders in it, and completes it.
-    pub(crate) fn open(root: &Path, folders: &[&str], complete: impl FnOnce(&mut T)) -> anyhow::Result<Self> {
+    /// Loads the state from a folder, which is created with these folders in it.
+    pub(crate) fn open(root: &Path, folders: &[&str]) -> anyhow::Result<Self> {
         let file = root.join("state.json");
         if !file.exists() && holds_files(root) {
             bail!("`{}` is not the folder of an embedded server: it has no `state.json`", root.display());
@@ -30,14 +30,13 @@ impl<T: Clone + Default + Serialize + DeserializeOwned> Store<T> {
             fs::create_dir_all(&folder)
                 .with_context(|| format!("failed to create the folder `{}`", folder.display()))?;
         }
-        let mut state = match fs::read(&file) {
+        let state = match fs::read(&file) {
             Err(error) if error.kind() == ErrorKind::NotFound => T::default(),
             read => {
                 serde_json::from_slice(&read.with_context(|| format!("failed to read `{}`", file.display()))?)
                     .with_context(|| format!("`{}` is not the state of an embedded server", file.display()))?
             }
         };
-        complete(&mut state);
         let store = Store { root: root.to_owned(), state: Mutex::new(state) };
         store.save(&lock(&store.state))?;
         Ok(store)
@@ -96,7 +95,7 @@ mod tests {
     #[test]
     fn the_folder_of_something_else_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let open = |name: &str| Store::<Vec<u8>>::open(&folder.path().join(name), &["blobs"], |_| ());
+        let open = |name: &str| Store::<Vec<u8>>::open(&folder.path().join(name), &["blobs"]);
         let write = |path: &str, text: &str| {
             let path = folder.path().join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{paths, unified};
 use crate::error::invalid;
 use crate::project::init::template::Floe;
-use crate::project::init::{Drift, File};
+use crate::project::init::{File, State};
 use crate::report::Report;
 use floe_core::model::Schema;
 
@@ -19,27 +19,17 @@ struct Checked<'f> {
     schema: Schema<1>,
     /// The version whose templates the files are compared with.
     floe: &'static str,
-    files: Vec<CheckedFile<'f>>,
+    files: &'f [File],
     warnings: Vec<String>,
     /// The way out, if a file has drifted.
     hint: Option<String>,
-}
-
-#[derive(Serialize)]
-struct CheckedFile<'f> {
-    path: &'f str,
-    state: &'static str,
-    /// How it differs.
-    drift: Option<String>,
-    /// The lines that the user adds.
-    add: &'f [String],
 }
 
 /// Reports all drift, with the difference where it is only a part of the file.
 pub(super) fn check(
     files: &[File],
     mut warnings: Vec<String>,
-    (name, floe): (&str, &Floe),
+    floe: &Floe,
     as_json: bool,
     report: &Report,
 ) -> anyhow::Result<()> {
@@ -53,21 +43,12 @@ pub(super) fn check(
     }
     warnings.iter().for_each(|warning| report.warn(warning));
     let drifted: Vec<&File> = files.iter().filter(|file| file.drift.is_some()).collect();
-    let hint = (!drifted.is_empty()).then(|| hint(&drifted, name));
+    let hint = (!drifted.is_empty()).then(|| hint(&drifted));
     if as_json {
-        let file = |file| {
-            let File { path, drift, add, .. }: &File = file;
-            CheckedFile { path, state: file.state(), drift: drift.as_ref().map(Drift::to_string), add }
-        };
-        report.json(&Checked {
-            schema: Schema,
-            floe: env!("CARGO_PKG_VERSION"),
-            files: files.iter().map(file).collect(),
-            warnings,
-            hint: hint.clone(),
-        })?;
+        let (floe, hint) = (env!("CARGO_PKG_VERSION"), hint.clone());
+        report.json(&Checked { schema: Schema, floe, files, warnings, hint })?;
     } else {
-        let is_part = |file: &&&File| matches!(file.drift, Some(Drift::Lacks(_))) && file.new.is_some();
+        let is_part = |file: &&&File| file.state == State::Drifted && file.new.is_some();
         drifted.iter().filter(is_part).for_each(|file| report.diff(&unified(file)));
     }
     let Some(hint) = hint else {
@@ -91,29 +72,21 @@ pub(super) fn lines(file: &File) -> Vec<String> {
     file.drift_line().into_iter().chain(add).collect()
 }
 
-/// The ways out of drift.
-pub(super) fn hint(drifted: &[&File], name: &str) -> String {
+/// The ways out of drift. Those of a file that does not call floe are alternatives.
+pub(super) fn hint(drifted: &[&File]) -> String {
     let (mut fixes, mut ways) = (Vec::new(), Vec::new());
     if drifted.iter().any(|file| !file.add.is_empty()) {
-        ways.push("add these lines".to_owned());
+        ways.push("add these lines");
     }
     for file in drifted {
-        match file.drift {
-            Some(Drift::Newer(_)) => fixes.push("check with the version of floe that the workflow calls".to_owned()),
-            Some(Drift::Missing) => fixes.push("write missing files with `floe init`".to_owned()),
-            Some(Drift::Foreign) if file.path != "flake.nix" => {
-                ways.push(format!("delete `{}` if floe replaces it", file.path));
-            }
-            Some(Drift::Package(_)) => ways.push(format!(
-                "release `{name}` without a flake, with `floe package` and `floe publish`, or from a repository of its own"
-            )),
-            _ => {}
-        }
+        let list = if file.state == State::Foreign { &mut ways } else { &mut fixes };
+        list.extend(file.way_out.as_deref());
     }
     if drifted.iter().any(|file| file.needs_force() && file.new.is_some()) {
-        ways.push("replace what git has committed with `floe init --force`".to_owned());
+        ways.push("replace what git has committed with `floe init --force`");
     }
     fixes.dedup();
-    fixes.extend((!ways.is_empty()).then(|| ways.join(", or ")));
+    let ways = ways.join(", or ");
+    fixes.extend((!ways.is_empty()).then_some(&*ways));
     fixes.join("; ")
 }

@@ -78,7 +78,10 @@ fn binaries(
     for (name, path) in entries(folder)? {
         let released = project.binaries.iter().any(|binary| name == binary.clone() + target.exe);
         let is_documents = FOLDERS.contains(&name.as_str()) && path.is_dir();
-        if released || (!name.starts_with('.') && binary::identify(&path).is_ok()) {
+        // A damaged one is refused with the reason.
+        let is_executable =
+            || path.is_file() && !path.is_symlink() && binary::is_executable(&path).unwrap_or(true);
+        if released || (!name.starts_with('.') && is_executable()) {
             found.push(path);
         } else if !is_documents {
             report.warn(format!(

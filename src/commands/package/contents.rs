@@ -17,7 +17,7 @@ use crate::package::archive::{self, Item, composed};
 use crate::project::build::Documents;
 use crate::project::cargo::Project;
 use crate::project::git;
-use crate::report::Report;
+use crate::report::{Report, Verbosity};
 use floe_core::model::config::{Built, Include};
 use floe_core::model::extras::{LICENSES, NOTICES, begins};
 use floe_core::units::counted;
@@ -147,8 +147,9 @@ fn as_line(Built { from, to }: &Built) -> String {
 
 /// The warnings that packing these files would give, and the reason for which it would fail.
 pub(in super::super) fn problems(project: &Project) -> Vec<String> {
-    let mut failed = None;
-    let mut problems = Report::warnings_of(|report| failed = common(project, report).err());
+    let report = Report::new(Verbosity::Quiet);
+    let failed = common(project, &report).err();
+    let mut problems = report.warnings();
     problems.extend(failed.map(|error| format!("`floe package` would fail: {}", in_one_line(&error))));
     problems
 }

@@ -1,7 +1,7 @@
 //! `floe package`: built binaries become archives, each with its SBOM and its record.
 //!
-//! Each binary is read once: its kind, its needs and its compressed bytes come from one pass. No archive
-//! has its name before all binaries are found in order. Nothing is built and nothing is sent.
+//! All binaries are audited before the first one is packed. No archive has its name before all of them are whole. Nothing is
+//! built and nothing is sent.
 
 mod builds;
 pub(super) mod contents;
@@ -10,8 +10,6 @@ mod patterns;
 mod places;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
@@ -20,7 +18,7 @@ pub use crate::project::build::Build;
 pub use builds::find;
 
 use crate::cli::PackageArgs;
-use crate::error::{Failure, invalid};
+use crate::error::{AtPath as _, Failure, invalid};
 use crate::files;
 use crate::files::atomic_file::{self, AtomicFile};
 use crate::files::unfinished;
@@ -30,13 +28,13 @@ use crate::package::sbom;
 use crate::project::cargo::{self, Project};
 use crate::project::dependencies::{self, Lock};
 use crate::report::{self, Report};
-use floe_audit::RuleKind;
-use floe_audit::rules::{self, Violation};
+use floe_audit::rules::Violation;
+use floe_audit::{Facts, RuleKind};
 use floe_core::model::{
     self, Arch, BinaryFacts, Digest, FileFacts, PackageFacts, Record, Rule, Sbom, SbomFacts, Schema, Source,
     Target,
 };
-use floe_core::parallel;
+use floe_core::{parallel, untrusted};
 
 /// `floe package`: prints the path of each archive on stdout, one a line.
 pub fn package(args: PackageArgs, report: &Report) -> anyhow::Result<()> {
@@ -82,47 +80,36 @@ pub fn pack(
     let mut problems = Vec::new();
     let mut checked: Vec<(&Build, Vec<Binary>)> =
         builds.iter().map(|build| (build, check(project, build, &mut problems))).collect();
-    if !problems.is_empty() {
-        // Nothing is packed, so the binaries are read for what else is wrong with them.
-        let all = checked.iter().flat_map(|(build, all)| all.iter().map(|one| (build.target, &one.path)));
-        for (target, path) in all {
-            match binary::facts(path) {
-                Ok(facts) if enforcement == Enforcement::Deny => {
-                    let violations = target.judge(&facts, &project.config.loosen);
-                    let broken = rules::unloosened(&violations, RuleKind::Portability);
-                    problems.extend(broken.map(|violation| line(target, path, violation)));
+    checked.sort_by_key(|(build, _)| build.target);
+    for (build, binaries) in &checked {
+        for Binary { path, violations, .. } in binaries {
+            for violation in violations.iter().filter(|violation| violation.loosened.is_none()) {
+                let line = format!("`{}` for {}: {violation}", path.display(), build.target.name);
+                match (violation.kind, enforcement) {
+                    (_, Enforcement::Warn { except }) if except.contains(&violation.rule) => {}
+                    (RuleKind::Hygiene, _) => report.warn(line),
+                    (RuleKind::Portability, Enforcement::Warn { .. }) => {
+                        report.warn(format!("{line}; `floe package` would refuse it"));
+                    }
+                    (RuleKind::Portability, Enforcement::Deny) => problems.push(line),
                 }
-                Ok(_) => {}
-                Err(error) => problems.push(format!("{error:#}")),
             }
         }
     }
+    problems.extend(project.packages_lack());
     refused(project).if_any(problems)?;
-    checked.sort_by_key(|(build, _)| build.target);
-    refused(project).if_any(project.packages_lack())?;
     let common = contents::common(project, report)?;
     let is_new = !out.exists();
-    let (mut packed, mut problems) = (Vec::new(), Vec::new());
+    let mut packed = Vec::new();
     for (build, binaries) in checked {
         let Build { target, documents, .. } = build;
         let items = contents::with_built(project, documents.as_ref(), &common, report)
             .with_context(|| format!("failed to pack the documents for {}", target.name))?;
         let one = pack_one((project, source), build, binaries, &items, out)
             .with_context(|| format!("failed to pack `{}`", target.archive_file(&project.name)))?;
-        for (rule, violation) in &one.violations {
-            match (rule.kind(), enforcement) {
-                (_, Enforcement::Warn { except }) if except.contains(rule) => {}
-                (RuleKind::Hygiene, _) => report.warn(violation),
-                (RuleKind::Portability, Enforcement::Warn { .. }) => {
-                    report.warn(format!("{violation}; `floe package` would refuse it"));
-                }
-                (RuleKind::Portability, Enforcement::Deny) => problems.push(violation.clone()),
-            }
-        }
-        problems.extend(one.refused.iter().cloned());
         packed.push(one);
     }
-    if let Err(error) = refused(project).if_any(problems).and_then(|()| report.refuse_warnings()) {
+    if let Err(error) = report.refuse_warnings() {
         drop(packed);
         if is_new {
             // A folder that another process has written into stays.
@@ -153,15 +140,15 @@ pub enum Enforcement {
 /// A binary that is what its target wants.
 struct Binary {
     name: String,
-    file_name: String,
     path: PathBuf,
+    /// Of the bytes that have the facts.
+    digest: Digest,
+    facts: Facts,
+    /// The rules that it breaks, also those that the project has loosened.
+    violations: Vec<Violation>,
 }
 
-fn line(target: Target, path: &Path, violation: &Violation) -> String {
-    format!("`{}` for {}: {violation}", path.display(), target.name)
-}
-
-/// Checks that a build has exactly the released binaries and that each is its target's.
+/// Checks that a build has exactly the released binaries and that each is its target's, and audits them.
 fn check(project: &Project, build: &Build, problems: &mut Vec<String>) -> Vec<Binary> {
     let target = build.target;
     let wanted = |name: &str| format!("{name}{}", target.exe);
@@ -184,8 +171,12 @@ fn check(project: &Project, build: &Build, problems: &mut Vec<String>) -> Vec<Bi
             (None, Some(name)) if !seen.insert(name) => {
                 problems.push(format!("`{file_name}` for {} is given twice", target.name));
             }
-            (None, Some(name)) => match identify(path, target) {
-                Ok(()) => binaries.push(Binary { name: name.clone(), file_name, path: path.clone() }),
+            (None, Some(name)) => match audit(path, target) {
+                Ok((facts, digest)) => {
+                    let violations = target.judge(&facts, &project.config.loosen);
+                    let (name, path) = (name.clone(), path.clone());
+                    binaries.push(Binary { name, path, digest, facts, violations });
+                }
                 Err(error) => problems.push(format!("{error:#}")),
             },
         }
@@ -196,7 +187,8 @@ fn check(project: &Project, build: &Build, problems: &mut Vec<String>) -> Vec<Bi
     binaries
 }
 
-fn identify(path: &Path, target: Target) -> anyhow::Result<()> {
+/// The facts and the digest of a binary that must be a target's.
+fn audit(path: &Path, target: Target) -> anyhow::Result<(Facts, Digest)> {
     let (kind, shown, name) = (binary::identify(path)?, path.display(), target.name);
     let (format, arch) = (target.format, target.arch);
     if kind.arches.len() > 1 && kind.format == format {
@@ -206,7 +198,9 @@ fn identify(path: &Path, target: Target) -> anyhow::Result<()> {
         );
     }
     ensure!(kind.is_for(format, arch), "`{shown}` is {kind}, but {name} takes {format} for {arch}");
-    Ok(())
+    let facts = binary::facts(path)?;
+    let digest = untrusted::files::open(path).and_then(Digest::of_reader).at("failed to read", path)?;
+    Ok((facts, digest.0))
 }
 
 /// An archive that has no name yet: it is there whole, and gone if it is dropped.
@@ -215,16 +209,12 @@ struct Unnamed {
     sbom: Option<String>,
     packages: Vec<AtomicFile>,
     record: Record,
-    /// The rules that its binaries break, and that the project has not loosened.
-    violations: Vec<(Rule, String)>,
-    /// Why a binary is none after all.
-    refused: Vec<String>,
 }
 
 impl Unnamed {
     /// Gives the archive its name, and writes the SBOM and the record.
     fn commit(self, out: &Path, report: &Report) -> anyhow::Result<Record> {
-        let Unnamed { archive, sbom, packages, record, .. } = self;
+        let Unnamed { archive, sbom, packages, record } = self;
         linux::remove_old(&out.join(record.file_name()), &record)?;
         archive.commit()?;
         packages.into_iter().try_for_each(AtomicFile::commit)?;
@@ -245,7 +235,7 @@ impl Unnamed {
     }
 }
 
-/// Packs the binaries of a target, and audits each in the pass that packs it.
+/// Packs the binaries of a target.
 fn pack_one(
     (project, source): (&Project, &Source),
     build: &Build,
@@ -255,54 +245,23 @@ fn pack_one(
 ) -> anyhow::Result<Unnamed> {
     let target = build.target;
     let top = target.top_folder(&project.name);
-    let item = |one: &Binary| Item { path: one.file_name.clone(), file: one.path.clone(), executable: true };
+    let item =
+        |one: &Binary| Item { path: files::name_of(&one.path), file: one.path.clone(), executable: true };
     let items = binaries.iter().map(item).chain(common.iter().cloned()).collect();
     let contents = Contents { top: top.clone(), epoch: source.epoch, items };
     let file = target.archive_file(&project.name);
     let mut archive = AtomicFile::create(&out.join(&file))?;
-    let mut facts = BTreeMap::new();
-    let mut copy = |item: &Item, file: &mut File, into: &mut dyn Write| {
-        // Scripts are executable, too.
-        if !binaries.iter().any(|binary| binary.file_name == item.path) {
-            return archive::copy(item, file, into);
-        }
-        facts.insert(item.path.clone(), floe_audit::facts_while_copying(file, into)?);
-        Ok(())
-    };
-    let Packed { size, digest, entries } =
-        archive::write(&contents, target.archive, archive.file(), &mut copy)?;
+    let Packed { size, digest, entries } = archive::write(&contents, target.archive, archive.file())?;
 
-    let (mut broken, mut refused) = (Vec::new(), Vec::new());
     let mut all: Vec<BinaryFacts> = Vec::new();
     let mut loosened = BTreeMap::new();
-    for binary in binaries {
-        let path = format!("{top}/{}", binary.file_name);
-        let entry = entries.iter().find(|entry| entry.path == path);
-        let (entry, own) = entry
-            .zip(facts.remove(&binary.file_name))
-            .with_context(|| format!("`{path}` is not in the archive that was just written"))?;
-        let own = match own {
-            Ok(own) => own,
-            Err(why) => {
-                refused.push(format!("`{}` is refused: {why}", binary.path.display()));
-                continue;
-            }
-        };
-        for violation in target.judge(&own, &project.config.loosen) {
-            match violation.loosened {
-                Some(reason) => drop(loosened.insert(violation.rule, reason)),
-                None => broken.push((violation.rule, line(target, &binary.path, &violation))),
-            }
-        }
-        all.push(BinaryFacts {
-            name: binary.name,
-            path,
-            size: entry.size,
-            digest: entry.digest,
-            format: target.format,
-            arch: target.arch,
-            facts: Some(own),
-        });
+    for Binary { name, path: built, digest, facts, violations } in binaries {
+        let path = format!("{top}/{}", files::name_of(&built));
+        let is_packed = entries.iter().any(|entry| entry.path == path && entry.digest == digest);
+        ensure!(is_packed, "`{}` changed while it was packed", built.display());
+        loosened.extend(violations.into_iter().filter_map(|one| Some((one.rule, one.loosened?))));
+        let (format, arch) = (target.format, target.arch);
+        all.push(BinaryFacts { name, path, size: facts.size, digest, format, arch, facts: Some(facts) });
     }
     all.sort_by(|a, b| a.path.cmp(&b.path));
     let mut record = Record {
@@ -326,5 +285,5 @@ fn pack_one(
         digest: Digest::of(json.as_bytes()),
     });
     let packages = linux::make(project, &mut record, archive.file(), out)?;
-    Ok(Unnamed { archive, sbom, packages, record, violations: broken, refused })
+    Ok(Unnamed { archive, sbom, packages, record })
 }

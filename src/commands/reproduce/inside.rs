@@ -97,13 +97,7 @@ mod tests {
                 let path = folder.path().join(format!("{name}-{kind:?}"));
                 let items = vec![Item { path: "file".to_owned(), file: file.clone(), executable }];
                 let mut out = OpenOptions::new().read(true).write(true).create_new(true).open(&path).unwrap();
-                archive::write(
-                    &Contents { top: "top".to_owned(), epoch, items },
-                    kind,
-                    &mut out,
-                    &mut archive::copy,
-                )
-                .unwrap();
+                archive::write(&Contents { top: "top".to_owned(), epoch, items }, kind, &mut out).unwrap();
                 path
             };
             let published = archive("published", 1_700_000_000, false);

@@ -131,7 +131,7 @@ fn release(
     };
     // A rebuild is not signed; its manifest must make the same promise.
     let promise = Attestation { promised: published.attested, bundle: None };
-    Ok(assemble::assemble(verified, (destination, notes), &channels, report)?.with_attestation(promise))
+    assemble::assemble(verified, (destination, notes), promise, &channels, report)
 }
 
 /// Adds the differences to each line that differs.

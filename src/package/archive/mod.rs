@@ -20,7 +20,7 @@ pub use kind::kind;
 pub use names::{composed, conflicts, is_reserved, portable};
 pub use read::{Budget, Examined, Unpacked, Watched, examine, extract, members, unpack};
 pub use tar_gz::{small as small_tar_gz, ustar_header};
-pub use write::{CopyFile, copy, write};
+pub use write::write;
 pub use zip::unzipped;
 pub use zip_write::small as small_zip;
 

@@ -227,7 +227,7 @@ fn set_mode(_: &File, _: u32) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::package::archive::{Contents, Item, copy, write};
+    use crate::package::archive::{Contents, Item, write};
 
     fn sample(kind: ArchiveKind, sizes: &[usize]) -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
@@ -239,7 +239,7 @@ mod tests {
         let items = sizes.iter().enumerate().map(item).collect();
         let path = folder.path().join("archive");
         let mut file = File::create_new(&path).unwrap();
-        write(&Contents { top: "top".to_owned(), epoch: 0, items }, kind, &mut file, &mut copy).unwrap();
+        write(&Contents { top: "top".to_owned(), epoch: 0, items }, kind, &mut file).unwrap();
         (folder, path)
     }
 

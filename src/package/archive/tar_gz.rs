@@ -11,7 +11,7 @@ use super::deflate::Gzip;
 use super::names::readable;
 use super::read::{PIECE, RawEntry, ReadSeek, Visit};
 use super::tar_walk::{self, TarKind, TarMember, TarRules};
-use super::write::{CopyFile, Ready};
+use super::write::Ready;
 use super::{Limits, Packed};
 use floe_core::model::Hashing;
 use floe_core::untrusted::bounded::{Bounded, ByteLimit};
@@ -19,12 +19,7 @@ use floe_core::untrusted::bounded::{Bounded, ByteLimit};
 /// The size of a block of a tar in bytes.
 const BLOCK: u64 = 512;
 
-pub(super) fn write(
-    items: &[Ready<'_>],
-    epoch: u64,
-    into: &mut File,
-    copy: &mut CopyFile<'_>,
-) -> anyhow::Result<Packed> {
+pub(super) fn write(items: &[Ready<'_>], epoch: u64, into: &mut File) -> anyhow::Result<Packed> {
     let mut gzip = Gzip::new(BufWriter::new(Hashing::new(into)))?;
     let mut entries = Vec::with_capacity(items.len());
     for item in items {
@@ -39,7 +34,7 @@ pub(super) fn write(
         }
         let header = header(EntryType::Regular, &item.path, item.mode, size, epoch)?;
         gzip.write_all(header.as_bytes())?;
-        entries.push(item.pack(&mut file, size, &mut gzip, copy)?);
+        entries.push(item.pack(&mut file, size, &mut gzip)?);
         gzip.write_all(padding(size))?;
     }
     gzip.write_all(&[0; 2 * BLOCK as usize])?;

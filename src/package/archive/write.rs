@@ -14,16 +14,7 @@ use floe_core::untrusted::files;
 /// 2108-01-01, the first day that a ZIP file cannot represent.
 const END_OF_TIME: u64 = 4_354_819_200;
 
-/// Copies the content of an item into an archive. A caller that inspects files while they are packed passes its own function;
-/// the others pass [`copy`].
-pub type CopyFile<'c> = dyn FnMut(&Item, &mut File, &mut dyn Write) -> io::Result<()> + 'c;
-
-/// Copies a file as it is.
-pub fn copy(_: &Item, file: &mut File, into: &mut dyn Write) -> io::Result<()> {
-    io::copy(file, into).map(drop)
-}
-
-/// Writes an archive into an empty file that is open for writing and reading. Each file is read once, by `copy`, and is
+/// Writes an archive into an empty file that is open for writing and reading. Each file is read once; it is
 /// hashed and compressed in that pass.
 ///
 /// The bytes depend on the contents only. There are no entries for folders. A tar is POSIX ustar, and a name that is not
@@ -32,16 +23,11 @@ pub fn copy(_: &Item, file: &mut File, into: &mut dyn Write) -> io::Result<()> {
 /// comes twice or differs from another only in case.
 ///
 /// [`portable`]: super::portable
-pub fn write(
-    contents: &Contents,
-    kind: ArchiveKind,
-    into: &mut File,
-    copy: &mut CopyFile<'_>,
-) -> anyhow::Result<Packed> {
+pub fn write(contents: &Contents, kind: ArchiveKind, into: &mut File) -> anyhow::Result<Packed> {
     let items = sorted(contents)?;
     match kind {
-        ArchiveKind::TarGz => tar_gz::write(&items, contents.epoch, into, copy),
-        ArchiveKind::Zip => zip_write::write(&items, contents.epoch, into, copy),
+        ArchiveKind::TarGz => tar_gz::write(&items, contents.epoch, into),
+        ArchiveKind::Zip => zip_write::write(&items, contents.epoch, into),
     }
 }
 
@@ -63,16 +49,10 @@ impl Ready<'_> {
     }
 
     /// Copies the opened file into the archive.
-    pub(super) fn pack(
-        &self,
-        file: &mut File,
-        size: u64,
-        into: &mut impl Write,
-        copy: &mut CopyFile<'_>,
-    ) -> anyhow::Result<Entry> {
+    pub(super) fn pack(&self, file: &mut File, size: u64, into: &mut impl Write) -> anyhow::Result<Entry> {
         let path = &self.item.file;
         let mut hashing = Hashing::new(into);
-        copy(self.item, file, &mut hashing).at("failed to pack", path)?;
+        io::copy(file, &mut hashing).at("failed to pack", path)?;
         let (_, digest, copied) = hashing.finish();
         ensure!(copied == size, "`{}` changed while it was packed", path.display());
         Ok(Entry { path: self.path.clone(), size, mode: self.mode, digest })

@@ -12,7 +12,7 @@ use zip::DateTime as DosTime;
 
 use super::Packed;
 use super::deflate::Deflate;
-use super::write::{CopyFile, Ready};
+use super::write::Ready;
 use super::zip::UTF8;
 use crate::error::Failure;
 use floe_core::model::Digest;
@@ -28,12 +28,7 @@ const UNIX: u16 = 3 << 8;
 /// The mode of a regular file without its permissions.
 const REGULAR: u32 = 0o100_000;
 
-pub(super) fn write(
-    items: &[Ready<'_>],
-    epoch: u64,
-    into: &mut File,
-    copy: &mut CopyFile<'_>,
-) -> anyhow::Result<Packed> {
+pub(super) fn write(items: &[Ready<'_>], epoch: u64, into: &mut File) -> anyhow::Result<Packed> {
     let time = dos_time(epoch)?;
     let mut out = BufWriter::new(&mut *into);
     let mut files = Vec::with_capacity(items.len());
@@ -49,7 +44,7 @@ pub(super) fn write(
         out.write_all(&entry.local())?;
         let begin = offset + entry.local().len() as u64;
         let mut deflate = Deflate::new(&mut out);
-        files.push(item.pack(&mut file, size, &mut deflate, copy)?);
+        files.push(item.pack(&mut file, size, &mut deflate)?);
         entry.crc = deflate.checksum();
         deflate.finish()?;
         let end = out.stream_position()?;
@@ -183,7 +178,7 @@ mod tests {
     use zip::{CompressionMethod, System};
 
     use super::*;
-    use crate::package::archive::{self, Contents, Item, copy};
+    use crate::package::archive::{self, Contents, Item};
     use floe_core::model::ArchiveKind;
 
     /// Files of less than one block, which the crate compresses to the same bytes.
@@ -202,7 +197,7 @@ mod tests {
         });
         let contents = Contents { top: "top".to_owned(), epoch, items: items.to_vec() };
         let mut file = tempfile::tempfile().unwrap();
-        archive::write(&contents, ArchiveKind::Zip, &mut file, &mut copy).unwrap();
+        archive::write(&contents, ArchiveKind::Zip, &mut file).unwrap();
         let mut bytes = Vec::new();
         file.rewind().unwrap();
         file.read_to_end(&mut bytes).unwrap();
@@ -239,8 +234,7 @@ mod tests {
         file.as_file().set_len(u32::MAX.into()).unwrap();
         let item = Item { path: "data".to_owned(), file: file.path().to_owned(), executable: false };
         let contents = Contents { top: "top".to_owned(), epoch: 0, items: vec![item] };
-        let error =
-            archive::write(&contents, ArchiveKind::Zip, &mut tempfile::tempfile().unwrap(), &mut copy);
+        let error = archive::write(&contents, ArchiveKind::Zip, &mut tempfile::tempfile().unwrap());
         let error = error.unwrap_err();
         assert_eq!(error.to_string(), "`top/data` has 4 GiB or more; no ZIP file of a release takes that");
         assert!(crate::error::hint_of(&error).is_some_and(|hint| hint.contains("`exclude`")));

@@ -5,6 +5,7 @@
 use semver::Version;
 
 use super::{Found, Git, code, template};
+use crate::project::cargo::Project;
 use floe_core::model::{ChannelKind, Channels, Repo, Tag};
 
 /// Programs and actions that other workflows publish releases with.
@@ -72,7 +73,7 @@ pub fn about(found: &Found) -> Vec<String> {
 
 /// The secrets that channels need and that no workflow passes on.
 fn about_secrets(found: &Found) -> Vec<String> {
-    let Channels { homebrew, scoop, winget, chocolatey, .. } = &found.config.channels;
+    let Channels { homebrew, scoop, winget, chocolatey, .. } = &found.project.config.channels;
     let is_elsewhere = |repository: &Repo| Some(repository) != found.repository.as_ref();
     let repositories = [
         homebrew.as_ref().filter(|one| is_elsewhere(&one.tap)).map(|_| ChannelKind::Homebrew),
@@ -103,13 +104,13 @@ fn about_secrets(found: &Found) -> Vec<String> {
 
 /// The next release's tag: that of the version, or of the version after it if the former exists.
 pub fn next_tag(found: &Found) -> Tag {
-    let Version { major, minor, patch, .. } = found.version;
-    let next = match (tagged(found), found.version.pre.is_empty()) {
-        (None, _) => found.version.clone(),
-        (Some(_), true) => Version::new(major, minor, patch + 1),
-        (Some(_), false) => Version::new(major, minor, patch),
+    let Project { version, config, .. } = &found.project;
+    let next = match (tagged(found), version.pre.is_empty()) {
+        (None, _) => version.clone(),
+        (Some(_), true) => Version::new(version.major, version.minor, version.patch + 1),
+        (Some(_), false) => Version::new(version.major, version.minor, version.patch),
     };
-    Tag::prefixed_or_plain(&found.config.tag_prefix, &next)
+    Tag::prefixed_or_plain(&config.tag_prefix, &next)
 }
 
 fn about_git(found: &Found, git: &Git) -> Vec<String> {
@@ -128,18 +129,19 @@ fn about_git(found: &Found, git: &Git) -> Vec<String> {
         ));
     }
     if let Some(tag) = tagged(found) {
-        let version = &found.version;
         advice.push(format!(
-            "version {version} is already tagged as `{tag}`: raise `version` before the next release"
+            "version {} is already tagged as `{tag}`: raise `version` before the next release",
+            found.project.version
         ));
     }
-    advice.extend(tag_style(&git.tags, &found.config.tag_prefix));
+    advice.extend(tag_style(&git.tags, &found.project.config.tag_prefix));
     advice
 }
 
 fn tagged(found: &Found) -> Option<Tag> {
+    let Project { version, config, .. } = &found.project;
     let mut tags = found.git.iter().flat_map(|git| &git.tags).filter_map(|tag| tag.parse::<Tag>().ok());
-    tags.find(|tag| tag.prefix() == found.config.tag_prefix && *tag.version() == found.version)
+    tags.find(|tag| tag.prefix() == config.tag_prefix && tag.version() == version)
 }
 
 /// Advice if the repository has tags for versions, but none for which the workflow would run.
@@ -176,12 +178,8 @@ pub(super) mod tests {
 
     pub(in super::super) fn ready() -> Found {
         Found {
-            name: "tool".to_owned(),
-            version: Version::new(1, 4, 0),
-            is_member: false,
+            project: Project { is_configured: true, ..Project::sample() },
             folder: String::new(),
-            config: Config::default(),
-            is_configured: true,
             manifest: ("Cargo.toml".to_owned(), String::new()),
             has_lock: true,
             repository: "acme/tool".parse().ok(),
@@ -198,9 +196,13 @@ pub(super) mod tests {
         Git { origin: "Acme/tool".parse().ok(), tags, is_tracked: true, ignored: Vec::new() }
     }
 
+    fn with(config: Config) -> Found {
+        Found { project: Project { config, ..Project::sample() }, ..ready() }
+    }
+
     fn with_prefix(prefix: &str, tags: &[&str]) -> Found {
         let config = Config { tag_prefix: prefix.to_owned(), ..Config::default() };
-        Found { config, git: Some(git(tags)), ..ready() }
+        Found { git: Some(git(tags)), ..with(config) }
     }
 
     #[test]
@@ -258,7 +260,7 @@ pub(super) mod tests {
         let other = Scoop { bucket: "acme/bucket".parse().unwrap(), ..scoop };
         let chocolatey = Some(Chocolatey { id: None, authors: None, feed: None });
         let both = Channels { scoop: Some(other), chocolatey, ..Channels::default() };
-        let with = |channels| Found { config: Config { channels, ..Config::default() }, ..ready() };
+        let with = |channels| with(Config { channels, ..Config::default() });
         assert_eq!(about(&with(own)), Vec::<String>::new(), "the bucket is the repository itself");
         let [token, key] = &about(&with(both.clone()))[..] else { panic!("two secrets") };
         assert!(
@@ -274,7 +276,7 @@ pub(super) mod tests {
     #[test]
     fn after_a_tagged_version_the_next_one_is_suggested() {
         let tagged = |version: &str, tag: &str| Found {
-            version: version.parse().unwrap(),
+            project: Project { version: version.parse().unwrap(), ..Project::sample() },
             git: Some(git(&[tag, "v0.1.0"])),
             ..ready()
         };

@@ -8,35 +8,29 @@ mod manifest;
 pub mod template;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use anyhow::Context as _;
 use semver::Version;
+use serde::Serialize;
 
+use crate::project::cargo::Project;
+use floe_core::model::Repo;
 use floe_core::model::config::NotesFrom;
-use floe_core::model::{Config, Repo};
 use template::{CALLED, Floe, PLACEHOLDER};
 
 /// Where GitHub looks for workflows, below the root of the repository.
 pub const WORKFLOWS: &str = ".github/workflows";
 /// The workflow that is written.
 pub const RELEASE: &str = ".github/workflows/release.yml";
+const NO_CALL: &str = "exists and does not call floe";
 
 /// The state of the project. Paths are relative to the root of the repository, with slashes.
 #[derive(Debug, Clone)]
 pub struct Found {
-    /// The package's name.
-    pub name: String,
-    /// Its version.
-    pub version: Version,
-    /// Whether it is a member of a workspace at another path, which a flake has to name.
-    pub is_member: bool,
+    /// The package, with the targets that were asked for.
+    pub project: Project,
     /// The folder of the workspace; empty if it is the root of the repository.
     pub folder: String,
-    /// `[package.metadata.floe]`, or the defaults, with the targets that were asked for.
-    pub config: Config,
-    /// Whether Cargo.toml has that table.
-    pub is_configured: bool,
     /// The path and the text of the package's `Cargo.toml`.
     pub manifest: (String, String),
     /// Whether there is a `Cargo.lock`.
@@ -68,34 +62,41 @@ pub struct Git {
     pub ignored: Vec<String>,
 }
 
-/// One managed file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One managed file. `floe init --check --json` lists it as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct File {
     /// Its path below the root of the repository, with slashes.
     pub path: String,
-    /// Its present text; `None` if it does not exist.
-    pub old: Option<String>,
-    /// How it differs from floe's text.
-    pub drift: Option<Drift>,
-    /// The text to write; `None` if the file stays as it is.
-    pub new: Option<String>,
-    /// The lines that the user adds to a file of another origin, so that it calls floe.
+    /// How it compares with floe's text.
+    pub state: State,
+    /// How it differs, as a phrase that follows its path; `None` if it does not.
+    pub drift: Option<String>,
+    /// The lines that the user adds to it, so that it calls floe.
     pub add: Vec<String>,
+    /// Its present text; `None` if it does not exist.
+    #[serde(skip)]
+    pub old: Option<String>,
+    /// The text to write; `None` if the file stays as it is.
+    #[serde(skip)]
+    pub new: Option<String>,
+    /// Another way out of its drift than to add lines or to replace it.
+    #[serde(skip)]
+    pub way_out: Option<String>,
 }
 
-/// How a file differs from floe's text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Drift {
+/// How a file compares with floe's text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// It does not differ.
+    #[default]
+    Same,
     /// It does not exist.
     Missing,
-    /// It exists and does not call floe.
+    /// It does not call floe, or calls it for another package.
     Foreign,
-    /// It calls floe for this other package.
-    Package(String),
-    /// It calls floe, but lacks this many lines of floe's text.
-    Lacks(usize),
-    /// It calls a newer floe, whose text this one does not know.
-    Newer(Version),
+    /// It calls floe, but differs.
+    Drifted,
 }
 
 impl Found {
@@ -119,19 +120,9 @@ impl File {
         self.new.as_ref().is_some_and(|text| code(text).any(is_call))
     }
 
-    /// The state in one word, for JSON.
-    pub fn state(&self) -> &'static str {
-        match self.drift {
-            None => "same",
-            Some(Drift::Missing) => "missing",
-            Some(Drift::Foreign | Drift::Package(_)) => "foreign",
-            Some(Drift::Lacks(_) | Drift::Newer(_)) => "drifted",
-        }
-    }
-
     /// Whether only `--force` may write it, because that replaces text that floe did not write.
     pub fn needs_force(&self) -> bool {
-        matches!(self.drift, Some(Drift::Foreign | Drift::Package(_) | Drift::Lacks(_)))
+        matches!(self.state, State::Foreign | State::Drifted)
     }
 
     /// A line that names the file and its drift, if it has drifted.
@@ -140,49 +131,37 @@ impl File {
     }
 }
 
-impl fmt::Display for Drift {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Drift::Missing => f.write_str("is missing"),
-            Drift::Foreign => f.write_str("exists and does not call floe"),
-            Drift::Package(name) => write!(f, "releases `{name}`, and a flake releases one package"),
-            Drift::Lacks(1) => f.write_str("lacks one line of floe's template"),
-            Drift::Lacks(lines) => write!(f, "lacks {lines} lines of floe's template"),
-            Drift::Newer(version) => write!(f, "calls floe {version}, which is newer than this floe"),
-        }
-    }
-}
-
 /// Every managed file, sorted by path.
 pub fn files(found: &Found, floe: &Floe) -> anyhow::Result<Vec<File>> {
+    let Project { name, config, .. } = &found.project;
     let mut files = vec![workflow(found, floe), flake(found, floe), cargo(found)?];
-    if let Some(path) = found.new_changelog.as_ref().filter(|_| found.config.notes != NotesFrom::Github) {
-        files.push(file(path, None, Drift::Missing, template::changelog(&found.name)));
+    if let Some(path) = found.new_changelog.as_ref().filter(|_| config.notes != NotesFrom::Github) {
+        files.push(missing(path, template::changelog(name)));
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
 }
 
 fn flake(found: &Found, floe: &Floe) -> File {
-    let path = "flake.nix";
-    match &found.flake {
-        None => file(path, None, Drift::Missing, template::flake(found, floe)),
-        // A flake may say anything besides its call. `nix flake update` does not move a version in a URL.
-        Some(old) if code(old).any(|line| line.contains(".mkRelease")) => {
-            match other_package(old, &found.name) {
-                Some(other) => file(path, Some(old), Drift::Package(other), template::flake(found, floe)),
-                None => File { new: newer_flake(old, floe), ..unchanged(path, old) },
-            }
-        }
-        Some(old) => File {
-            add: existing::flake(old, found, floe),
-            ..file(path, Some(old), Drift::Foreign, template::flake(found, floe))
-        },
+    let (path, text) = ("flake.nix", template::flake(found, floe));
+    let Some(old) = &found.flake else { return missing(path, text) };
+    if !code(old).any(|line| line.contains(".mkRelease")) {
+        return File { add: existing::flake(old, found, floe), ..foreign(path, old, NO_CALL, &text) };
     }
+    // A flake may say anything besides its call. `nix flake update` does not move a version in a URL.
+    let Some(other) = other_package(old, &found.project.name) else {
+        return File { new: newer_flake(old, floe), ..unchanged(path, old) };
+    };
+    let drift = format!("releases `{other}`, and a flake releases one package");
+    let way_out = format!(
+        "release `{}` without a flake, with `floe package` and `floe publish`, or from a repository of its own",
+        found.project.name
+    );
+    File { way_out: Some(way_out), ..foreign(path, old, &drift, &text) }
 }
 
 fn workflow<'f>(found: &'f Found, floe: &Floe) -> File {
-    let prefix = &found.config.tag_prefix;
+    let prefix = &found.project.config.tag_prefix;
     let called = |(path, text): (&'f String, &'f String)| Some((path, text, call(text, floe)?));
     // A project may call floe in a file of another name.
     let Some((path, old, call)) = found.workflows.iter().find_map(called) else {
@@ -190,17 +169,20 @@ fn workflow<'f>(found: &'f Found, floe: &Floe) -> File {
         let mut workflows = found.workflows.iter();
         let present = found.workflows.get_key_value(RELEASE);
         return match present.or_else(|| workflows.find(|(path, _)| is_release(path))) {
-            None => file(RELEASE, None, Drift::Missing, text),
+            None => missing(RELEASE, text),
             Some((path, old)) => File {
                 add: existing::workflow(old, prefix, floe),
-                ..file(path, Some(old), Drift::Foreign, text)
+                way_out: Some(format!("delete `{path}` if floe replaces it")),
+                ..foreign(path, old, NO_CALL, &text)
             },
         };
     };
     let words = call.split(['@', '#', ' ']);
     let version = words.filter_map(|word| Version::parse(word.strip_prefix('v')?).ok()).next_back();
     if let Some(newer) = version.clone().filter(|version| *version > floe.version) {
-        return File { drift: Some(Drift::Newer(newer)), ..unchanged(path, old) };
+        let way_out = Some("check with the version of floe that the workflow calls".to_owned());
+        let drift = format!("calls floe {newer}, which is newer than this floe");
+        return File { way_out, ..drifted(path, old, drift) };
     }
     // The call of a fork stays, and so does a commit unless another one is given.
     let own = floe.call();
@@ -217,17 +199,19 @@ fn workflow<'f>(found: &'f Found, floe: &Floe) -> File {
     let text = template::workflow(prefix, wanted);
     // Further jobs are the user's, and so is what starts them.
     let is_shared = existing::is_shared(old);
-    let missing = if is_shared { existing::missing(old, prefix, floe) } else { Vec::new() };
-    let lines = if is_shared { missing.len() } else { lacks(old, &text) };
-    match lines {
-        0 if wanted == call => unchanged(path, old),
-        0 => File { new: Some(old.replacen(call, wanted, 1)), ..unchanged(path, old) },
-        lines if is_shared => {
-            let add = [vec!["add to the job that calls floe:".to_owned()], missing].concat();
-            File { drift: Some(Drift::Lacks(lines)), add, ..unchanged(path, old) }
-        }
-        lines => file(path, Some(old), Drift::Lacks(lines), text),
-    }
+    let lacking = if is_shared { existing::missing(old, prefix, floe) } else { Vec::new() };
+    let lines = if is_shared { lacking.len() } else { lacks(old, &text) };
+    let drift = match lines {
+        0 if wanted == call => return unchanged(path, old),
+        0 => return File { new: Some(old.replacen(call, wanted, 1)), ..unchanged(path, old) },
+        1 => "lacks one line of floe's template".to_owned(),
+        lines => format!("lacks {lines} lines of floe's template"),
+    };
+    let (add, new) = match is_shared {
+        true => ([vec!["add to the job that calls floe:".to_owned()], lacking].concat(), None),
+        false => (Vec::new(), Some(with_line_ends_of(old, &text))),
+    };
+    File { add, new, ..drifted(path, old, drift) }
 }
 
 /// Whether a path is that of the release workflow, by either of GitHub's endings and in any case: a second one beside it
@@ -272,12 +256,13 @@ fn newer_flake(text: &str, floe: &Floe) -> Option<String> {
 /// The table in `Cargo.toml` is the user's: it is added once, and its content never counts as drift.
 fn cargo(found: &Found) -> anyhow::Result<File> {
     let (path, old) = &found.manifest;
-    let prefix = &found.config.tag_prefix;
+    let Project { config, is_configured, .. } = &found.project;
+    let prefix = &config.tag_prefix;
     // cargo-binstall guesses every address but that of a tag with a prefix.
     let is_prefixed = !prefix.is_empty() && !code(old).any(|line| line.contains("binstall"));
     let mut file = unchanged(path, old);
     for (name, is_added, table) in [
-        ("floe", !found.is_configured, template::table(&found.config.targets)),
+        ("floe", !is_configured, template::table(&config.targets)),
         ("binstall", is_prefixed, template::binstall(prefix)),
     ] {
         if is_added {
@@ -289,19 +274,34 @@ fn cargo(found: &Found) -> anyhow::Result<File> {
     Ok(file)
 }
 
-fn file(path: &str, old: Option<&String>, drift: Drift, new: String) -> File {
-    let new = old.map(|old| with_line_ends_of(old, &new)).unwrap_or(new);
-    File { path: path.to_owned(), old: old.cloned(), drift: Some(drift), new: Some(new), add: Vec::new() }
+fn missing(path: &str, new: String) -> File {
+    File {
+        path: path.to_owned(),
+        state: State::Missing,
+        drift: Some("is missing".to_owned()),
+        new: Some(new),
+        way_out: Some("write missing files with `floe init`".to_owned()),
+        ..File::default()
+    }
+}
+
+fn foreign(path: &str, old: &str, drift: &str, new: &str) -> File {
+    let new = Some(with_line_ends_of(old, new));
+    File { state: State::Foreign, drift: Some(drift.to_owned()), new, ..unchanged(path, old) }
+}
+
+fn drifted(path: &str, old: &str, drift: String) -> File {
+    File { state: State::Drifted, drift: Some(drift), ..unchanged(path, old) }
+}
+
+fn unchanged(path: &str, old: &str) -> File {
+    File { path: path.to_owned(), old: Some(old.to_owned()), ..File::default() }
 }
 
 /// A text with the line ends of another one.
 fn with_line_ends_of(old: &str, new: &str) -> String {
     let new = new.replace("\r\n", "\n");
     if old.contains("\r\n") { new.replace('\n', "\r\n") } else { new }
-}
-
-fn unchanged(path: &str, old: &str) -> File {
-    File { path: path.to_owned(), old: Some(old.to_owned()), drift: None, new: None, add: Vec::new() }
 }
 
 /// The call of floe in a workflow, as it follows `uses:`, from whichever fork.

@@ -179,8 +179,8 @@ pub fn arguments(found: &Found, this: &str) -> String {
         folder => format!("src = {this} + \"/{folder}\"; {own}"),
     };
     // A flake finds the root's package by itself, and a repository that Cargo.toml names.
-    if found.is_member {
-        words.push_str(&format!(" package = \"{}\";", found.name));
+    if found.project.root != found.project.workspace_root {
+        words.push_str(&format!(" package = \"{}\";", found.project.name));
     }
     let origin = found.git.as_ref().and_then(|git| git.origin.as_ref());
     if let Some(repo) = origin.filter(|_| found.repository.is_none()) {
@@ -223,7 +223,7 @@ mod tests {
         assert!(text.contains("    uses: acme/floe/.github/workflows/release.yml@v0.1.0\n"));
         assert!(text.contains("    tags: [\"v[0-9]*\"]\n"));
         assert!(workflow("tool-", &floe.call()).contains("    tags: [\"tool-v[0-9]*\"]\n"));
-        found.is_member = true;
+        found.project.root = "/nowhere/member".into();
         found.folder = "rust".to_owned();
         found.repository = None;
         assert!(flake(&found, &floe).contains(

@@ -240,7 +240,7 @@ fn a_damaged_binary_is_an_error() {
         .create_new(true)
         .open(folder.path().join("tool.zip"))
         .unwrap();
-    archive::write(&contents, ArchiveKind::Zip, &mut file, &mut archive::copy).unwrap();
+    archive::write(&contents, ArchiveKind::Zip, &mut file).unwrap();
     for path in [".", "tool.zip"] {
         let output = floe(folder.path(), &["audit", path]);
         assert_eq!(output.status.code(), Some(1), "{path}: {}", text(&output.stdout));
@@ -270,7 +270,7 @@ fn a_file_that_is_refused_hides_no_other_one() {
     let contents = Contents { top: "top".to_owned(), epoch: 1, items: vec![item("a"), item("b")] };
     let mut file =
         std::fs::File::options().read(true).write(true).create_new(true).open(at("t.zip")).unwrap();
-    archive::write(&contents, ArchiveKind::Zip, &mut file, &mut archive::copy).unwrap();
+    archive::write(&contents, ArchiveKind::Zip, &mut file).unwrap();
     for (arguments, places, code, error) in [
         (&["gone", "folder/b"][..], &["folder/b"][..], 2, "error: `gone` cannot be read"),
         (&["folder"], &["folder/b"], 1, "error: `folder/a` is refused"),
@@ -308,7 +308,7 @@ fn the_content_of_a_file_decides_what_it_is() {
             .truncate(true)
             .open(at(name))
             .unwrap();
-        archive::write(&contents, kind, &mut file, &mut archive::copy).unwrap();
+        archive::write(&contents, kind, &mut file).unwrap();
         let output = floe(folder.path(), &["audit", name]);
         assert_eq!(output.status.code(), Some(0), "{name}: {}", text(&output.stderr));
         assert!(text(&output.stdout).starts_with(&format!("{name}:top/tool\n")), "{}", text(&output.stdout));

@@ -1,22 +1,15 @@
 //! Faults while files are attached to the image, at a registry that does not list them itself, as GHCR.
 
 use floe_core::attachment::{self, Attachment};
-use floe_core::model::{Attestation, Digest, Release, Target};
+use floe_core::model::{Digest, Release};
 use floe_core::oci::INDEX;
 use floe_rehearsal::faults::{FaultKind, Injection, Invariants, Schedule, Side};
 use serde_json::json;
 
-use super::bench::{Bench, Came, folder, made};
+use super::bench::{Bench, Came, attaching, folder};
 use super::kinds::{self, one};
 use super::matrix::judge;
 use crate::support::artifacts::put;
-
-/// A release with one artifact. No session here verifies it, so any bytes will do.
-fn attaching(release: Release) -> Release {
-    let mut release = release.with_attestation(Attestation { promised: true, bundle: Some(b"{ }".to_vec()) });
-    release.destination.attach = true;
-    release
-}
 
 /// Publishes where another client has attached something to the same image.
 async fn publish(bench: &Bench, release: &Release, schedule: &Schedule) -> Came {
@@ -37,11 +30,11 @@ async fn publish(bench: &Bench, release: &Release, schedule: &Schedule) -> Came 
 
 #[tokio::test]
 async fn faults_while_files_are_attached_lead_to_the_same_state() {
-    let made = made("one", "1.4.0", &["x86_64-musl".parse::<Target>().unwrap()]);
-    let release = attaching(made.release.clone());
-    let [artifact] = &attachment::of_release(&release)[..] else { panic!("one artifact") };
+    let made = attaching();
+    let release = &made.release;
+    let [artifact] = &attachment::of_release(release)[..] else { panic!("one artifact") };
     let bench = Bench::new().await;
-    let calm = publish(&bench, &release, &Schedule::default()).await;
+    let calm = publish(&bench, release, &Schedule::default()).await;
     assert_eq!(calm.broken, Vec::<String>::new());
     let parts = [
         artifact.tag(),
@@ -64,7 +57,7 @@ async fn faults_while_files_are_attached_lead_to_the_same_state() {
             }
             let nth = kinds::nth(kind, fit, at);
             let schedule = one(Injection { side: Side::Registry, nth, kind, amount: 1 });
-            let came = publish(&bench, &release, &schedule).await;
+            let came = publish(&bench, release, &schedule).await;
             bad.extend(judge(&schedule, &came, &calm.state));
             count += 1;
         }

@@ -5,20 +5,19 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
-use floe::channels;
 use floe::cli::RemoteArgs;
 use floe::net::client::Client;
 use floe::net::retry::Retry;
 use floe::registry::Credentials;
 use floe::rehearse::disturbed::{Attempt, Ending, until_done};
-use floe::release::dist;
 use floe::release::session::{Secrets, install_tls};
+use floe::release::{assemble, dist};
 use floe::report::{Report, Verbosity};
 use floe::token::Token;
 use floe_core::clock::Clock;
 use floe_core::model::config::{Homebrew, Scoop};
 use floe_core::model::notes::NotesSource;
-use floe_core::model::{Channels, Destination, Release, Subject, Tag, Target};
+use floe_core::model::{Attestation, Channels, Destination, Release, Subject, Tag, Target};
 use floe_core::plan::Plan;
 use floe_core::receipt::Receipt;
 use floe_core::verify::{Depth, Expect};
@@ -54,6 +53,22 @@ pub fn made(seed: &str, version: &str, targets: &[Target]) -> Made {
 
 /// The same with the files of some channels.
 pub fn made_with(seed: &str, version: &str, targets: &[Target], tables: &Channels) -> Made {
+    assembled((seed, version, targets), tables, false, Attestation::default())
+}
+
+/// The same with one file that is attached to the image, its attestation. No session here verifies it, so any bytes will do.
+pub fn attaching() -> Made {
+    let targets = ["x86_64-musl".parse().unwrap()];
+    let attestation = Attestation { promised: true, bundle: Some(b"{ }".to_vec()) };
+    assembled(("one", "1.4.0", &targets), &tables(), true, attestation)
+}
+
+fn assembled(
+    (seed, version, targets): (&str, &str, &[Target]),
+    tables: &Channels,
+    attach: bool,
+    attestation: Attestation,
+) -> Made {
     let folder = folder();
     let path = folder.path().join("dist");
     make_described_dist(seed, &path, version, targets);
@@ -72,14 +87,12 @@ pub fn made_with(seed: &str, version: &str, targets: &[Target], tables: &Channel
         commit: COMMIT.parse().unwrap(),
         image: "ghcr.io/acme/tool".parse().unwrap(),
         may_be_latest: true,
-        attach: false,
+        attach,
         built_on: None,
     };
-    let release =
-        Release::new(verified.archives, verified.files, verified.image, destination, NotesSource::Generated);
-    let rendered = channels::render(&release.manifest, tables).unwrap();
-    let places = channels::places_of(&release.manifest, tables);
-    Made { release: release.with_rendered(rendered, places), _folder: folder }
+    let (what, report) = ((destination, NotesSource::Generated), Report::new(Verbosity::Quiet));
+    let release = assemble::assemble(verified, what, attestation, tables, &report).unwrap();
+    Made { release, _folder: folder }
 }
 
 /// A tap and a bucket, and no installers.

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use floe_core::model::{Marker, Tag, Target};
 use floe_core::plan::Step;
 use floe_rehearsal::faults::{Invariants, Schedule};
-use floe_rehearsal::github::SeedTag;
 
 use super::bench::{Bench, Made, folder, made};
-use crate::support::scenario::COMMIT;
+use crate::support::scenario::servers;
 
 const VERSIONS: [&str; 5] = ["1.4.0", "1.3.9", "2.0.0-rc.1", "2.0.0", "1.4.1"];
 
@@ -27,11 +26,7 @@ async fn releases_in_any_order_leave_every_name_at_its_highest_version() {
         let testbed = bench.fresh(first, folder.path()).await;
         for (at, version) in order.iter().enumerate() {
             let release = &made[version].release;
-            let (name, commit) = (format!("v{version}"), COMMIT.parse().unwrap());
-            testbed
-                .github
-                .push_tag(&release.destination.repo, &SeedTag { name, commit, annotated: true })
-                .unwrap();
+            servers::push_tag(&testbed.github, &release.destination.repo, &format!("v{version}"));
             let mut testbed = testbed.clone();
             testbed.home = release.destination.clone();
             let invariants = Invariants::new(&testbed, &[release]);

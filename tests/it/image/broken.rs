@@ -109,13 +109,42 @@ fn documents_that_contradict_each_other_are_problems() {
     });
     expect![[r#"
         the manifest of linux/amd64 has the schema version 1, not 2
+        entry 3 of the image index has the platform {"architecture":"unknown","os":"unknown"}, which is not exactly one of linux/amd64, linux/arm64, linux/arm/v7 and linux/riscv64
+        entry 4 of the image index has the platform {"architecture":"arm64","os":"linux","variant":"v8"}, which is not exactly one of linux/amd64, linux/arm64, linux/arm/v7 and linux/riscv64
+        the image index has linux/arm64 twice
         layer 1 of linux/amd64 is of the media type `application/vnd.docker.image.rootfs.diff.tar.gzip`, not `application/vnd.oci.image.layer.v1.tar+gzip`
         the config of linux/amd64 is for `linux/arm64`
         the config of linux/amd64 has 2 diff ids, but its manifest has 1 layers
-        layer 1 of linux/amd64 unpacks to sha256:7d3d3b44eb8dec25be8724bc6ce8bddbb643b2d70069236460779ee4f1fe11c2, but the config says sha256:d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa
-        entry 3 of the image index has the platform {"architecture":"unknown","os":"unknown"}, which is not exactly one of linux/amd64, linux/arm64, linux/arm/v7 and linux/riscv64
-        entry 4 of the image index has the platform {"architecture":"arm64","os":"linux","variant":"v8"}, which is not exactly one of linux/amd64, linux/arm64, linux/arm/v7 and linux/riscv64
-        the image index has linux/arm64 twice"#]].assert_eq(&forgery.problems());
+        layer 1 of linux/amd64 unpacks to sha256:7d3d3b44eb8dec25be8724bc6ce8bddbb643b2d70069236460779ee4f1fe11c2, but the config says sha256:d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa"#]].assert_eq(&forgery.problems());
+}
+
+/// A registry takes such a manifest, and a client that trusts its second size does not.
+#[test]
+fn a_blob_that_is_listed_twice_has_the_promised_size_each_time() {
+    let forgery = Forgery::new().change(|config, manifest, _| {
+        let twice = |list: &mut Value| {
+            let first = list[0].clone();
+            list.as_array_mut().unwrap().push(first);
+        };
+        twice(&mut config["rootfs"]["diff_ids"]);
+        twice(&mut config["history"]);
+        twice(&mut manifest["layers"]);
+        manifest["layers"][1]["size"] = json!(1);
+    });
+    expect!["layer 2 of linux/amd64, blob `sha256:377397982dbe241f8dca8e2e2ff47cbf0cf0ef46f03b480149f8b23dac526438`, has 404 bytes, not 1"].assert_eq(&forgery.problems());
+}
+
+#[test]
+fn a_config_that_is_listed_as_a_layer_is_judged_as_one() {
+    let forgery = Forgery::new().change(|config, manifest, _| {
+        let config = config.to_string();
+        let layer = &mut manifest["layers"][0];
+        (layer["digest"], layer["size"]) = (json!(Digest::of(config.as_bytes())), json!(config.len()));
+    });
+    expect![[r#"
+        layer 1 of linux/amd64 cannot be unpacked: it cannot be read as a tar: invalid gzip header
+        nothing references `blobs/sha256/377397982dbe241f8dca8e2e2ff47cbf0cf0ef46f03b480149f8b23dac526438`"#]]
+    .assert_eq(&forgery.problems());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use super::list;
 use expect_test::expect;
-use floe::package::archive::{Contents, Item, Packed, copy, extract, write};
+use floe::package::archive::{Contents, Item, Packed, extract, write};
 use floe_core::model::{ArchiveKind, Digest};
 use tempfile::TempDir;
 
@@ -39,7 +39,7 @@ impl Files {
         let contents = Contents { top: "tool-target".to_owned(), epoch: EPOCH, items };
         let path = self.0.path().join(format!("archive.{kind}"));
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&path)?;
-        Ok((write(&contents, kind, &mut file, &mut copy)?, path))
+        Ok((write(&contents, kind, &mut file)?, path))
     }
 
     fn refused(&self, kind: ArchiveKind, paths: &[&str]) -> String {
@@ -191,7 +191,7 @@ fn bad_names_and_files_are_refused_by_name() {
         let long = format!("{}/file", "d".repeat(200));
         let items = vec![Item { path: long, ..files.item("README") }];
         let contents = Contents { top: "t".to_owned(), epoch: 1 << 40, items };
-        let error = write(&contents, kind, &mut tempfile::tempfile().unwrap(), &mut copy).unwrap_err();
+        let error = write(&contents, kind, &mut tempfile::tempfile().unwrap()).unwrap_err();
         assert!(error.to_string().contains("after the year 2107"), "{error}");
     }
 }

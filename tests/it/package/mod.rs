@@ -217,6 +217,7 @@ fn all_problems_of_binaries_are_reported_together() {
         .built("x86_64-musl/tool", binary(mac, b""))
         .built("x86_64-musl/toold", &binary(linux, b"")[..200])
         .built("x86_64-musl/dev", binary(linux, b""))
+        .built("x86_64-musl/cut-off", &binary(linux, b"")[..200])
         .built("x86_64-windows/tool", binary("x86_64-windows".parse().unwrap(), b""))
         .built("x86_64-windows/toold.exe", "#!/bin/sh\n");
     expect![[r#"
@@ -224,6 +225,7 @@ fn all_problems_of_binaries_are_reported_together() {
         `native/x86_64-windows/tool` is not a released binary: `tool` releases `tool.exe`, `toold.exe` (`binaries` in `[package.metadata.floe]` lists them)
         `native/x86_64-windows/toold.exe` is refused: it is a script, not an executable
         `tool.exe` for x86_64-windows is missing
+        `native/x86_64-musl/cut-off` is not a released binary: `tool` releases `tool`, `toold` (`binaries` in `[package.metadata.floe]` lists them)
         `native/x86_64-musl/dev` is not a released binary: `tool` releases `tool`, `toold` (`binaries` in `[package.metadata.floe]` lists them)
         `native/x86_64-musl/tool` is Mach-O for aarch64, but x86_64-musl takes ELF for x86_64
         `native/x86_64-musl/toold` is refused: its ELF program header table is broken or cut off (it ends at 288, the file at 200)"#]].assert_eq(&case.refused());

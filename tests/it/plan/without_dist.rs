@@ -1,7 +1,7 @@
 //! `floe plan` before anything is built.
 
 use expect_test::expect;
-use floe_rehearsal::github::SeedTag;
+use floe_rehearsal::github::StoredRef;
 
 use crate::support::scenario::{COMMIT, READER, Scenario};
 
@@ -81,9 +81,9 @@ fn a_plan_is_refused_where_publishing_would_be() {
     scenario.run(["plan"]).exit(3).says("`v1.4.0` does not name the version of `tool`, which is 1.5.0");
 
     let scenario = Scenario::empty("1.4.0").before_anything_is_built("");
-    let other = "00000000000000000000000000000000000000aa".parse().unwrap();
-    let moved = SeedTag { name: "v1.5.0".to_owned(), commit: other, annotated: false };
-    scenario.github.push_tag(&scenario.repo(), &moved).unwrap();
+    let commit = "00000000000000000000000000000000000000aa".parse().unwrap();
+    let other = StoredRef { commit, annotated: false };
+    scenario.github.push_tag(&scenario.repo(), "v1.5.0", other).unwrap();
     std::fs::write(scenario.path().join("Cargo.toml"), "[package]\nname = \"tool\"\nversion = \"1.5.0\"\n")
         .unwrap();
     let scenario = scenario.at("1.5.0");

@@ -4,7 +4,7 @@ use std::fs;
 
 use expect_test::expect;
 use floe_core::attachment::{self, Unfit};
-use floe_core::model::{Digest, SbomFacts, Target};
+use floe_core::model::{Digest, Release, SbomFacts, Target};
 use serde_json::{Value, json};
 
 use crate::faults::bench::made;
@@ -207,22 +207,23 @@ fn an_attestation_of_something_else_does_not_stand_for_that_of_the_release() {
 #[test]
 fn an_sbom_of_a_program_that_is_not_in_the_image_is_not_attached() {
     let targets = ["x86_64-gnu", "x86_64-musl"].map(|target| target.parse::<Target>().unwrap());
-    let mut release = made("one", "1.4.0", &targets).release;
-    release.destination.attach = true;
+    let Release { image, mut manifest, .. } = made("one", "1.4.0", &targets).release;
+    let image = image.as_ref();
+    manifest.image.as_mut().unwrap().attached = true;
     let sbom = SbomFacts { file: "tool.cdx.json".to_owned(), digest: Digest::of(b"{}") };
-    assert_eq!(attachment::unfit(&release), Unfit::default(), "no SBOMs are wanted");
-    release.manifest.artifacts[0].sbom = Some(sbom.clone());
-    let Unfit { missing, wrong } = attachment::unfit(&release);
+    assert_eq!(attachment::unfit(image, &manifest), Unfit::default(), "no SBOMs are wanted");
+    manifest.artifacts[0].sbom = Some(sbom.clone());
+    let Unfit { missing, wrong } = attachment::unfit(image, &manifest);
     assert!(wrong.is_empty());
     assert_eq!(
         missing,
         ["no SBOM is attached to the image for linux/amd64: the release has none of a static binary for it"]
     );
-    release.manifest.artifacts[1].sbom = Some(sbom);
-    assert_eq!(attachment::unfit(&release), Unfit::default());
+    manifest.artifacts[1].sbom = Some(sbom);
+    assert_eq!(attachment::unfit(image, &manifest), Unfit::default());
     // As in an image that was made from the archive for glibc.
-    release.manifest.artifacts[1].binaries[0].digest = Digest::of(b"another program");
-    let unfit = attachment::unfit(&release);
+    manifest.artifacts[1].binaries[0].digest = Digest::of(b"another program");
+    let unfit = attachment::unfit(image, &manifest);
     assert!(unfit.missing.is_empty());
     expect!["`tool.cdx.json` is not the SBOM of the image for linux/amd64, which holds no program of `tool-x86_64-unknown-linux-musl.tar.gz`"].assert_eq(&unfit.wrong.join("\n"));
 }

@@ -3,7 +3,7 @@
 use std::sync::Once;
 
 use floe_core::model::{Marker, Repo, Target};
-use floe_rehearsal::github::{SeedRepo, StoredRelease};
+use floe_rehearsal::github::StoredRelease;
 use floe_rehearsal::interceptor::{Fault, What};
 
 use crate::support::scenario::{CHANNELS, DESCRIBED, FEED_KEY, Scenario, WORKFLOW, make_described_dist};
@@ -288,9 +288,7 @@ fn a_tap_that_takes_no_writes_is_named_with_a_way_out() {
     let empty =
         with(Scenario::empty("1.4.0"), "1.4.0", "1.4.0", &TABLES.replace("homebrew-tap", "homebrew-empty"));
     let repo: Repo = "acme/homebrew-empty".parse().unwrap();
-    let seed =
-        SeedRepo { repo: repo.clone(), tags: Vec::new(), default_branch: "main".to_owned(), parent: None };
-    empty.github.add_repo(&seed).unwrap();
+    empty.github.add_repo(&repo, "main", None).unwrap();
     empty.github.set_push("maintainer", vec![empty.repo(), repo.clone(), bucket()]);
     empty.run(["publish"]).exit(0);
     assert_eq!(version(&empty, &repo, FORMULA).as_deref(), Some("1.4.0"));

@@ -9,13 +9,13 @@ use floe::project::cargo;
 use floe_core::model::{Digest, Repo, Tag, Target};
 use floe_core::world::{RemoteRelease, World};
 use floe_rehearsal::faults::{Schedule, Side};
-use floe_rehearsal::github::{EmbeddedGitHub, GitHubOptions, SeedTag};
+use floe_rehearsal::github::{EmbeddedGitHub, GitHubOptions};
 use floe_rehearsal::registry::{EmbeddedRegistry, RegistryOptions};
 use serde_json::Value;
 
 use crate::faults::kinds::is_permanent;
 use crate::support::sample::{Sample, floe};
-use crate::support::scenario::{COMMIT, Scenario, make_dist_of};
+use crate::support::scenario::{COMMIT, Scenario, make_dist_of, servers};
 
 fn tag_of(lines: &str, given: Option<&str>, version: &str) -> Result<String, String> {
     let project = Sample::tool().manifest_lines(lines).load().unwrap();
@@ -327,8 +327,7 @@ fn two_packages_cannot_own_the_same_name() {
 fn a_dist_without_a_project_has_an_image_of_its_own_too() {
     let scenario = Scenario::empty("1.4.0");
     make_dist_of("beta", |_| b"beta", &scenario.dist(), "1.4.0", &["x86_64-musl".parse().unwrap()]);
-    let tag = SeedTag { name: "beta-v1.4.0".to_owned(), commit: COMMIT.parse().unwrap(), annotated: true };
-    scenario.github.push_tag(&scenario.repo(), &tag).unwrap();
+    servers::push_tag(&scenario.github, &scenario.repo(), "beta-v1.4.0");
     scenario.registry.set_push("tester", &["acme/tool/beta"]);
     let scenario = scenario.arguments(&["--target", "x86_64-musl"]).instead("--tag", "beta-v1.4.0");
     let plan = scenario.run(["plan"]).exit(0).stdout;

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use floe::image;
 use floe_core::attachment;
-use floe_core::model::{Asset, Attestation, Content, Digest, Image, Release, Source, Target};
+use floe_core::model::{Asset, Content, Digest, Image, Release, Source, Target};
 use floe_rehearsal::faults::{Schedule, Side};
 
-use crate::faults::bench::{Bench, Made, folder, made};
+use crate::faults::bench::{Bench, Made, attaching, folder, made};
 use crate::support::scenario::{COMMIT, image_spec};
 
 /// The sizes of a release that cost requests.
@@ -111,16 +111,14 @@ fn attached_again(has_api: bool) -> usize {
 
 #[tokio::test]
 async fn the_number_of_requests_of_an_attached_file_is_that_of_the_formula() {
-    let bundle = Attestation { promised: true, bundle: Some(b"{ }".to_vec()) };
-    let made = made("one", "1.4.0", &["x86_64-musl".parse::<Target>().unwrap()]);
-    let mut attaching = made.release.clone().with_attestation(bundle);
-    attaching.destination.attach = true;
-    assert_eq!(attachment::of_release(&attaching).len(), 1);
-    let sizes = Sizes::of(&attaching);
+    let made = attaching();
+    let release = &made.release;
+    assert_eq!(attachment::of_release(release).len(), 1);
+    let sizes = Sizes::of(release);
     let bench = Bench::new().await;
     for has_api in [true, false] {
         let folder = folder();
-        let testbed = bench.fresh(&attaching, folder.path()).await;
+        let testbed = bench.fresh(release, folder.path()).await;
         testbed.registry.options().referrers = has_api;
         let receipt = folder.path().join("receipt.json");
         let mut before = 0;
@@ -128,7 +126,7 @@ async fn the_number_of_requests_of_an_attached_file_is_that_of_the_formula() {
             registry_first(&sizes) + attached_first(has_api),
             registry_again(&sizes) + attached_again(has_api),
         ] {
-            bench.run(&attaching, &receipt).await.unwrap();
+            bench.run(release, &receipt).await.unwrap();
             testbed.quiet().await;
             let log = testbed.interceptor(Side::Registry).log();
             let new: Vec<String> =

@@ -78,8 +78,8 @@ impl Scenario {
         let promise = Attestation { promised, bundle: None };
         let report = Report::new(Verbosity::Quiet);
         let what = (destination, NotesSource::Generated);
-        let release = assemble::assemble(verified, what, &Channels::default(), &report).unwrap();
-        release.with_attestation(promise).subject_digests()
+        let release = assemble::assemble(verified, what, promise, &Channels::default(), &report).unwrap();
+        release.subject_digests()
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use floe_core::model::{Repo, Target};
 use floe_rehearsal::feed::EmbeddedFeed;
-use floe_rehearsal::github::{EmbeddedGitHub, SeedTag};
+use floe_rehearsal::github::EmbeddedGitHub;
 use floe_rehearsal::interceptor::{Fault, Interceptor, LoggedRequest, Server, serve};
 use floe_rehearsal::registry::EmbeddedRegistry;
 use tempfile::TempDir;
@@ -135,8 +135,7 @@ impl Scenario {
 
     /// The same servers with everything they hold, and the dist of another version whose tag is pushed too.
     pub fn next(mut self, version: &str) -> Self {
-        let tag = SeedTag { name: format!("v{version}"), commit: COMMIT.parse().unwrap(), annotated: true };
-        self.github.push_tag(&self.repo(), &tag).unwrap();
+        servers::push_tag(&self.github, &self.repo(), &format!("v{version}"));
         std::fs::remove_dir_all(self.dist()).unwrap();
         make_dist(&self.dist(), version, &Target::defaults().collect::<Vec<_>>());
         self.version = version.to_owned();

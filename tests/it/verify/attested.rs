@@ -254,7 +254,7 @@ fn a_server_that_does_not_say_what_it_signed_makes_nothing_green_or_wrong() {
 /// The faults of `floe rehearse --faults`, with attestations that are signed: nothing but the claims is wrong.
 #[test]
 fn no_fault_of_githubs_attestation_makes_a_release_green_or_wrong() {
-    for fault in AttestationFault::ALL {
+    for fault in AttestationFault::ALL.iter().copied() {
         let published = signed();
         by_github(&published, |_, _| ());
         let scenario = &published.scenario;

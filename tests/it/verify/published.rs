@@ -6,7 +6,7 @@ use std::fs;
 
 use expect_test::expect;
 use floe_core::model::Digest;
-use floe_rehearsal::github::SeedTag;
+use floe_rehearsal::github::StoredRef;
 use floe_rehearsal::interceptor::{Fault, What};
 use floe_rehearsal::registry::StoredRepository;
 
@@ -201,8 +201,8 @@ fn an_image_that_is_gone() {
 fn a_git_tag_that_was_moved() {
     let published = Published::new();
     let commit = "00000000000000000000000000000000000000e1".parse().unwrap();
-    let tag = SeedTag { name: "v1.4.0".to_owned(), commit, annotated: true };
-    published.scenario.github.push_tag(&published.repo(), &tag).unwrap();
+    let other = StoredRef { commit, annotated: true };
+    published.scenario.github.push_tag(&published.repo(), "v1.4.0", other).unwrap();
     published.problems(expect!["the tag points to commit 0000000, but the manifest names 3f9ac21"]);
     published.scenario.github.delete_tag(&published.repo(), "v1.4.0").unwrap();
     published.problems(expect!["the tag is gone, so nothing proves that commit 3f9ac21 was released"]);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use floe_core::model::{Builder, Digest, Target};
-use floe_rehearsal::github::SeedTag;
+use floe_rehearsal::github::StoredRef;
 use serde_json::{Value, json};
 
 use super::stage::{copy, digest, git, make_repository, make_standin, trial, write};
@@ -58,8 +58,8 @@ impl Drive {
         let scenario = Scenario::empty("1.4.0");
         let folder = scenario.path().join("actions");
         let commit = make_repository(&folder.join("origin"), root);
-        let tag = SeedTag { name: "v1.4.0".to_owned(), commit: commit.parse().unwrap(), annotated: true };
-        scenario.github.push_tag(&scenario.repo(), &tag).unwrap();
+        let to = StoredRef { commit: commit.parse().unwrap(), annotated: true };
+        scenario.github.push_tag(&scenario.repo(), "v1.4.0", to).unwrap();
         let case = github::case(|case| {
             case["github"]["sha"] = json!(commit);
             case["steps"] = json!({});

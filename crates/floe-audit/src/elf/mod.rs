@@ -16,7 +16,7 @@ use super::facts::{Section, of_format};
 use super::headers::Headers;
 use super::reader::BinaryReader;
 use super::text::{printable, until_zero};
-use super::{BinaryKind, ElfFacts, Executable, Facts, Relro, Stack};
+use super::{BinaryKind, ElfFacts, Facts, Relro, Stack};
 use crate::{Arch, FloatAbi, Format};
 
 /// More program headers than any linker writes.
@@ -29,65 +29,102 @@ const MAX_NAME: usize = 256;
 const MAX_INTERPRETER: u64 = 4096;
 
 /// The headers that a loader reads, in a file of 32 or 64 bits.
-struct ElfHeaders<'f, E: FileHeader> {
+struct ElfFile<'f, E: FileHeader> {
     reader: BinaryReader<'f>,
-    file: E,
-    arch: Arch,
+    header: E,
     segments: Vec<E::ProgramHeader>,
-    interpreter: Option<String>,
 }
 
-pub(super) fn read<'f>(reader: BinaryReader<'f>) -> Result<Box<dyn Headers + 'f>> {
+pub(super) fn read<'f>(reader: BinaryReader<'f>) -> Result<Headers<'f>> {
     let ident = reader.bytes("ELF header", 0, 6)?;
     if ident[5] == 2 {
         return unsupported("it is a big-endian ELF file, and no target of floe is big-endian");
     }
     match ident[4] {
-        1 => ElfHeaders::<elf::FileHeader32<LE>>::read(reader),
-        _ => ElfHeaders::<elf::FileHeader64<LE>>::read(reader),
+        1 => ElfFile::<elf::FileHeader32<LE>>::read(reader),
+        _ => ElfFile::<elf::FileHeader64<LE>>::read(reader),
     }
 }
 
-impl<'f, E: FileHeader<Endian = LE> + 'static> ElfHeaders<'f, E> {
-    fn read(reader: BinaryReader<'f>) -> Result<Box<dyn Headers + 'f>> {
-        let file: E = reader.pod("ELF header", 0)?;
-        if !file.is_supported() {
+impl<'f, E: FileHeader<Endian = LE>> ElfFile<'f, E> {
+    fn read(reader: BinaryReader<'f>) -> Result<Headers<'f>> {
+        let header: E = reader.pod("ELF header", 0)?;
+        if !header.is_supported() {
             return Err(malformed("ELF header", "its class, byte order or version is unknown"));
         }
-        match file.e_type(LE) {
+        match header.e_type(LE) {
             elf::ET_EXEC | elf::ET_DYN => {}
             elf::ET_REL => return unsupported("it is an ELF object file, not an executable"),
             elf::ET_CORE => return unsupported("it is an ELF core dump, not an executable"),
             other => return unsupported(format!("it is an ELF file of type {}, not an executable", other.0)),
         }
-        let arch = arch(file.e_machine(LE), if file.is_class_64() { 64 } else { 32 })?;
-        let segments = segments(&reader, &file)?;
-        let interpreter =
-            of_type(&segments, elf::PT_INTERP).next().map(|segment| interpreter(&reader, segment));
-        Ok(Box::new(ElfHeaders { reader, file, arch, interpreter: interpreter.transpose()?, segments }))
+        let arch = arch(header.e_machine(LE), if header.is_class_64() { 64 } else { 32 })?;
+        let segments = segments(&reader, &header)?;
+        let file = ElfFile { reader, header, segments };
+        let interpreter = file.interpreter()?;
+        let sections = file.sections()?;
+        let dynamic = DynamicSection::read::<E>(file.reader.clone(), &file.segments)?;
+        let mut elf = ElfFacts {
+            float_abi: float_abi(arch, header.e_flags(LE)),
+            relro: file.relro(&dynamic),
+            interpreter,
+            soname: dynamic.strings(elf::DT_SONAME)?.pop(),
+            needed: dynamic.strings(elf::DT_NEEDED)?,
+            rpath: folders(dynamic.strings(elf::DT_RPATH)?),
+            runpath: folders(dynamic.strings(elf::DT_RUNPATH)?),
+            ..ElfFacts::default()
+        };
+        if let Some(stack) = of_type(&file.segments, elf::PT_GNU_STACK).next() {
+            let executable = stack.p_flags(LE).contains(elf::PF_X);
+            elf.stack = if executable { Stack::Executable } else { Stack::NotExecutable };
+        }
+        let mut loaded = of_type(&file.segments, elf::PT_LOAD);
+        let mixed = loaded.any(|segment| segment.p_flags(LE).contains(elf::PF_W | elf::PF_X));
+        elf.nx = elf.stack == Stack::NotExecutable && !mixed;
+        (elf.floors, elf.unnumbered) = versions::needs::<E>(&dynamic, &sections)?;
+        let kind = file.kind(&elf, &dynamic);
+        let facts = Facts {
+            stripped: !sections.iter().any(|section| section.name == ".symtab"),
+            build_id: file.build_id()?,
+            elf: Some(elf),
+            ..of_format(Format::Elf, vec![arch], kind)
+        };
+        Ok(Headers { facts, sections, has_entry: file.has_entry(), signatures: Vec::new() })
     }
 
     fn has_entry(&self) -> bool {
-        self.file.e_entry(LE).into() != 0
+        self.header.e_entry(LE).into() != 0
+    }
+
+    fn interpreter(&self) -> Result<Option<String>> {
+        let part = "ELF interpreter";
+        let Some(segment) = of_type(&self.segments, elf::PT_INTERP).next() else { return Ok(None) };
+        let (offset, size) = segment.file_range(LE);
+        if size > MAX_INTERPRETER {
+            return Err(cut_off(part));
+        }
+        let bytes = self.reader.bytes(part, offset, size)?;
+        let path = bytes.strip_suffix(b"\0").filter(|path| !path.is_empty());
+        path.map(|path| Some(printable(path))).ok_or_else(|| cut_off(part))
     }
 
     /// The sections that occupy bytes of the file.
     fn sections(&self) -> Result<Vec<Section>> {
         let (reader, part) = (&self.reader, "ELF section table");
-        let offset = self.file.e_shoff(LE).into();
+        let offset = self.header.e_shoff(LE).into();
         if offset == 0 {
             return Ok(Vec::new());
         }
-        let count = match self.file.e_shnum(LE) {
+        let count = match self.header.e_shnum(LE) {
             // A count too large for the file header is in the first entry instead.
             0 => reader.pod::<E::SectionHeader>(part, offset)?.sh_size(LE).into(),
             count => count.into(),
         };
-        if count > MAX_SECTIONS || usize::from(self.file.e_shentsize(LE)) != size_of::<E::SectionHeader>() {
+        if count > MAX_SECTIONS || usize::from(self.header.e_shentsize(LE)) != size_of::<E::SectionHeader>() {
             return Err(malformed(part, "its size or that of an entry is wrong"));
         }
         let table: Vec<E::SectionHeader> = reader.pods(part, offset, count)?;
-        let names = table.get(usize::from(self.file.e_shstrndx(LE).0));
+        let names = table.get(usize::from(self.header.e_shstrndx(LE).0));
         let names = names.map(|names| (names.sh_offset(LE).into(), names.sh_size(LE).into()));
         let (offset, size) = names.unwrap_or_default();
         let names = reader.bytes("table of ELF section names", offset, size)?;
@@ -116,7 +153,7 @@ impl<'f, E: FileHeader<Endian = LE> + 'static> ElfHeaders<'f, E> {
     fn kind(&self, elf: &ElfFacts, dynamic: &DynamicSection<'_>) -> BinaryKind {
         let dynamically = elf.interpreter.is_some() || !elf.needed.is_empty();
         let pie = dynamic.value(elf::DT_FLAGS_1).unwrap_or(0) & elf::DF_1_PIE.0 != 0;
-        match (self.file.e_type(LE), dynamically) {
+        match (self.header.e_type(LE), dynamically) {
             (elf::ET_EXEC, true) => BinaryKind::Executable,
             (elf::ET_EXEC, false) => BinaryKind::Static,
             (_, true) if pie => BinaryKind::Pie,
@@ -144,46 +181,6 @@ impl<'f, E: FileHeader<Endian = LE> + 'static> ElfHeaders<'f, E> {
             }
         }
         Ok(None)
-    }
-}
-
-impl<E: FileHeader<Endian = LE> + 'static> Headers for ElfHeaders<'_, E> {
-    fn identity(self: Box<Self>) -> Result<Executable> {
-        if !self.has_entry() {
-            return unsupported("it is an ELF file without an entry point: a library, not an executable");
-        }
-        Ok(Executable { format: Format::Elf, arches: vec![self.arch], interpreter: self.interpreter })
-    }
-
-    fn facts(self: Box<Self>) -> Result<(Facts, Vec<Section>)> {
-        let sections = self.sections()?;
-        let dynamic = DynamicSection::read::<E>(self.reader.clone(), &self.segments)?;
-        let mut elf = ElfFacts {
-            float_abi: float_abi(self.arch, self.file.e_flags(LE)),
-            relro: self.relro(&dynamic),
-            interpreter: self.interpreter.clone(),
-            soname: dynamic.strings(elf::DT_SONAME)?.pop(),
-            needed: dynamic.strings(elf::DT_NEEDED)?,
-            rpath: folders(dynamic.strings(elf::DT_RPATH)?),
-            runpath: folders(dynamic.strings(elf::DT_RUNPATH)?),
-            ..ElfFacts::default()
-        };
-        if let Some(stack) = of_type(&self.segments, elf::PT_GNU_STACK).next() {
-            let executable = stack.p_flags(LE).contains(elf::PF_X);
-            elf.stack = if executable { Stack::Executable } else { Stack::NotExecutable };
-        }
-        let mut loaded = of_type(&self.segments, elf::PT_LOAD);
-        let mixed = loaded.any(|segment| segment.p_flags(LE).contains(elf::PF_W | elf::PF_X));
-        elf.nx = elf.stack == Stack::NotExecutable && !mixed;
-        (elf.floors, elf.unnumbered) = versions::needs::<E>(&dynamic, &sections)?;
-        let kind = self.kind(&elf, &dynamic);
-        let facts = Facts {
-            stripped: !sections.iter().any(|section| section.name == ".symtab"),
-            build_id: self.build_id()?,
-            elf: Some(elf),
-            ..of_format(Format::Elf, vec![self.arch], kind)
-        };
-        Ok((facts, sections))
     }
 }
 
@@ -236,17 +233,6 @@ fn segments<E: FileHeader<Endian = LE>>(
         return unsupported("it is an ELF file that loads nothing, not an executable");
     }
     Ok(segments)
-}
-
-fn interpreter(reader: &BinaryReader<'_>, segment: &impl ProgramHeader<Endian = LE>) -> Result<String> {
-    let part = "ELF interpreter";
-    let (offset, size) = segment.file_range(LE);
-    if size > MAX_INTERPRETER {
-        return Err(cut_off(part));
-    }
-    let bytes = reader.bytes(part, offset, size)?;
-    let path = bytes.strip_suffix(b"\0").filter(|path| !path.is_empty());
-    path.map(printable).ok_or_else(|| cut_off(part))
 }
 
 fn of_type<P: ProgramHeader<Endian = LE>>(

@@ -6,7 +6,7 @@ use object::macho::{
 };
 use object::read::macho::{LoadCommandData, LoadCommandVariant, MachHeader as _, Section as _, Segment as _};
 
-use super::signature;
+use super::signature::SignaturePlace;
 use crate::Arch;
 use crate::error::{Result, broken, malformed, unsupported};
 use crate::facts::Section;
@@ -24,11 +24,10 @@ pub(super) struct SliceHeaders<'f> {
     reader: BinaryReader<'f>,
     /// All facts but the signature.
     pub(super) slice: Slice,
-    /// The offset and the size in the slice, in bytes.
-    signature: Option<(u64, u64)>,
+    pub(super) signature: Option<SignaturePlace<'f>>,
     /// The sections and the segments with bytes in the file.
-    sections: Vec<Section>,
-    segments: Vec<Section>,
+    pub(super) sections: Vec<Section>,
+    pub(super) segments: Vec<Section>,
 }
 
 impl<'f> SliceHeaders<'f> {
@@ -91,7 +90,8 @@ impl<'f> SliceHeaders<'f> {
                 LoadCommandVariant::Symtab(found) => symbols = Some(found),
                 LoadCommandVariant::Dysymtab(found) => local = Some(found),
                 LoadCommandVariant::LinkeditData(data) if command.cmd() == macho::LC_CODE_SIGNATURE => {
-                    self.signature = Some((data.dataoff.get(LE).into(), data.datasize.get(LE).into()));
+                    let (offset, size) = (data.dataoff.get(LE).into(), data.datasize.get(LE).into());
+                    self.signature = Some(SignaturePlace { slice: self.reader.clone(), offset, size });
                 }
                 LoadCommandVariant::Dylib(found) => slice.dylibs.push(dylib(command, found)?),
                 LoadCommandVariant::IdDylib(found) => slice.install_name = Some(text(found.dylib.name)?),
@@ -161,15 +161,6 @@ impl<'f> SliceHeaders<'f> {
         let names = u64::from(symbols.stroff.get(LE));
         let end = names + u64::from(symbols.strsize.get(LE));
         Ok(self.reader.string(part, names + u64::from(name.get(LE)), end)? == "radr://5614542")
-    }
-
-    /// All facts, and the sections. Sections lie in segments and are the better name, so they come first.
-    pub(super) fn facts(self) -> Result<(Slice, Vec<Section>)> {
-        let mut slice = self.slice;
-        if let Some((offset, size)) = self.signature {
-            slice.signature = signature::read(&self.reader, offset, size)?;
-        }
-        Ok((slice, [self.sections, self.segments].into_iter().flatten().collect()))
     }
 }
 

@@ -3,7 +3,7 @@
 //! Each slice is read on its own, as dyld does. Nothing in a slice can refer to another one.
 
 mod commands;
-mod signature;
+pub(super) mod signature;
 
 use object::BigEndian;
 use object::macho::{FatArch32, FatArch64, FatHeader};
@@ -11,28 +11,21 @@ use object::read::macho::FatArch;
 
 use self::commands::SliceHeaders;
 use super::error::{Result, cut_off, unsupported};
-use super::facts::{Section, of_format};
+use super::facts::of_format;
 use super::headers::{Headers, UNKNOWN};
 use super::reader::BinaryReader;
-use super::{BinaryKind, Executable, Facts, MachoFacts, Slice};
-use crate::{Arch, Format};
+use super::{BinaryKind, Facts, MachoFacts};
+use crate::Format;
 
 /// More slices than there are instruction sets. Java class files have the same magic, followed by a version that is
 /// larger.
 const MAX_SLICES: u32 = 30;
 
-/// The headers and load commands of all slices, of which there is at least one.
-struct MachoHeaders<'f> {
-    universal: bool,
-    kind: BinaryKind,
-    slices: Vec<SliceHeaders<'f>>,
-}
-
-pub(super) fn read_thin<'f>(reader: BinaryReader<'f>) -> Result<Box<dyn Headers + 'f>> {
+pub(super) fn read_thin<'f>(reader: BinaryReader<'f>) -> Result<Headers<'f>> {
     of_slices(false, vec![SliceHeaders::read(reader)?])
 }
 
-pub(super) fn read_universal<'f>(reader: BinaryReader<'f>) -> Result<Box<dyn Headers + 'f>> {
+pub(super) fn read_universal<'f>(reader: BinaryReader<'f>) -> Result<Headers<'f>> {
     let part = "universal Mach-O header";
     let header: FatHeader = reader.pod(part, 0)?;
     let count = header.nfat_arch.get(BigEndian);
@@ -56,38 +49,30 @@ pub(super) fn read_universal<'f>(reader: BinaryReader<'f>) -> Result<Box<dyn Hea
     of_slices(true, slices)
 }
 
-fn of_slices<'f>(universal: bool, slices: Vec<SliceHeaders<'f>>) -> Result<Box<dyn Headers + 'f>> {
+fn of_slices<'f>(universal: bool, slices: Vec<SliceHeaders<'f>>) -> Result<Headers<'f>> {
     let kind = slices.first().map(|first| first.slice.kind).ok_or_else(|| cut_off("Mach-O header"))?;
     if slices.iter().any(|other| other.slice.kind != kind) {
         return unsupported("it is a universal Mach-O file of slices that are not of one kind");
     }
-    Ok(Box::new(MachoHeaders { universal, kind, slices }))
-}
-
-impl MachoHeaders<'_> {
-    fn arches(&self) -> Vec<Arch> {
-        self.slices.iter().map(|headers| headers.slice.arch).collect()
+    let arches = slices.iter().map(|headers| headers.slice.arch).collect();
+    let facts = Facts {
+        stripped: slices.iter().all(|headers| headers.slice.stripped),
+        build_id: slices.first().and_then(|first| first.slice.uuid.clone()),
+        ..of_format(Format::Macho, arches, kind)
+    };
+    let (mut sections, mut signatures, mut all) = (Vec::new(), Vec::new(), Vec::new());
+    for mut headers in slices {
+        // Sections lie in segments and are the better name, so they come first.
+        sections.append(&mut headers.sections);
+        sections.append(&mut headers.segments);
+        signatures.push(headers.signature);
+        all.push(headers.slice);
     }
-}
-
-impl Headers for MachoHeaders<'_> {
-    fn identity(self: Box<Self>) -> Result<Executable> {
-        if self.kind == BinaryKind::Shared {
-            return unsupported("it is a Mach-O library, not an executable");
-        }
-        Ok(Executable { format: Format::Macho, arches: self.arches(), interpreter: None })
-    }
-
-    fn facts(self: Box<Self>) -> Result<(Facts, Vec<Section>)> {
-        let facts = of_format(Format::Macho, self.arches(), self.kind);
-        let slices = self.slices.into_iter().map(SliceHeaders::facts).collect::<Result<Vec<_>>>()?;
-        let (slices, sections): (Vec<Slice>, Vec<Vec<Section>>) = slices.into_iter().unzip();
-        let facts = Facts {
-            stripped: slices.iter().all(|slice| slice.stripped),
-            build_id: slices.first().and_then(|slice| slice.uuid.clone()),
-            macho: Some(MachoFacts { universal: self.universal, slices }),
-            ..facts
-        };
-        Ok((facts, sections.into_iter().flatten().collect()))
-    }
+    let macho = Some(MachoFacts { universal, slices: all });
+    Ok(Headers {
+        facts: Facts { macho, ..facts },
+        sections,
+        has_entry: kind != BinaryKind::Shared,
+        signatures,
+    })
 }

@@ -20,8 +20,16 @@ const MAX_BLOBS: u32 = 64;
 /// Signers align the signature to a multiple of this many bytes.
 const ALIGNMENT: u64 = 16;
 
-/// Reads the signature at an offset of a slice.
-pub(super) fn read(reader: &BinaryReader<'_>, offset: u64, size: u64) -> Result<Signature> {
+/// Where the signature of a slice is.
+pub(crate) struct SignaturePlace<'f> {
+    pub(super) slice: BinaryReader<'f>,
+    /// The offset in the slice and the size, in bytes.
+    pub(super) offset: u64,
+    pub(super) size: u64,
+}
+
+/// Reads a signature, and every page that it signs.
+pub(crate) fn read(SignaturePlace { slice: reader, offset, size }: SignaturePlace<'_>) -> Result<Signature> {
     let bytes = reader.bytes(PART, offset, size)?;
     let signature = CodeSignature::parse(&bytes).map_err(broken(PART))?;
     if signature.header().count.get(BE) > MAX_BLOBS {
@@ -64,7 +72,7 @@ pub(super) fn read(reader: &BinaryReader<'_>, offset: u64, size: u64) -> Result<
         (whole || cut) && directory.scatter_offset().unwrap_or(0) == 0
     };
     if let Some(directory) = directories.iter().find(computable) {
-        facts.mismatch = mismatch(reader, directory, offset, &parts)?;
+        facts.mismatch = mismatch(&reader, directory, offset, &parts)?;
         facts.intact = Some(facts.mismatch.is_none());
     }
     Ok(facts)

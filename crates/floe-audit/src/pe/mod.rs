@@ -8,8 +8,8 @@ mod signature;
 
 use object::LittleEndian as LE;
 use object::pe::{
-    self, ImageDataDirectory, ImageDosHeader, ImageNtHeaders32, ImageNtHeaders64, ImageSectionHeader,
-    ImageSymbolBytes,
+    self, ImageDataDirectory, ImageDosHeader, ImageFileHeader, ImageNtHeaders32, ImageNtHeaders64,
+    ImageSectionHeader, ImageSymbolBytes,
 };
 use object::read::pe::{ImageNtHeaders, ImageOptionalHeader as _};
 
@@ -18,7 +18,7 @@ use super::facts::{Mapping, Section, of_format};
 use super::headers::Headers;
 use super::reader::BinaryReader;
 use super::text::{named, printable};
-use super::{BinaryKind, Executable, Facts, PeFacts, TimeStamp};
+use super::{BinaryKind, Facts, PeFacts, TimeStamp};
 use crate::{Arch, Format};
 
 const DIRECTORY: u64 = size_of::<ImageDataDirectory>() as u64;
@@ -36,14 +36,6 @@ const SECTION_NAME: u64 = 256;
 /// `IMAGE_SUBSYSTEM_NATIVE` and others.
 const SUBSYSTEMS: &str = "1=native 2=windows_gui 3=windows_cui 7=posix_cui 10=efi_application";
 
-/// The headers and the image that they describe, in a file of 32 or 64 bits.
-struct PeHeaders<'f, N> {
-    arch: Arch,
-    nt: N,
-    sections: Vec<ImageSectionHeader>,
-    image: Image<'f>,
-}
-
 /// Where the parts of an image are in the file.
 struct Image<'f> {
     reader: BinaryReader<'f>,
@@ -52,87 +44,116 @@ struct Image<'f> {
     mappings: Vec<Mapping>,
 }
 
-pub(super) fn read<'f>(reader: BinaryReader<'f>) -> Result<Box<dyn Headers + 'f>> {
+pub(super) fn read<'f>(reader: BinaryReader<'f>) -> Result<Headers<'f>> {
     let part = "PE header";
     let dos: ImageDosHeader = reader.pod("DOS header", 0)?;
     let begin = u64::from(dos.e_lfanew.get(LE));
     // The magic of the optional header decides how large all headers are.
     let magic: object::U16<LE> = reader.pod(part, begin + FILE_HEADER)?;
     match magic.get(LE) {
-        pe::IMAGE_NT_OPTIONAL_HDR64_MAGIC => PeHeaders::<ImageNtHeaders64>::read(reader, begin),
-        pe::IMAGE_NT_OPTIONAL_HDR32_MAGIC => PeHeaders::<ImageNtHeaders32>::read(reader, begin),
+        pe::IMAGE_NT_OPTIONAL_HDR64_MAGIC => of_bits::<ImageNtHeaders64>(reader, begin),
+        pe::IMAGE_NT_OPTIONAL_HDR32_MAGIC => of_bits::<ImageNtHeaders32>(reader, begin),
         _ => Err(malformed(part, "it has no known magic")),
     }
 }
 
-impl<'f, N: ImageNtHeaders + Copy + 'static> PeHeaders<'f, N> {
-    fn read(reader: BinaryReader<'f>, begin: u64) -> Result<Box<dyn Headers + 'f>> {
-        let part = "PE header";
-        let nt: N = reader.pod(part, begin)?;
-        let (file, optional) = (*nt.file_header(), *nt.optional_header());
-        if nt.signature() != pe::IMAGE_NT_SIGNATURE {
-            return Err(malformed(part, "it has no known magic"));
-        }
-        let arch = arch(file.machine.get(LE), if nt.is_type_64() { 64 } else { 32 })?;
-        if !file.characteristics.get(LE).contains(pe::IMAGE_FILE_EXECUTABLE_IMAGE) {
-            return unsupported("it is a PE file that was not linked, not an executable");
-        }
-        let size = u64::from(file.size_of_optional_header.get(LE));
-        let fixed = size_of::<N>() as u64 - FILE_HEADER;
-        let room = size.checked_sub(fixed).ok_or_else(|| cut_off(part))? / DIRECTORY;
-        let count = room.min(optional.number_of_rva_and_sizes().into());
-        let directories = reader.pods("list of PE data directories", begin + FILE_HEADER + fixed, count)?;
-        let count = file.number_of_sections.get(LE);
-        let sections: Vec<ImageSectionHeader> =
-            reader.pods("PE section table", begin + FILE_HEADER + size, count.into())?;
-        let mut mappings = Vec::new();
-        for section in &sections {
-            let (at, size) = (section.pointer_to_raw_data.get(LE), section.size_of_raw_data.get(LE));
-            // A section without a place in the file is all zeros, whatever its size.
-            if at > 0 {
-                reader.within("PE section", at.into(), size.into())?;
-            }
-            // Bytes after its size in memory are padding.
-            let size = match section.virtual_size.get(LE) {
-                _ if at == 0 => 0,
-                0 => size,
-                mapped => size.min(mapped),
-            };
-            let address = section.virtual_address.get(LE).into();
-            mappings.push(Mapping { address, offset: at.into(), size: size.into() });
-        }
-        mappings.push(Mapping { address: 0, offset: 0, size: optional.size_of_headers().into() });
-        Ok(Box::new(PeHeaders { arch, nt, sections, image: Image { reader, directories, mappings } }))
+/// Reads a file of 32 or 64 bits, whose headers are at `begin`.
+fn of_bits<N: ImageNtHeaders + Copy>(reader: BinaryReader<'_>, begin: u64) -> Result<Headers<'_>> {
+    let part = "PE header";
+    let nt: N = reader.pod(part, begin)?;
+    let (file, optional) = (nt.file_header(), nt.optional_header());
+    if nt.signature() != pe::IMAGE_NT_SIGNATURE {
+        return Err(malformed(part, "it has no known magic"));
     }
-
-    fn is_library(&self) -> bool {
-        self.nt.file_header().characteristics.get(LE).contains(pe::IMAGE_FILE_DLL)
+    let arch = arch(file.machine.get(LE), if nt.is_type_64() { 64 } else { 32 })?;
+    let characteristics = file.characteristics.get(LE);
+    if !characteristics.contains(pe::IMAGE_FILE_EXECUTABLE_IMAGE) {
+        return unsupported("it is a PE file that was not linked, not an executable");
     }
-
-    fn sections(&self) -> Result<Vec<Section>> {
-        let mut sections = Vec::new();
-        for (section, Mapping { offset, size, .. }) in self.sections.iter().zip(&self.image.mappings) {
-            if *size > 0 {
-                let name = self.section_name(section)?;
-                sections.push(Section { name, offset: *offset, size: *size });
-            }
+    let size = u64::from(file.size_of_optional_header.get(LE));
+    let fixed = size_of::<N>() as u64 - FILE_HEADER;
+    let room = size.checked_sub(fixed).ok_or_else(|| cut_off(part))? / DIRECTORY;
+    let count = room.min(optional.number_of_rva_and_sizes().into());
+    let directories = reader.pods("list of PE data directories", begin + FILE_HEADER + fixed, count)?;
+    let count = file.number_of_sections.get(LE);
+    let table: Vec<ImageSectionHeader> =
+        reader.pods("PE section table", begin + FILE_HEADER + size, count.into())?;
+    let mut mappings = Vec::new();
+    for section in &table {
+        let (at, size) = (section.pointer_to_raw_data.get(LE), section.size_of_raw_data.get(LE));
+        // A section without a place in the file is all zeros, whatever its size.
+        if at > 0 {
+            reader.within("PE section", at.into(), size.into())?;
         }
-        Ok(sections)
+        // Bytes after its size in memory are padding.
+        let size = match section.virtual_size.get(LE) {
+            _ if at == 0 => 0,
+            0 => size,
+            mapped => size.min(mapped),
+        };
+        let address = section.virtual_address.get(LE).into();
+        mappings.push(Mapping { address, offset: at.into(), size: size.into() });
     }
-
-    /// A section's name. If it is too long for its field, the field refers to the COFF string table: `/4`.
-    fn section_name(&self, section: &ImageSectionHeader) -> Result<String> {
-        let file = self.nt.file_header();
-        let symbols = u64::from(file.pointer_to_symbol_table.get(LE));
-        match section.name_offset() {
-            Ok(Some(index)) if symbols != 0 => {
-                let entry = size_of::<ImageSymbolBytes>() as u64;
-                let count = u64::from(file.number_of_symbols.get(LE));
-                let at = symbols + count * entry + u64::from(index);
-                self.image.reader.string("COFF string table", at, at + SECTION_NAME)
-            }
-            _ => Ok(printable(section.raw_name())),
+    let mut sections = Vec::new();
+    for (section, Mapping { offset, size, .. }) in table.iter().zip(&mappings) {
+        if *size > 0 {
+            let name = section_name(&reader, file, section)?;
+            sections.push(Section { name, offset: *offset, size: *size });
         }
+    }
+    mappings.push(Mapping { address: 0, offset: 0, size: optional.size_of_headers().into() });
+
+    let image = Image { reader, directories, mappings };
+    let debug = debug::read(&image)?;
+    let (imports, delay_imports) = imports::read(&image)?;
+    let (crt, crt_dlls) = imports::crt(imports.iter().chain(&delay_imports));
+    let signature = image.authenticode()?;
+    let flags = optional.dll_characteristics();
+    let (major, minor) = (optional.major_subsystem_version(), optional.minor_subsystem_version());
+    let value = file.time_date_stamp.get(LE);
+    let pe = PeFacts {
+        subsystem: named(optional.subsystem().0.into(), SUBSYSTEMS),
+        subsystem_version: format!("{major}.{minor}"),
+        imports,
+        delay_imports,
+        crt,
+        crt_dlls,
+        pdb_path: debug.pdb_path,
+        timestamp: TimeStamp { reproducible: debug.reproducible || matches!(value, 0 | u32::MAX), value },
+        debug_directory: debug.kinds,
+        aslr: flags.contains(pe::IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE),
+        high_entropy_va: flags.contains(pe::IMAGE_DLLCHARACTERISTICS_HIGH_ENTROPY_VA),
+        dep: flags.contains(pe::IMAGE_DLLCHARACTERISTICS_NX_COMPAT),
+        cfg: flags.contains(pe::IMAGE_DLLCHARACTERISTICS_GUARD_CF),
+        authenticode: signature.is_some(),
+        signer: signature.flatten(),
+    };
+    let is_library = characteristics.contains(pe::IMAGE_FILE_DLL);
+    let kind = if is_library { BinaryKind::Shared } else { BinaryKind::Executable };
+    let facts = Facts {
+        stripped: file.number_of_symbols.get(LE) == 0,
+        build_id: debug.id,
+        pe: Some(pe),
+        ..of_format(Format::Pe, vec![arch], kind)
+    };
+    Ok(Headers { facts, sections, has_entry: !is_library, signatures: Vec::new() })
+}
+
+/// A section's name. If it is too long for its field, the field refers to the COFF string table: `/4`.
+fn section_name(
+    reader: &BinaryReader<'_>,
+    file: &ImageFileHeader,
+    section: &ImageSectionHeader,
+) -> Result<String> {
+    let symbols = u64::from(file.pointer_to_symbol_table.get(LE));
+    match section.name_offset() {
+        Ok(Some(index)) if symbols != 0 => {
+            let entry = size_of::<ImageSymbolBytes>() as u64;
+            let count = u64::from(file.number_of_symbols.get(LE));
+            let at = symbols + count * entry + u64::from(index);
+            reader.string("COFF string table", at, at + SECTION_NAME)
+        }
+        _ => Ok(printable(section.raw_name())),
     }
 }
 
@@ -165,52 +186,6 @@ impl Image<'_> {
         let size = size.min(MAX_SIGNATURE).saturating_sub(WIN_CERTIFICATE);
         let signed = reader.bytes(part, at + WIN_CERTIFICATE, size)?;
         Ok(Some(signature::signer(&signed)))
-    }
-}
-
-impl<N: ImageNtHeaders + Copy + 'static> Headers for PeHeaders<'_, N> {
-    fn identity(self: Box<Self>) -> Result<Executable> {
-        if self.is_library() {
-            return unsupported("it is a DLL, not an executable");
-        }
-        Ok(Executable { format: Format::Pe, arches: vec![self.arch], interpreter: None })
-    }
-
-    fn facts(self: Box<Self>) -> Result<(Facts, Vec<Section>)> {
-        let (file, optional) = (self.nt.file_header(), self.nt.optional_header());
-        let flags = optional.dll_characteristics();
-        let (major, minor) = (optional.major_subsystem_version(), optional.minor_subsystem_version());
-        let sections = self.sections()?;
-        let debug = debug::read(&self.image)?;
-        let (imports, delay_imports) = imports::read(&self.image)?;
-        let (crt, crt_dlls) = imports::crt(imports.iter().chain(&delay_imports));
-        let signature = self.image.authenticode()?;
-        let value = file.time_date_stamp.get(LE);
-        let pe = PeFacts {
-            subsystem: named(optional.subsystem().0.into(), SUBSYSTEMS),
-            subsystem_version: format!("{major}.{minor}"),
-            imports,
-            delay_imports,
-            crt,
-            crt_dlls,
-            pdb_path: debug.pdb_path,
-            timestamp: TimeStamp { reproducible: debug.reproducible || matches!(value, 0 | u32::MAX), value },
-            debug_directory: debug.kinds,
-            aslr: flags.contains(pe::IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE),
-            high_entropy_va: flags.contains(pe::IMAGE_DLLCHARACTERISTICS_HIGH_ENTROPY_VA),
-            dep: flags.contains(pe::IMAGE_DLLCHARACTERISTICS_NX_COMPAT),
-            cfg: flags.contains(pe::IMAGE_DLLCHARACTERISTICS_GUARD_CF),
-            authenticode: signature.is_some(),
-            signer: signature.flatten(),
-        };
-        let kind = if self.is_library() { BinaryKind::Shared } else { BinaryKind::Executable };
-        let facts = Facts {
-            stripped: file.number_of_symbols.get(LE) == 0,
-            build_id: debug.id,
-            pe: Some(pe),
-            ..of_format(Format::Pe, vec![self.arch], kind)
-        };
-        Ok((facts, sections))
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::{Arch, Digest, Entry};
@@ -224,6 +224,11 @@ pub struct Blob {
     pub size: u64,
 }
 
+/// The path of a blob in a layout (OCI image-spec, "OCI Image Layout").
+pub fn blob_path(layout: &Path, digest: &Digest) -> PathBuf {
+    layout.join("blobs").join("sha256").join(digest.hex())
+}
+
 /// One multi-platform image as it lies in an OCI layout.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
@@ -275,7 +280,7 @@ impl Image {
 
     /// The path of a blob in the layout.
     pub fn blob_path(&self, digest: &Digest) -> PathBuf {
-        self.layout.join("blobs").join("sha256").join(digest.hex())
+        blob_path(&self.layout, digest)
     }
 
     /// The bytes a registry stores for this image: blobs and manifests.

@@ -1,8 +1,8 @@
-//! One entry of an archive or a layer with all that its container says about it, for comparing two of them.
+//! One entry of an archive or a layer with all that its container says about it.
 //!
 //! A record keeps less: there every time is the same and every entry a file.
 
-use super::Digest;
+use super::{Digest, Entry};
 
 /// An entry of an archive or a layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,16 @@ pub enum Nature {
     File(Digest),
     /// A folder.
     Folder,
-    /// A link of either kind.
-    Link,
+    /// A symbolic link with this text.
+    Symlink(String),
+    /// Another name of the file with this path.
+    HardLink(String),
+}
+
+impl Member {
+    /// The regular file, if it is one.
+    pub fn file(&self) -> Option<Entry> {
+        let Nature::File(digest) = self.nature else { return None };
+        Some(Entry { path: self.path.clone(), size: self.size, mode: self.mode, digest })
+    }
 }

@@ -60,7 +60,7 @@ pub use outline::{Outline, Subject};
 pub use packages::{PackageFacts, PackageKind};
 pub use places::ChannelPlace;
 pub use record::{About, BinaryFacts, Entry, FileFacts, Minisign, Record, Source, spdx};
-pub use release::{Asset, Attestation, Content, Destination, PromisedFile, Release};
+pub use release::{Asset, Attestation, Content, Destination, PromisedFile, Release, ReleaseParts};
 pub use sbom::{Sbom, SbomFacts};
 pub use schema::Schema;
 pub use tag::{Commit, Repo, Tag};

@@ -31,6 +31,23 @@ pub struct Attestation {
     pub bundle: Option<Vec<u8>>,
 }
 
+/// Everything that a release is made of, besides the files that are rendered from it.
+#[derive(Debug, Clone)]
+pub struct ReleaseParts {
+    /// The archives by their records.
+    pub archives: Vec<(Record, PathBuf)>,
+    /// The SBOMs and the further files.
+    pub files: Vec<PromisedFile>,
+    /// The image, if the release has one.
+    pub image: Option<Image>,
+    /// Where it goes.
+    pub destination: Destination,
+    /// The upper part of its notes.
+    pub notes: NotesSource,
+    /// Its attestation.
+    pub attestation: Attestation,
+}
+
 /// A release and its destination.
 #[derive(Debug, Clone)]
 pub struct Release {
@@ -156,21 +173,68 @@ impl Asset {
     }
 }
 
-impl Release {
-    /// Derives everything that is promised from verified files: manifest, checksums, the set of assets.
-    pub fn new(
-        archives: Vec<(Record, PathBuf)>,
-        files: Vec<PromisedFile>,
-        image: Option<Image>,
-        destination: Destination,
-        source: NotesSource,
-    ) -> Self {
-        let (name, version) = match archives.first() {
-            Some((record, _)) => (record.name.clone(), record.version.clone()),
-            None => (destination.repo.name().to_owned(), destination.tag.version().clone()),
+impl ReleaseParts {
+    /// The manifest from which files are rendered. That of the release also lists those files.
+    pub fn manifest(&self) -> Manifest {
+        let ReleaseParts { archives, files, image, destination, .. } = self;
+        let first = archives.first().map(|(record, _)| (record.name.clone(), record.version.clone()));
+        let (name, version) =
+            first.unwrap_or_else(|| (destination.repo.name().to_owned(), destination.tag.version().clone()));
+        let mut artifacts: Vec<Artifact> = archives.iter().map(|(record, _)| Artifact::of(record)).collect();
+        artifacts.sort_by(|a, b| a.file.cmp(&b.file));
+        let image = image.as_ref().map(|image| ManifestImage {
+            name: destination.image.clone(),
+            digest: image.index.digest,
+            platforms: image
+                .platforms
+                .iter()
+                .map(|one| ManifestPlatform { platform: one.platform, digest: one.manifest.digest })
+                .collect(),
+            attached: destination.attach,
+        });
+        let file =
+            |file: &PromisedFile| FileFacts { file: file.name.clone(), size: file.size, digest: file.digest };
+        // An SBOM belongs to its archive.
+        let is_sbom = |name: &str| {
+            artifacts.iter().filter_map(|artifact| artifact.sbom.as_ref()).any(|sbom| sbom.file == name)
         };
-        let manifest = manifest(&name, &version, (&archives, &files, image.as_ref()), &destination);
-        let notes = Notes::new(source, &manifest, &destination);
+        let is_listed = |file: &&PromisedFile| is_covered(&file.name) && !is_sbom(&file.name);
+        let mut covered: Vec<_> = files.iter().filter(is_listed).map(file).collect();
+        covered.sort_by(|a, b| a.file.cmp(&b.file));
+        Manifest {
+            schema: Schema,
+            name,
+            version,
+            tag: destination.tag.clone(),
+            repository: destination.page.clone(),
+            commit: destination.commit.clone(),
+            package: archives.iter().find_map(|(record, _)| record.package.clone()),
+            artifacts,
+            image,
+            files: covered,
+            channels: Vec::new(),
+            built_on: destination.built_on.clone(),
+            attested: self.attestation.promised,
+        }
+    }
+}
+
+impl Release {
+    /// Derives everything that is promised: manifest, checksums, the set of assets. `rendered` follows from the manifest of the
+    /// parts, and `places` are those of its files that are no assets. Installers become assets, which the manifest and
+    /// `SHA256SUMS` cover.
+    pub fn new(parts: ReleaseParts, rendered: Vec<Rendered>, places: Vec<ChannelPlace>) -> Self {
+        let mut manifest = parts.manifest();
+        let ReleaseParts { archives, files, image, destination, notes, attestation } = parts;
+        manifest.channels = rendered.iter().map(|file| file.entry.clone()).collect();
+        let (installers, channels): (Vec<_>, Vec<_>) =
+            rendered.into_iter().partition(|file| file.entry.kind.is_asset());
+        let installer = |file: Rendered| Asset::made_here(file.entry.path, file.bytes);
+        let installers: Vec<Asset> = installers.into_iter().map(installer).collect();
+        let facts =
+            |asset: &Asset| FileFacts { file: asset.name.clone(), size: asset.size, digest: asset.digest };
+        manifest.files.extend(installers.iter().map(facts));
+        manifest.files.sort_by(|a, b| a.file.cmp(&b.file));
         let archives = archives.into_iter().map(|(record, path)| {
             let FileFacts { file: name, size, digest } = record.archive;
             PromisedFile { name, size, digest, path }
@@ -179,39 +243,15 @@ impl Release {
             let content = Content::File(path);
             Asset { name, size, digest, content }
         };
-        let assets = archives.chain(files).map(asset).collect();
-        let mut release = Release {
-            name,
-            version,
-            destination,
-            assets,
-            manifest,
-            image,
-            notes,
-            channels: Vec::new(),
-            places: Vec::new(),
-        };
-        release.derive();
-        release
-    }
-
-    /// With the files that were rendered from its manifest, and the places of those that are no assets. Installers become
-    /// assets, which the manifest and `SHA256SUMS` cover.
-    pub fn with_rendered(mut self, rendered: Vec<Rendered>, places: Vec<ChannelPlace>) -> Self {
-        self.manifest.channels = rendered.iter().map(|file| file.entry.clone()).collect();
-        let (installers, channels): (Vec<_>, Vec<_>) =
-            rendered.into_iter().partition(|file| file.entry.kind.is_asset());
-        (self.channels, self.places) = (channels, places);
-        for Rendered { entry, bytes } in installers {
-            let asset = Asset::made_here(entry.path, bytes);
-            let (file, size, digest) = (asset.name.clone(), asset.size, asset.digest);
-            self.manifest.files.push(FileFacts { file, size, digest });
-            self.assets.push(asset);
-        }
-        self.manifest.files.sort_by(|a, b| a.file.cmp(&b.file));
-        self.notes = Notes::new(self.notes.source, &self.manifest, &self.destination);
-        self.derive();
-        self
+        let mut assets: Vec<Asset> = archives.chain(files).map(asset).chain(installers).collect();
+        assets.push(Asset::made_here(Manifest::file_name(&manifest.name), to_json(&manifest).into_bytes()));
+        assets.extend(attestation.bundle.map(|bytes| Asset::made_here(ATTESTATION.to_owned(), bytes)));
+        assets.sort_by(|a, b| a.name.cmp(&b.name));
+        let sums = checksums(&assets).into_bytes();
+        assets.insert(0, Asset::made_here(CHECKSUMS.to_owned(), sums));
+        let (name, version) = (manifest.name.clone(), manifest.version.clone());
+        let notes = Notes::new(notes, &manifest, &destination);
+        Release { name, version, destination, assets, manifest, image, channels, places, notes }
     }
 
     /// The rendered files of a channel, the one that names the archives first.
@@ -219,28 +259,9 @@ impl Release {
         self.channels.iter().filter(|file| file.entry.kind == place.kind).collect()
     }
 
-    /// With an attestation, or with the promise of one.
-    pub fn with_attestation(mut self, attestation: Attestation) -> Self {
-        self.manifest.attested = attestation.promised;
-        self.assets.extend(attestation.bundle.map(|bytes| Asset::made_here(ATTESTATION.to_owned(), bytes)));
-        self.derive();
-        self
-    }
-
-    /// Makes the manifest and `SHA256SUMS` from the other assets.
-    fn derive(&mut self) {
-        let manifest = Manifest::file_name(&self.name);
-        self.assets.retain(|asset| asset.name != CHECKSUMS && asset.name != manifest);
-        self.assets.push(Asset::made_here(manifest, to_json(&self.manifest).into_bytes()));
-        self.assets.sort_by(|a, b| a.name.cmp(&b.name));
-        let sums = self.checksums().into_bytes();
-        self.assets.insert(0, Asset::made_here(CHECKSUMS.to_owned(), sums));
-    }
-
     /// The text of `SHA256SUMS` in the format of GNU coreutils: digest, two spaces, name.
     pub fn checksums(&self) -> String {
-        let covered = self.assets.iter().filter(|asset| is_covered(&asset.name));
-        covered.map(|asset| format!("{}  {}\n", asset.digest.hex(), asset.name)).collect()
+        checksums(&self.assets)
     }
 
     /// The subjects of an attestation in the format of `SHA256SUMS`: its lines, one for itself, and one for the image.
@@ -290,46 +311,80 @@ impl Release {
     }
 }
 
-fn manifest(
-    name: &str,
-    version: &Version,
-    (archives, files, image): (&[(Record, PathBuf)], &[PromisedFile], Option<&Image>),
-    destination: &Destination,
-) -> Manifest {
-    let mut artifacts: Vec<Artifact> = archives.iter().map(|(record, _)| Artifact::of(record)).collect();
-    artifacts.sort_by(|a, b| a.file.cmp(&b.file));
-    let image = image.map(|image| ManifestImage {
-        name: destination.image.clone(),
-        digest: image.index.digest,
-        platforms: image
-            .platforms
-            .iter()
-            .map(|one| ManifestPlatform { platform: one.platform, digest: one.manifest.digest })
-            .collect(),
-        attached: destination.attach,
-    });
-    let file =
-        |file: &PromisedFile| FileFacts { file: file.name.clone(), size: file.size, digest: file.digest };
-    // An SBOM belongs to its archive.
-    let is_sbom = |name: &str| {
-        artifacts.iter().filter_map(|artifact| artifact.sbom.as_ref()).any(|sbom| sbom.file == name)
-    };
-    let is_listed = |file: &&PromisedFile| is_covered(&file.name) && !is_sbom(&file.name);
-    let mut covered: Vec<_> = files.iter().filter(is_listed).map(file).collect();
-    covered.sort_by(|a, b| a.file.cmp(&b.file));
-    Manifest {
-        schema: Schema,
-        name: name.to_owned(),
-        version: version.clone(),
-        tag: destination.tag.clone(),
-        repository: destination.page.clone(),
-        commit: destination.commit.clone(),
-        package: archives.iter().find_map(|(record, _)| record.package.clone()),
-        artifacts,
-        image,
-        files: covered,
-        channels: Vec::new(),
-        built_on: destination.built_on.clone(),
-        attested: false,
+fn checksums(assets: &[Asset]) -> String {
+    let covered = assets.iter().filter(|asset| is_covered(&asset.name));
+    covered.map(|asset| format!("{}  {}\n", asset.digest.hex(), asset.name)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ChannelKind, ManifestChannel};
+
+    fn parts(attestation: Attestation) -> ReleaseParts {
+        let destination = Destination {
+            repo: "acme/tool".parse().unwrap(),
+            page: "https://github.com/acme/tool".to_owned(),
+            tag: "v1.4.0".parse().unwrap(),
+            commit: "3f9ac21c0ffee0000000000000000000000000aa".parse().unwrap(),
+            image: "ghcr.io/acme/tool".parse().unwrap(),
+            may_be_latest: true,
+            attach: false,
+            built_on: None,
+        };
+        let file = |name: &str| PromisedFile {
+            name: name.to_owned(),
+            size: 1,
+            digest: Digest::of(name.as_bytes()),
+            path: PathBuf::new(),
+        };
+        let files = vec![file("tool.1.gz"), file("SHA256SUMS.minisig")];
+        let (archives, notes) = (Vec::new(), NotesSource::Generated);
+        ReleaseParts { archives, files, image: None, destination, notes, attestation }
+    }
+
+    fn rendered(kind: ChannelKind, path: &str) -> Rendered {
+        let (bytes, path) = (b"rendered".to_vec(), path.to_owned());
+        let (digest, settings) = (Digest::of(&bytes), BTreeMap::new());
+        let entry = ManifestChannel { kind, repository: None, path, digest, revision: 1, settings };
+        Rendered { entry, bytes }
+    }
+
+    #[test]
+    fn everything_in_a_release_follows_from_the_same_manifest() {
+        let installer = rendered(ChannelKind::Sh, "tool-installer.sh");
+        let formula = rendered(ChannelKind::Homebrew, "Formula/tool.rb");
+        let bundle = Some(b"{ }".to_vec());
+        for attestation in [
+            Attestation::default(),
+            Attestation { promised: true, bundle: None },
+            Attestation { promised: true, bundle },
+        ] {
+            let parts = parts(attestation.clone());
+            let seen_by_renderers = parts.manifest();
+            let release = Release::new(parts, vec![installer.clone(), formula.clone()], Vec::new());
+            assert_eq!(release.manifest.attested, attestation.promised);
+            assert_eq!(release.attestation().is_some(), attestation.bundle.is_some());
+
+            // A signature of `SHA256SUMS` and the subjects of the attestation are those of the file that is published.
+            let bytes = |name: &str| release.asset(name).unwrap().bytes().unwrap();
+            assert_eq!(bytes("tool-manifest.json"), to_json(&release.manifest).as_bytes());
+            assert_eq!(bytes(CHECKSUMS), release.checksums().as_bytes());
+            assert_eq!(release.sums(), release.asset(CHECKSUMS).unwrap().digest);
+            let covered = release.assets.iter().filter(|asset| is_covered(&asset.name));
+            let covered: Vec<String> =
+                covered.map(|asset| format!("{}  {}", asset.digest.hex(), asset.name)).collect();
+            assert_eq!(release.checksums().lines().collect::<Vec<_>>(), covered);
+            assert_eq!(covered.len(), 3);
+
+            // `floe verify` renders again from the published manifest.
+            let channels = [&installer, &formula].map(|file| file.entry.clone()).to_vec();
+            let mut files = seen_by_renderers.files.clone();
+            files.insert(
+                0,
+                FileFacts { file: "tool-installer.sh".to_owned(), size: 8, digest: installer.entry.digest },
+            );
+            assert_eq!(release.manifest, Manifest { channels, files, ..seen_by_renderers });
+        }
     }
 }

@@ -32,21 +32,26 @@ struct Table {
     targets: Vec<Row>,
 }
 
-/// The facts of a target.
-#[derive(Deserialize)]
+/// The facts of a target. What is serialised is its row of the build matrix, `floe targets --json`.
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Row {
     /// The short name, such as `x86_64-musl`.
     pub name: &'static str,
     /// The Rust target triple, such as `x86_64-unknown-linux-musl`.
+    #[serde(rename(serialize = "target"))]
     pub triple: &'static str,
     /// The operating system.
+    #[serde(skip_serializing)]
     pub os: Os,
     /// The instruction set.
+    #[serde(skip_serializing)]
     pub arch: Arch,
     /// The format of its executables.
+    #[serde(skip_serializing)]
     pub format: Format,
     /// The suffix of an executable's name: `.exe` or nothing.
+    #[serde(skip_serializing)]
     pub exe: &'static str,
     /// The format of its archive.
     pub archive: ArchiveKind,
@@ -58,11 +63,12 @@ pub struct Row {
     /// The label of the GitHub runner that its binaries run on; `None` if GitHub has none.
     pub runner: Option<&'static str>,
     /// Whether a project releases for it only if the project lists it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
     /// How its own system builds it; `None` where the flake does.
     pub native: Option<Native>,
     /// The requirements that its binaries may have of their host.
+    #[serde(skip_serializing)]
     pub contract: Contract,
 }
 

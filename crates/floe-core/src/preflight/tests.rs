@@ -6,7 +6,8 @@ use semver::Version;
 use super::*;
 use crate::model::notes::NotesSource;
 use crate::model::{
-    Asset, Blob, Content, Destination, Digest, Image, Platform, PlatformImage, Release, Subject,
+    Asset, Attestation, Blob, Content, Destination, Digest, Image, Platform, PlatformImage, Release,
+    ReleaseParts, Subject,
 };
 use crate::world::{RemoteRelease, World};
 
@@ -21,13 +22,15 @@ fn release() -> Release {
         attach: false,
         built_on: None,
     };
-    let release = Release::new(
-        Vec::new(),
-        Vec::new(),
-        Some(image()),
+    let parts = ReleaseParts {
+        archives: Vec::new(),
+        files: Vec::new(),
+        image: Some(image()),
         destination,
-        NotesSource::Text("Better.".to_owned()),
-    );
+        notes: NotesSource::Text("Better.".to_owned()),
+        attestation: Attestation::default(),
+    };
+    let release = Release::new(parts, Vec::new(), Vec::new());
     assert_eq!(release.version, Version::new(1, 4, 0));
     release
 }

@@ -46,11 +46,12 @@ fn changed(theirs: &Member, ours: &Member) -> Vec<String> {
     facts
 }
 
-fn kind(nature: &Nature) -> &'static str {
+fn kind(nature: &Nature) -> String {
     match nature {
-        Nature::File(_) => "a file",
-        Nature::Folder => "a folder",
-        Nature::Link => "a link",
+        Nature::File(_) => "a file".to_owned(),
+        Nature::Folder => "a folder".to_owned(),
+        Nature::Symlink(target) => format!("a link to `{target}`"),
+        Nature::HardLink(target) => format!("a hard link to `{target}`"),
     }
 }
 
@@ -100,5 +101,12 @@ mod tests {
         );
         let folder = Member { nature: Nature::Folder, ..member("kept", b"x") };
         assert_eq!(compare(&published[1..2], &[folder]), ["`kept`: a file, rebuilt a folder"]);
+        let link = |nature: Nature| [Member { nature, ..member("link", b"") }];
+        let (one, other) =
+            (link(Nature::Symlink("kept".to_owned())), link(Nature::Symlink("tool".to_owned())));
+        assert_eq!(compare(&one, &one), Vec::<String>::new());
+        assert_eq!(compare(&one, &other), ["`link`: a link to `kept`, rebuilt a link to `tool`"]);
+        let hard = link(Nature::HardLink("kept".to_owned()));
+        assert_eq!(compare(&one, &hard), ["`link`: a link to `kept`, rebuilt a hard link to `kept`"]);
     }
 }

@@ -2,60 +2,41 @@
 //!
 //! They strike after publishing, so they are no [`FaultKind`](super::FaultKind): a publisher never asks for an attestation.
 
-use std::fmt;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use floe_core::model::{Commit, Tag};
 use serde_json::{Value, json};
 
 use super::injection::other_commit;
+use super::named::named;
 use crate::interceptor::{Fault, Interceptor, What};
 
-/// A fault of GitHub's answer to the request for its attestation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AttestationFault {
-    /// 404.
-    Absent,
-    /// 403.
-    Forbidden,
-    /// 429, once.
-    Limited,
-    /// An answer that ends in the middle.
-    Cut,
-    /// The attestation of another tag.
-    OtherTag,
-    /// The attestation of another commit.
-    OtherCommit,
+named! {
+    /// A fault of GitHub's answer to the request for its attestation.
+    pub enum AttestationFault {
+        Absent = "404, as if GitHub had not signed the release",
+        Forbidden = "403 Forbidden",
+        Limited = "429 Too Many Requests, once",
+        Cut = "an answer that ends in the middle",
+        OtherTag = "the attestation of another tag",
+        OtherCommit = "the attestation of another commit",
+    }
 }
 
-/// The outcome of a verification.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verified {
-    /// The release was found to be signed by GitHub.
-    Signed,
-    /// Nothing was found to be wrong, and GitHub's signature was not checked.
-    NotChecked,
-    /// The release was found to be wrong.
-    Refused,
-    /// It could not be verified at all.
-    Failed,
+named! {
+    /// The outcome of a verification.
+    pub enum Verified {
+        Signed = "accepted as signed by GitHub",
+        NotChecked = "accepted without GitHub's signature",
+        Refused = "refused",
+        Failed = "not verified at all",
+    }
 }
 
 /// The claims of a false attestation: the tag and the commit.
 pub type Claim<'a> = (&'a Tag, &'a Commit);
 
 impl AttestationFault {
-    /// All of them.
-    pub const ALL: [AttestationFault; 6] = [
-        AttestationFault::Absent,
-        AttestationFault::Forbidden,
-        AttestationFault::Limited,
-        AttestationFault::Cut,
-        AttestationFault::OtherTag,
-        AttestationFault::OtherCommit,
-    ];
-
     /// The one that a seed chooses.
     pub fn from_seed(seed: u64) -> Self {
         let count = AttestationFault::ALL.len() as u64;
@@ -81,21 +62,14 @@ impl AttestationFault {
     /// The invariant that an outcome violates: nothing is called signed or wrong because GitHub did not answer, and a false
     /// attestation is never believed.
     pub fn violation(self, found: Verified) -> Option<String> {
-        let (description, allowed) = self.row();
-        (!allowed.contains(&found)).then(|| format!("with {description}, the release was {found}"))
-    }
-
-    /// Its description, and the outcomes that it may have.
-    fn row(self) -> (&'static str, &'static [Verified]) {
-        use Verified::{NotChecked, Refused, Signed};
-        match self {
-            AttestationFault::Absent => ("404, as if GitHub had not signed the release", &[NotChecked]),
-            AttestationFault::Forbidden => ("403 Forbidden", &[NotChecked]),
-            AttestationFault::Limited => ("429 Too Many Requests, once", &[Signed, NotChecked]),
-            AttestationFault::Cut => ("an answer that ends in the middle", &[NotChecked]),
-            AttestationFault::OtherTag => ("the attestation of another tag", &[Refused]),
-            AttestationFault::OtherCommit => ("the attestation of another commit", &[Refused]),
-        }
+        let allowed: &[Verified] = match self {
+            AttestationFault::Absent | AttestationFault::Forbidden | AttestationFault::Cut => {
+                &[Verified::NotChecked]
+            }
+            AttestationFault::Limited => &[Verified::Signed, Verified::NotChecked],
+            AttestationFault::OtherTag | AttestationFault::OtherCommit => &[Verified::Refused],
+        };
+        (!allowed.contains(&found)).then(|| format!("with {self}, the release was {found}"))
     }
 
     /// An attestation without a signature, for a place without an identity to sign with.
@@ -118,33 +92,15 @@ impl AttestationFault {
     }
 }
 
-impl fmt::Display for AttestationFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.row().0)
-    }
-}
-
-impl fmt::Display for Verified {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Verified::Signed => "accepted as signed by GitHub",
-            Verified::NotChecked => "accepted without GitHub's signature",
-            Verified::Refused => "refused",
-            Verified::Failed => "not verified at all",
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_kind_is_chosen_and_its_invariant_can_be_violated() {
-        for (seed, fault) in AttestationFault::ALL.into_iter().enumerate() {
+        for (seed, fault) in AttestationFault::ALL.iter().copied().enumerate() {
             assert_eq!(AttestationFault::from_seed(seed as u64 + 6), fault);
-            let all = [Verified::Signed, Verified::NotChecked, Verified::Refused, Verified::Failed];
-            let violated = all.into_iter().filter(|found| fault.violation(*found).is_some()).count();
+            let violated = Verified::ALL.iter().filter(|found| fault.violation(**found).is_some()).count();
             assert!((2..=3).contains(&violated), "{fault}");
         }
         let violation = AttestationFault::OtherTag.violation(Verified::Signed).unwrap();

@@ -1,31 +1,16 @@
 //! The kinds of fault: description and the requests that they affect.
 
-use std::fmt;
-
 use floe_core::model::ChannelPlace;
 use floe_core::model::places::Home;
 
-/// One of the servers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Side {
-    GitHub,
-    Registry,
-    /// The feed of packages.
-    Feed,
-}
+use super::named::named;
 
-impl Side {
-    /// Every server.
-    pub const ALL: [Side; 3] = [Side::GitHub, Side::Registry, Side::Feed];
-}
-
-impl fmt::Display for Side {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Side::GitHub => "GitHub",
-            Side::Registry => "registry",
-            Side::Feed => "feed",
-        })
+named! {
+    /// One of the servers.
+    pub enum Side {
+        GitHub = "GitHub",
+        Registry = "registry",
+        Feed = "feed",
     }
 }
 
@@ -40,24 +25,15 @@ pub enum Where {
 
 macro_rules! kinds {
     ($($kind:ident $place:expr, $description:literal;)*) => {
-        /// A kind of fault.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum FaultKind {
-            $(#[doc = $description] $kind,)*
+        named! {
+            /// A kind of fault.
+            pub enum FaultKind { $($kind = $description,)* }
         }
 
         impl FaultKind {
-            pub const ALL: &[FaultKind] = &[$(FaultKind::$kind),*];
-
             /// The requests that it can affect.
             pub fn place(self) -> Where {
                 match self { $(FaultKind::$kind => $place,)* }
-            }
-        }
-
-        impl fmt::Display for FaultKind {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(match self { $(FaultKind::$kind => $description,)* })
             }
         }
     };

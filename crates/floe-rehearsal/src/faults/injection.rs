@@ -11,7 +11,7 @@ use floe_core::model::{ChannelPlace, Commit, Digest, Marker, Tag};
 
 use super::fault::{FaultKind as Kind, Side, Where};
 use super::{Invariants, Testbed};
-use crate::github::{SeedTag, StoredPull, UploadQuirk};
+use crate::github::{StoredPull, StoredRef, UploadQuirk};
 use crate::interceptor::{Callback, Fault, Limit, What};
 
 /// One fault at one request.
@@ -119,12 +119,14 @@ impl Injection {
             (Kind::Immutable, _) => github.options().immutable = true,
             (Kind::Forgotten, _) => registry.forget_uploads(),
             (Kind::DuplicateDraft, _) => drop(github.add_draft(&home.repo, home.tag.as_str())?),
-            (Kind::TagMoved, _) => github.push_tag(&home.repo, &tag(&home.tag, &other_commit()))?,
+            (Kind::TagMoved, _) => {
+                github.push_tag(&home.repo, home.tag.as_str(), annotated(other_commit()))?
+            }
             (Kind::TagDeleted, _) => github.delete_tag(&home.repo, home.tag.as_str())?,
             (Kind::Published, _) => publish(testbed, home.tag.as_str())?,
             (Kind::Newer, _) => {
                 let newer = next_minor(&home.tag);
-                github.push_tag(&home.repo, &tag(&newer, &home.commit))?;
+                github.push_tag(&home.repo, newer.as_str(), annotated(home.commit.clone()))?;
                 publish(testbed, newer.as_str())?;
             }
             _ => testbed.channels.iter().try_for_each(|place| self.change_channel(testbed, place))?,
@@ -222,8 +224,8 @@ fn kill(testbed: &Testbed) -> Callback {
     Arc::new(move |_| killed.notify_one())
 }
 
-fn tag(name: &Tag, commit: &Commit) -> SeedTag {
-    SeedTag { name: name.to_string(), commit: commit.clone(), annotated: true }
+fn annotated(commit: Commit) -> StoredRef {
+    StoredRef { commit, annotated: true }
 }
 
 fn next_minor(tag: &Tag) -> Tag {

@@ -108,7 +108,7 @@ impl Invariants {
 
     /// Checks after every request at any server.
     pub fn attach(&self) {
-        for side in Side::ALL {
+        for side in Side::ALL.iter().copied() {
             let invariants = self.clone();
             self.testbed.interceptor(side).after_each(move |request| invariants.check(side, request));
         }

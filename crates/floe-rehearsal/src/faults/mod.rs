@@ -8,6 +8,7 @@ mod channels;
 mod fault;
 mod injection;
 mod invariants;
+mod named;
 mod operator;
 mod schedule;
 

@@ -6,7 +6,7 @@ use floe_core::model::Marker;
 use floe_core::model::places::Home;
 
 use super::{Invariants, Testbed};
-use crate::github::{SeedTag, StoredRelease};
+use crate::github::{StoredRef, StoredRelease};
 
 /// Fixes what a publisher cannot, and returns a description of each fix.
 pub fn repair(invariants: &Invariants) -> Vec<String> {
@@ -24,8 +24,8 @@ pub fn repair(invariants: &Invariants) -> Vec<String> {
         github.set_push(&testbed.users.0, [home.repo.clone()].into_iter().chain(channels).collect());
         registry.set_push(&testbed.users.1, &[home.image.repository()]);
         if github.tag(&home.repo, home.tag.as_str()).as_ref() != Some(&home.commit) {
-            let tag = SeedTag { name: home.tag.to_string(), commit: home.commit.clone(), annotated: true };
-            if github.push_tag(&home.repo, &tag).is_ok() {
+            let to = StoredRef { commit: home.commit.clone(), annotated: true };
+            if github.push_tag(&home.repo, home.tag.as_str(), to).is_ok() {
                 fixes.push(format!("pushed the tag `{}` again", home.tag));
             }
         }

@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_seed_always_gives_the_same_schedule_and_every_kind_is_drawn() {
-        let of = |seed| Schedule::at(&Side::ALL, &[], seed);
+        let of = |seed| Schedule::at(Side::ALL, &[], seed);
         assert_eq!(of(7), of(7));
         let first = of(1).to_string();
         assert!(first.starts_with("seed 1: "), "{first}");
@@ -105,7 +105,7 @@ mod tests {
         let tap = place(ChannelKind::Homebrew, Home::Repo(repo()));
         let winget = place(ChannelKind::Winget, Home::Upstream(submission));
         let is_drawn = |channels: &[ChannelPlace], kind| {
-            (0..2000).any(|seed| Schedule::at(&Side::ALL, channels, seed).has(kind))
+            (0..2000).any(|seed| Schedule::at(Side::ALL, channels, seed).has(kind))
         };
         let all = [tap.clone(), winget.clone()];
         for kind in FaultKind::ALL {

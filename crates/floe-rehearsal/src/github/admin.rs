@@ -15,8 +15,8 @@ use super::assets::starter;
 use super::contents::decoded;
 use super::publish::MakeLatest;
 use super::response::{ApiError, ApiResult};
-use super::state::{StoredAsset, StoredPull, StoredRelease, StoredRepo};
-use super::{EmbeddedGitHub, GitHubOptions, SeedRepo, SeedTag};
+use super::state::{StoredAsset, StoredPull, StoredRef, StoredRelease, StoredRepo};
+use super::{EmbeddedGitHub, GitHubOptions};
 
 /// The author of everything that is created from outside the API.
 pub(super) const OTHER_USER: &str = "somebody-else";
@@ -36,10 +36,10 @@ impl EmbeddedGitHub {
 
     /// Pushes a tag, or moves it as `git push --force` does. The default branch follows. Fails if the tag belongs to an
     /// immutable release.
-    pub fn push_tag(&self, repo: &Repo, tag: &SeedTag) -> anyhow::Result<()> {
+    pub fn push_tag(&self, repo: &Repo, tag: &str, to: StoredRef) -> anyhow::Result<()> {
         self.change(repo, |stored, _| {
-            stored.check_unprotected(&tag.name)?;
-            stored.add_tag(tag);
+            stored.check_unprotected(tag)?;
+            stored.add_tag(tag, to);
             Ok(())
         })
     }
@@ -109,9 +109,9 @@ impl EmbeddedGitHub {
         }
     }
 
-    /// Adds a repository, or the parts of it that are missing.
-    pub fn add_repo(&self, seed: &SeedRepo) -> anyhow::Result<()> {
-        self.store.edit(|stored| stored.seed(seed))
+    /// Adds an empty repository, or a fork with the commits, branches and tags of its parent, unless it is there.
+    pub fn add_repo(&self, repo: &Repo, default_branch: &str, parent: Option<&Repo>) -> anyhow::Result<()> {
+        self.store.edit(|stored| stored.add_repo(repo, default_branch, parent))
     }
 
     /// Renames a repository. Its former name redirects.

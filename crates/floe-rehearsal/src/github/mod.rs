@@ -28,7 +28,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, patch, post};
-use floe_core::model::{Commit, Repo};
+use floe_core::model::Repo;
 
 use access::{Window, change, read};
 use quirks::Quirks;
@@ -45,10 +45,8 @@ const JSON_LIMIT: usize = 4 << 20;
 /// The configuration of an [`EmbeddedGitHub`].
 #[derive(Debug, Clone)]
 pub struct GitHubOptions {
-    /// The folder with the state. State that is stored there takes precedence over `repos`.
+    /// The folder with the state.
     pub root: PathBuf,
-    /// The repositories to create. Tags that the stored repository lacks are added to it.
-    pub repos: Vec<SeedRepo>,
     /// All accounts.
     pub tokens: Vec<GitHubAccount>,
     /// Whether releases become immutable when they are published.
@@ -60,35 +58,10 @@ pub struct GitHubOptions {
 }
 
 impl GitHubOptions {
-    /// No repositories and no accounts yet.
+    /// No accounts yet.
     pub fn new(root: PathBuf) -> Self {
-        let (repos, tokens) = (Vec::new(), Vec::new());
-        GitHubOptions { root, repos, tokens, immutable: false, rate_limit: 5000, expired: false }
+        GitHubOptions { root, tokens: Vec::new(), immutable: false, rate_limit: 5000, expired: false }
     }
-}
-
-/// A repository to create.
-#[derive(Debug, Clone)]
-pub struct SeedRepo {
-    /// Its owner and name.
-    pub repo: Repo,
-    /// Its tags, oldest first. The default branch is at the commit of the last one.
-    pub tags: Vec<SeedTag>,
-    /// The name of the default branch.
-    pub default_branch: String,
-    /// The repository that it is a fork of, whose commits, branches and tags it begins with. That one comes first.
-    pub parent: Option<Repo>,
-}
-
-/// A tag to create.
-#[derive(Debug, Clone)]
-pub struct SeedTag {
-    /// Its name, which may have slashes.
-    pub name: String,
-    /// The commit it peels to.
-    pub commit: Commit,
-    /// Whether it is a tag object.
-    pub annotated: bool,
 }
 
 /// An account of the embedded GitHub.
@@ -131,9 +104,8 @@ impl EmbeddedGitHub {
     /// # Errors
     /// The folder cannot be written, or holds something else.
     pub fn open(options: GitHubOptions) -> anyhow::Result<Self> {
-        let seed = |stored: &mut StoredState| options.repos.iter().for_each(|repo| stored.seed(repo));
         Ok(EmbeddedGitHub {
-            store: Arc::new(Store::open(&options.root, &["assets"], seed)?),
+            store: Arc::new(Store::open(&options.root, &["assets"])?),
             options: Arc::new(Mutex::new(options)),
             windows: Arc::default(),
             quirks: Arc::default(),

@@ -8,7 +8,6 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
 use floe_core::model::{Commit, Digest};
 
-use super::SeedTag;
 use super::response::{ApiError, ApiResult};
 use super::state::{Files, StoredCommit, StoredRef, StoredRepo, rfc3339};
 
@@ -102,19 +101,17 @@ impl StoredRepo {
     }
 
     /// Adds or moves a tag. The default branch follows; a new commit there has the files of the one before.
-    pub(super) fn add_tag(&mut self, tag: &SeedTag) {
-        let SeedTag { name, commit, annotated } = tag;
-        if self.find_commit(commit.as_str()).is_none() {
+    pub(super) fn add_tag(&mut self, name: &str, to: StoredRef) {
+        if self.find_commit(to.commit.as_str()).is_none() {
             let readme = format!("# {}\n\nA repository of a rehearsal.\n", self.repo.name());
             let first = || Files::from([(README.to_owned(), STANDARD.encode(readme))]);
             let files = self.files("HEAD").cloned().unwrap_or_else(first);
             let tree = self.add_tree(files);
-            self.insert_commit(commit.clone(), tree, self.head().cloned());
+            self.insert_commit(to.commit.clone(), tree, self.head().cloned());
         }
         let default = self.default_branch.clone();
-        self.set_branch(&default, commit.clone());
-        let target = StoredRef { commit: commit.clone(), annotated: *annotated };
-        self.refs.insert(format!("tags/{name}"), target);
+        self.set_branch(&default, to.commit.clone());
+        self.refs.insert(format!("tags/{name}"), to);
     }
 
     /// Writes a file to a branch, or to the default one, in a new commit, or deletes it. A new branch begins as the default one, and the first of an

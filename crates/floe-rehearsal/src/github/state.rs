@@ -7,7 +7,6 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use floe_core::model::{Commit, Digest, Repo, Schema};
 use serde::{Deserialize, Serialize};
 
-use super::SeedRepo;
 use super::admin::OTHER_USER;
 
 /// The content of `state.json`.
@@ -177,38 +176,33 @@ impl StoredState {
         self.repos.iter_mut().find(|stored| stored.repo.is(repo))
     }
 
-    /// Adds the parts of a repository that are missing.
-    pub(super) fn seed(&mut self, seed: &SeedRepo) {
-        if self.repo_mut(&seed.repo).is_none() {
-            let id = self.next_id();
-            let parent = seed.parent.as_ref().and_then(|parent| self.repo(&parent.to_string()));
-            let git = parent.map(|one| (one.commits.clone(), one.trees.clone(), one.refs.clone()));
-            let (commits, trees, refs) = git.unwrap_or_default();
-            self.repos.push(StoredRepo {
-                id,
-                repo: seed.repo.clone(),
-                former: Vec::new(),
-                private: false,
-                default_branch: seed.default_branch.clone(),
-                commits,
-                trees,
-                refs,
-                releases: Vec::new(),
-                spent_tags: BTreeSet::new(),
-                latest: None,
-                archived: false,
-                protected: false,
-                parent: seed.parent.clone(),
-                attestations: BTreeMap::new(),
-                pulls: Vec::new(),
-            });
+    /// Adds an empty repository, or a fork with the commits, branches and tags of its parent, unless it is there.
+    pub(super) fn add_repo(&mut self, repo: &Repo, default_branch: &str, parent: Option<&Repo>) {
+        if self.repo_mut(repo).is_some() {
+            return;
         }
-        let Some(repo) = self.repo_mut(&seed.repo) else { return };
-        for tag in &seed.tags {
-            if repo.tag(&tag.name).is_none() {
-                repo.add_tag(tag);
-            }
-        }
+        let id = self.next_id();
+        let upstream = parent.and_then(|parent| self.repo(&parent.to_string()));
+        let git = upstream.map(|one| (one.commits.clone(), one.trees.clone(), one.refs.clone()));
+        let (commits, trees, refs) = git.unwrap_or_default();
+        self.repos.push(StoredRepo {
+            id,
+            repo: repo.clone(),
+            former: Vec::new(),
+            private: false,
+            default_branch: default_branch.to_owned(),
+            commits,
+            trees,
+            refs,
+            releases: Vec::new(),
+            spent_tags: BTreeSet::new(),
+            latest: None,
+            archived: false,
+            protected: false,
+            parent: parent.cloned(),
+            attestations: BTreeMap::new(),
+            pulls: Vec::new(),
+        });
     }
 }
 

@@ -53,7 +53,7 @@ impl Store<StoredRegistry> {
             fs::remove_dir_all(&uploads)
                 .with_context(|| format!("failed to empty the folder `{}`", uploads.display()))?;
         }
-        Store::open(root, &["blobs/sha256", "uploads"], |_| ())
+        Store::open(root, &["blobs/sha256", "uploads"])
     }
 
     /// Looks at a repository that anything was pushed to.

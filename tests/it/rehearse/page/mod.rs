@@ -7,11 +7,11 @@ mod sample;
 use std::collections::BTreeSet;
 
 use floe_core::model::notes::NotesSource;
-use floe_core::model::{Release, Subject, Target};
+use floe_core::model::{Subject, Target};
 use floe_core::plan::{Plan, Step};
 use floe_core::receipt::{Receipt, Status};
 use floe_core::world::World;
-use sample::{Sample, nowhere, record};
+use sample::{Sample, nowhere, record, release};
 
 /// The tags of HTML in order, each with its attributes; closing ones begin with a slash.
 fn tags(html: &str) -> Vec<(String, Vec<(String, String)>)> {
@@ -176,8 +176,7 @@ fn a_release_of_one_archive_without_image_shows_only_that() {
     let mut sample = Sample::new();
     let target: Target = "aarch64-macos".parse().unwrap();
     let archives = vec![(record("tool", target), nowhere())];
-    sample.release =
-        Release::new(archives, Vec::new(), None, sample.release.destination, NotesSource::Generated);
+    sample.release = release(archives, None, sample.release.destination, NotesSource::Generated);
     let world = World { tag: Some(sample.release.destination.commit.clone()), ..World::default() };
     sample.plan = Plan::new(&Subject::from(&sample.release), &world).unwrap();
     sample.receipt = Receipt::new(&sample.release, &sample.plan, String::new());

@@ -1,10 +1,12 @@
 //! A sample: a release of seven targets and an image of two platforms, and the run that published it.
 
+use std::path::PathBuf;
+
 use floe::rehearse::page::Page;
 use floe_core::model::notes::NotesSource;
 use floe_core::model::{
-    BinaryFacts, Blob, Destination, Digest, Entry, FileFacts, Image, Platform, PlatformImage, Record,
-    Release, Schema, Source, Subject, Tag, Target,
+    Attestation, BinaryFacts, Blob, Destination, Digest, Entry, FileFacts, Image, Platform, PlatformImage,
+    Record, Release, ReleaseParts, Schema, Source, Subject, Tag, Target,
 };
 use floe_core::plan::{Phase, Plan};
 use floe_core::receipt::{Receipt, Status};
@@ -57,7 +59,7 @@ impl Sample {
             built_on: None,
         };
         let head = NotesSource::Text(changelog.to_owned());
-        let release = Release::new(archives, Vec::new(), Some(image(name)), destination, head);
+        let release = release(archives, Some(image(name)), destination, head);
         let world = World {
             tag: Some(release.destination.commit.clone()),
             image: Some(RemoteImage::default()),
@@ -80,6 +82,18 @@ impl Sample {
         let Sample { release, plan, receipt, notes } = self;
         Page { release, plan, receipt, notes }.render()
     }
+}
+
+/// A release without installers, channels and attestation.
+pub fn release(
+    archives: Vec<(Record, PathBuf)>,
+    image: Option<Image>,
+    destination: Destination,
+    notes: NotesSource,
+) -> Release {
+    let (files, attestation) = (Vec::new(), Attestation::default());
+    let parts = ReleaseParts { archives, files, image, destination, notes, attestation };
+    Release::new(parts, Vec::new(), Vec::new())
 }
 
 fn binary(name: &str, target: Target) -> BinaryFacts {
@@ -124,7 +138,7 @@ fn blob(kind: &str, text: &str, size: u64) -> Blob {
 }
 
 /// A file that is never opened.
-pub fn nowhere() -> std::path::PathBuf {
+pub fn nowhere() -> PathBuf {
     "nowhere".into()
 }
 

@@ -3,17 +3,12 @@
 use std::path::Path;
 
 use floe_core::model::{ImageName, Repo};
-use floe_rehearsal::github::{EmbeddedGitHub, GitHubAccount, GitHubOptions, SeedRepo, SeedTag};
+use floe_rehearsal::github::{EmbeddedGitHub, GitHubAccount, GitHubOptions, StoredRef};
 use floe_rehearsal::registry::{RegistryAccount, RegistryOptions};
 
 use super::{CHANNELS, COMMIT, READER, TOKEN, WORKFLOW};
 
-/// An embedded GitHub with the repositories of [`github`].
 pub fn open_github(folder: &Path, version: &str) -> EmbeddedGitHub {
-    EmbeddedGitHub::open(github(folder, version)).unwrap()
-}
-
-fn github(folder: &Path, version: &str) -> GitHubOptions {
     let repo: Repo = "acme/tool".parse().unwrap();
     let account = |token: &str, login: &str, can_push: Vec<Repo>| GitHubAccount {
         token: token.to_owned(),
@@ -22,36 +17,37 @@ fn github(folder: &Path, version: &str) -> GitHubOptions {
         admin: false,
         expires: None,
     };
-    let tag = SeedTag { name: format!("v{version}"), commit: COMMIT.parse().unwrap(), annotated: true };
-    let seed = |repo: &Repo, tag: &SeedTag, branch: &str| SeedRepo {
-        repo: repo.clone(),
-        tags: vec![tag.clone()],
-        default_branch: branch.to_owned(),
-        parent: None,
-    };
     let (tap, bucket): (Repo, Repo) =
         ("acme/homebrew-tap".parse().unwrap(), "acme/scoop-bucket".parse().unwrap());
     let (upstream, fork): (Repo, Repo) =
         ("microsoft/winget-pkgs".parse().unwrap(), "acme/winget-pkgs".parse().unwrap());
-    let first = SeedTag { name: "first".to_owned(), ..tag.clone() };
-    GitHubOptions {
-        repos: vec![
-            seed(&repo, &tag, "main"),
-            seed(&tap, &first, "main"),
-            // The default branch need not be `main`.
-            seed(&bucket, &first, "master"),
-            seed(&upstream, &first, "master"),
-            SeedRepo { parent: Some(upstream.clone()), ..seed(&fork, &first, "master") },
-        ],
+    let github = EmbeddedGitHub::open(GitHubOptions {
         tokens: vec![
             account(TOKEN, "maintainer", vec![repo.clone(), tap.clone(), bucket.clone(), fork.clone()]),
-            account(CHANNELS, "channels", vec![tap, bucket, fork]),
-            account(WORKFLOW, "github-actions[bot]", vec![repo]),
+            account(CHANNELS, "channels", vec![tap.clone(), bucket.clone(), fork.clone()]),
+            account(WORKFLOW, "github-actions[bot]", vec![repo.clone()]),
             account(READER, "reader", Vec::new()),
         ],
         rate_limit: 100_000,
         ..GitHubOptions::new(folder.join("github"))
-    }
+    })
+    .unwrap();
+    let add = |repo: &Repo, branch: &str, tag: &str| {
+        github.add_repo(repo, branch, None).unwrap();
+        push_tag(&github, repo, tag);
+    };
+    add(&repo, "main", &format!("v{version}"));
+    add(&tap, "main", "first");
+    // The default branch need not be `main`.
+    add(&bucket, "master", "first");
+    add(&upstream, "master", "first");
+    github.add_repo(&fork, "master", Some(&upstream)).unwrap();
+    github
+}
+
+/// Pushes an annotated tag of the commit that was built.
+pub fn push_tag(github: &EmbeddedGitHub, repo: &Repo, tag: &str) {
+    github.push_tag(repo, tag, StoredRef { commit: COMMIT.parse().unwrap(), annotated: true }).unwrap();
 }
 
 pub fn registry(folder: &Path) -> RegistryOptions {

@@ -3,7 +3,6 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use floe_core::model::Repo;
-use floe_rehearsal::github::SeedRepo;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -16,15 +15,15 @@ fn tap() -> Repo {
     "acme/homebrew-tap".parse().unwrap()
 }
 
-fn seed(repo: Repo, branch: &str) -> SeedRepo {
-    let tag = super::tag("seed", 1, false);
-    SeedRepo { repo, tags: vec![tag], default_branch: branch.to_owned(), parent: None }
+fn add(hub: &Hub, repo: &Repo, branch: &str) {
+    hub.github.add_repo(repo, branch, None).unwrap();
+    hub.github.push_tag(repo, "seed", super::to(1, false)).unwrap();
 }
 
 /// A hub with a tap whose default branch is not `main`.
 async fn hub() -> Hub {
     let hub = Hub::new().await;
-    hub.github.add_repo(&seed(tap(), "trunk")).unwrap();
+    add(&hub, &tap(), "trunk");
     hub.github.set_push(&format!("{OWNER}-login"), vec![tap(), fork()]);
     hub
 }
@@ -91,9 +90,9 @@ async fn a_write_needs_the_right_and_no_rule_against_it() {
 async fn the_first_file_of_an_empty_repository_makes_its_branch() {
     let hub = hub().await;
     let repo: Repo = "acme/homebrew-tap".parse().unwrap();
-    let empty = SeedRepo { tags: Vec::new(), ..seed("acme/empty".parse().unwrap(), "main") };
-    hub.github.add_repo(&empty).unwrap();
-    hub.github.set_push(&format!("{OWNER}-login"), vec![repo, empty.repo.clone()]);
+    let empty = "acme/empty".parse().unwrap();
+    hub.github.add_repo(&empty, "main", None).unwrap();
+    hub.github.set_push(&format!("{OWNER}-login"), vec![repo, empty]);
     let file = "/repos/acme/empty/contents/a/b.txt";
     assert_eq!(said(&hub.get(file, OWNER).await), (404, "This repository is empty.".to_owned()));
     assert_eq!(put(&hub, file, OWNER, &body("one", None)).await.status, 201);
@@ -125,9 +124,8 @@ fn fork() -> Repo {
 async fn a_fork_catches_up_and_its_branch_becomes_a_pull_request() {
     let hub = hub().await;
     let upstream: Repo = "microsoft/winget-pkgs".parse().unwrap();
-    let parent = seed(upstream.clone(), "master");
-    hub.github.add_repo(&parent).unwrap();
-    hub.github.add_repo(&SeedRepo { repo: fork(), parent: Some(upstream.clone()), ..parent }).unwrap();
+    add(&hub, &upstream, "master");
+    hub.github.add_repo(&fork(), "master", Some(&upstream)).unwrap();
     hub.github.write_file(&upstream, "manifests/o/Other.yaml", b"other").unwrap();
 
     let sync = json!({ "branch": "master" });
@@ -206,9 +204,8 @@ async fn an_older_commit_keeps_its_files() {
 async fn a_fork_with_commits_of_its_own_has_diverged() {
     let hub = hub().await;
     let upstream: Repo = "microsoft/winget-pkgs".parse().unwrap();
-    let parent = seed(upstream.clone(), "master");
-    hub.github.add_repo(&parent).unwrap();
-    hub.github.add_repo(&SeedRepo { repo: fork(), parent: Some(upstream.clone()), ..parent }).unwrap();
+    add(&hub, &upstream, "master");
+    hub.github.add_repo(&fork(), "master", Some(&upstream)).unwrap();
     let compared = async |range: &str| {
         let answer = hub.get(&format!("/repos/acme/winget-pkgs/compare/{range}"), OWNER).await.json();
         (answer["status"].clone(), answer["ahead_by"].clone(), answer["behind_by"].clone())

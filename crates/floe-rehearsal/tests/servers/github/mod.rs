@@ -12,7 +12,7 @@ mod source;
 use std::path::Path;
 
 use floe_core::model::{Digest, Repo};
-use floe_rehearsal::github::{EmbeddedGitHub, GitHubAccount, GitHubOptions, SeedRepo, SeedTag};
+use floe_rehearsal::github::{EmbeddedGitHub, GitHubAccount, GitHubOptions, StoredRef};
 use floe_rehearsal::interceptor::{Server, serve};
 use http::{HeaderMap, Method};
 use serde_json::Value;
@@ -58,9 +58,7 @@ impl Hub {
 
     async fn with(change: impl FnOnce(&mut GitHubOptions)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut options = options(folder.path());
-        change(&mut options);
-        let github = EmbeddedGitHub::open(options).unwrap();
+        let github = open(folder.path(), change);
         github.edit(&"acme/secret".parse().unwrap(), |stored| stored.private = true).unwrap();
         let server = serve(github.router()).await.unwrap();
         Hub { github, server, client: client(), repo: "acme/floe".parse().unwrap(), folder }
@@ -70,7 +68,7 @@ impl Hub {
     async fn restarted(self) -> Self {
         let Hub { server, client, repo, folder, .. } = self;
         drop(server);
-        let github = EmbeddedGitHub::open(options(folder.path())).unwrap();
+        let github = open(folder.path(), |_| ());
         let server = serve(github.router()).await.unwrap();
         Hub { github, server, client, repo, folder }
     }
@@ -139,20 +137,8 @@ impl Hub {
     }
 }
 
-fn options(root: &Path) -> GitHubOptions {
+fn open(root: &Path, change: impl FnOnce(&mut GitHubOptions)) -> EmbeddedGitHub {
     let repos: Vec<Repo> = vec!["acme/floe".parse().unwrap(), "acme/secret".parse().unwrap()];
-    let seed = |repo: &Repo| SeedRepo {
-        repo: repo.clone(),
-        tags: vec![
-            tag("v1.0.0", 1, false),
-            tag("v1.1.0", 2, true),
-            tag("v1.0.1", 3, false),
-            tag("v2.0.0-rc.1", 4, false),
-            tag("tools/v1.0.0", 5, true),
-        ],
-        default_branch: "main".to_owned(),
-        parent: None,
-    };
     let account = |token: &str, can_push: Vec<Repo>, admin| GitHubAccount {
         token: token.to_owned(),
         login: format!("{token}-login"),
@@ -160,15 +146,28 @@ fn options(root: &Path) -> GitHubOptions {
         admin,
         expires: admin.then(|| "2031-01-02 03:04:05 UTC".to_owned()),
     };
-    GitHubOptions {
-        repos: repos.iter().map(seed).collect(),
-        tokens: vec![account(OWNER, repos, true), account(GUEST, Vec::new(), false)],
+    let mut options = GitHubOptions {
+        tokens: vec![account(OWNER, repos.clone(), true), account(GUEST, Vec::new(), false)],
         ..GitHubOptions::new(root.to_owned())
+    };
+    change(&mut options);
+    let github = EmbeddedGitHub::open(options).unwrap();
+    for repo in repos.iter().filter(|repo| github.look(repo, |_| ()).is_none()) {
+        github.add_repo(repo, "main", None).unwrap();
+        let tags = [
+            ("v1.0.0", to(1, false)),
+            ("v1.1.0", to(2, true)),
+            ("v1.0.1", to(3, false)),
+            ("v2.0.0-rc.1", to(4, false)),
+            ("tools/v1.0.0", to(5, true)),
+        ];
+        tags.into_iter().for_each(|(tag, to)| github.push_tag(repo, tag, to).unwrap());
     }
+    github
 }
 
-fn tag(name: &str, commit: u8, annotated: bool) -> SeedTag {
-    SeedTag { name: name.to_owned(), commit: commit_name(commit).parse().unwrap(), annotated }
+fn to(commit: u8, annotated: bool) -> StoredRef {
+    StoredRef { commit: commit_name(commit).parse().unwrap(), annotated }
 }
 
 fn commit_name(n: u8) -> String {

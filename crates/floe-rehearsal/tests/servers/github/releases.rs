@@ -1,9 +1,9 @@
 //! Creating, changing, publishing and listing releases.
 
-use floe_rehearsal::github::EmbeddedGitHub;
+use floe_rehearsal::github::{EmbeddedGitHub, GitHubOptions};
 use serde_json::json;
 
-use super::{GUEST, Hub, OWNER, each, tag};
+use super::{GUEST, Hub, OWNER, each, to};
 
 #[tokio::test]
 async fn a_release_is_drafted_published_edited_and_deleted() {
@@ -91,11 +91,11 @@ async fn with_legacy_date_and_version_decide() {
     hub.github.edit(&hub.repo, |stored| stored.set_date(&commit, date)).unwrap();
     // The date of a published release does not change any more.
     assert_eq!(hub.latest().await, "v1.0.1");
-    hub.github.push_tag(&hub.repo, &tag("v0.9.0", 1, false)).unwrap();
+    hub.github.push_tag(&hub.repo, "v0.9.0", to(1, false)).unwrap();
     hub.made(json!({ "tag_name": "v0.9.0", "make_latest": "legacy" })).await;
     assert_eq!(hub.latest().await, "v0.9.0");
     // Of one commit the higher version wins.
-    hub.github.push_tag(&hub.repo, &tag("v0.10.0", 1, false)).unwrap();
+    hub.github.push_tag(&hub.repo, "v0.10.0", to(1, false)).unwrap();
     hub.made(json!({ "tag_name": "v0.10.0", "make_latest": "legacy" })).await;
     assert_eq!(hub.latest().await, "v0.10.0");
 }
@@ -212,7 +212,7 @@ async fn an_immutable_release_is_frozen_and_its_tag_spent() {
     ] {
         assert_eq!((answer.status, &answer.json()["errors"][0]["message"]), (422, &json!(message)));
     }
-    assert!(hub.github.push_tag(&hub.repo, &tag("v1.0.0", 9, false)).is_err());
+    assert!(hub.github.push_tag(&hub.repo, "v1.0.0", to(9, false)).is_err());
     assert!(hub.github.delete_tag(&hub.repo, "v1.0.0").is_err());
     let deleted = hub.delete("/repos/acme/floe/git/refs/tags/v1.0.0").await;
     assert_eq!(
@@ -287,9 +287,9 @@ async fn a_change_that_cannot_be_saved_is_not_made() {
     assert!(hub.github.releases(&hub.repo)[0].assets.is_empty());
     assert_eq!(hub.upload(&draft, "a.txt", b"bytes").await.status, 201);
     std::fs::write(hub.folder.path().join("state.json"), "{}\n").unwrap();
-    let folder = hub.folder.path().to_owned();
+    let options = GitHubOptions::new(hub.folder.path().to_owned());
     drop(hub.server);
-    let spoilt = format!("{:#}", EmbeddedGitHub::open(super::options(&folder)).err().unwrap());
+    let spoilt = format!("{:#}", EmbeddedGitHub::open(options).err().unwrap());
     assert!(spoilt.contains("is not the state of an embedded server"), "{spoilt}");
 }
 
@@ -298,7 +298,7 @@ async fn a_restart_keeps_everything() {
     let hub = Hub::new().await;
     let draft = hub.made(json!({ "tag_name": "v1.0.0", "draft": true })).await;
     hub.upload(&draft, "a.txt", b"bytes").await;
-    hub.github.push_tag(&hub.repo, &tag("v1.1.0", 9, false)).unwrap();
+    hub.github.push_tag(&hub.repo, "v1.1.0", to(9, false)).unwrap();
     hub.upload(&draft, "b.txt", b"more").await;
     let before = hub.github.releases(&hub.repo);
     // The server was killed while it saved another change, before the response.
