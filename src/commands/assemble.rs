@@ -71,7 +71,10 @@ pub fn assemble(args: AssembleArgs, report: &Report) -> anyhow::Result<()> {
     }
     report.refuse_warnings()?;
     out.keep()?;
-    report.step("Assembled", format!("{} {} in {}", release.name, release.version, args.out.display()));
+    report.step(
+        "Assembled",
+        format!("{} {} in {}", release.manifest.name, release.manifest.version, args.out.display()),
+    );
     job_summary::assembled(&release, &written, report);
     report.out(release.sums().to_string());
     Ok(())
@@ -233,8 +236,8 @@ fn describe(release: &Release, inputs: &Inputs) -> Assembly {
     let platforms = release.image.iter().flat_map(|image| &image.platforms).map(|one| one.platform);
     Assembly {
         schema: Schema,
-        name: release.name.clone(),
-        version: release.version.clone(),
+        name: release.manifest.name.clone(),
+        version: release.manifest.version.clone(),
         destination: release.destination.clone(),
         binaries: expect.binaries.clone().unwrap_or_default(),
         targets: expect.targets.clone(),

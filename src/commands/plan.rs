@@ -5,7 +5,6 @@
 use crate::cli::PlanArgs;
 use crate::environment::variable;
 use crate::error::invalid;
-use crate::release::attestation;
 use crate::release::inputs::Inputs;
 use crate::release::preflight::Ready;
 use crate::release::session::{self, Session};
@@ -19,17 +18,16 @@ pub async fn plan(args: PlanArgs, report: &Report) -> anyhow::Result<()> {
     session::check_addresses(&args.release.remote)?;
     let inputs = Inputs::find(&args.release)?;
     let trust = Trust::of(&args.release.trust)?;
-    let (outline, mut release);
-    let subject: Subject<'_> = if args.release.dists.is_empty() {
-        outline = inputs.outline(report)?;
+    let release;
+    let subject = if args.release.dists.is_empty() {
+        let outline = inputs.outline(report)?;
         if args.from_tag {
             check_run(&outline.destination)?;
         }
-        (&outline).into()
+        outline
     } else {
-        release = inputs.release(inputs.verify()?, report)?;
-        attestation::verify(&mut release, &trust, args.release.attest.attest, report)?;
-        (&release).into()
+        release = inputs.release_to_publish(&trust, report)?;
+        Subject::from(&release)
     };
     let retry = session::retry(&args.release.remote, report).reading();
     let mut session = Session::open(&subject, &args.release.remote, retry)?;

@@ -15,10 +15,8 @@ pub async fn publish(args: PublishArgs, report: &Report) -> anyhow::Result<()> {
     session::check_addresses(&args.release.remote)?;
     let inputs = Inputs::find(&args.release)?;
     let trust = Trust::of(&args.release.trust)?;
-    let mut release = inputs.release(inputs.verify()?, report)?;
-    let attest = args.release.attest.attest;
-    attestation::verify(&mut release, &trust, attest, report)?;
-    attestation::require(&release, attest)?;
+    let release = inputs.release_to_publish(&trust, report)?;
+    attestation::require(&release, args.release.attest.attest)?;
 
     stop::listen(report);
     let retry = session::retry(&args.release.remote, report);

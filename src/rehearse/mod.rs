@@ -294,7 +294,7 @@ async fn serve(servers: &Servers, release: &Release, report: &Report) -> anyhow:
     let (repo, tag) = (&release.destination.repo, &release.destination.tag);
     let ([api, registry, _], token) = (servers.running.each_ref().map(Server::url), servers.token.reveal());
     let (host, verify) = (servers.running[1].addr, verify_command(&release.manifest, &release.destination));
-    let (name, version) = (release.destination.image.repository(), &release.version);
+    let (name, version) = (release.destination.image.repository(), &release.manifest.version);
     let skopeo = format!("\n  skopeo inspect --tls-verify=false docker://{host}/{name}:{version}");
     let skopeo = release.image.as_ref().map(|_| skopeo).unwrap_or_default();
     // It is for this run and this machine alone.

@@ -41,7 +41,8 @@ impl Servers {
     /// earlier rehearsal's. A token that can be guessed lets other programs and web pages write.
     pub async fn start(folder: &Path, release: &Release, epoch: u64, token: Token) -> anyhow::Result<Self> {
         let key = Token::from(floe_rehearsal::random_hex(20)?);
-        let (destination, channels) = (&release.destination, Subject::from(release).channels());
+        let subject = Subject::from(release);
+        let (destination, channels) = (&subject.destination, subject.channels());
         let writable = channels.iter().filter_map(ChannelPlace::writes).chain([&destination.repo]);
         let account = GitHubAccount {
             token: token.reveal().to_owned(),
@@ -101,7 +102,7 @@ impl Servers {
             interceptors: running.each_ref().map(|server| server.interceptor.clone()),
             home: destination.clone(),
             channels: channels.to_vec(),
-            project: release.name.clone(),
+            project: release.manifest.name.clone(),
             users: (USER.to_owned(), USER.to_owned()),
             killed: Arc::default(),
         };
@@ -109,9 +110,7 @@ impl Servers {
             github: Some(token.clone()),
             registry: Some(Credentials::new(USER, token.clone())),
             channels: None,
-            channels_follow: false,
             feed: Some(key),
-            feed_follows: false,
         };
         Ok(Servers { running, testbed, addresses, token, secrets })
     }

@@ -35,8 +35,8 @@ impl Summary {
             |asset: &Asset| SummaryFile { name: asset.name.clone(), size: asset.size, digest: asset.digest };
         Summary {
             schema: Schema,
-            name: release.name.clone(),
-            version: release.version.clone(),
+            name: release.manifest.name.clone(),
+            version: release.manifest.version.clone(),
             commit: release.destination.commit.clone(),
             files: release.assets.iter().map(file).collect(),
             image: release.image.as_ref().map(|image| image.index.digest),

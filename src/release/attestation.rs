@@ -23,13 +23,13 @@ pub fn given(file: Option<&Path>, attest: Option<Attest>) -> anyhow::Result<Atte
 }
 
 /// Verifies the attestation of a release before anything is sent, and reports who signed it, or that there is none. The notes
-/// then say how to check it.
+/// of the returned release say how to check it.
 pub fn verify(
-    release: &mut Release,
+    release: Release,
     trust: &Trust,
     attest: Option<Attest>,
     report: &Report,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Release> {
     let Some(bundle) = release.attestation().and_then(|asset| asset.bytes()) else {
         let text = "no attestation: there is no workflow identity (id-token) to sign with; users will see \"not signed\"";
         // Nothing is published without one that is required.
@@ -37,14 +37,13 @@ pub fn verify(
             true => report.step("Unsigned", text),
             false => report.warn(format!("{text}; if none is intended, give `--attest none`")),
         }
-        return Ok(());
+        return Ok(release);
     };
     let Destination { repo, tag, .. } = &release.destination;
-    let failure = match trust.check_release(bundle, release) {
+    let failure = match trust.check_release(bundle, &release) {
         Ok(found) => {
             report.step("Attested", found.by());
-            release.signed_by(&found.identity);
-            return Ok(());
+            return Ok(release.signed_by(&found.identity));
         }
         Err(Unproven::NotChecked { why, hint }) => {
             Failure::new(format!("the attestation could not be checked: {why}")).hint(hint)

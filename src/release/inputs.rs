@@ -15,6 +15,7 @@ use crate::error::{Failure, invalid, usage};
 use crate::files::name_of;
 use crate::project::cargo::{self, Project};
 use crate::project::repository;
+use crate::release::trust::Trust;
 use crate::release::{assemble, attestation, description, dist, minisign, names, session};
 use crate::report::Report;
 use floe_core::model::changelog;
@@ -22,8 +23,8 @@ use floe_core::model::config::NotesFrom;
 use floe_core::model::notes::NotesSource;
 use floe_core::model::release::{ATTESTATION, CHECKSUMS, is_covered};
 use floe_core::model::{
-    About, Assembly, Attestation, BuiltOn, Channels, Commit, Content, Destination, Digest, Outline,
-    PromisedFile, Release, Tag, Target,
+    About, Assembly, Attestation, BuiltOn, Channels, Commit, Content, Destination, Digest, PromisedFile,
+    Release, Subject, Tag, Target,
 };
 use floe_core::untrusted::files;
 use floe_core::verify::{Depth, Expect, Verified};
@@ -67,6 +68,12 @@ impl Inputs {
     /// Reads and verifies the dists.
     pub fn verify(&self) -> anyhow::Result<Verified> {
         dist::verify(dist::read(&self.args.dists, self.depth())?, &self.expect)
+    }
+
+    /// The release as it is published: its attestation is verified, or reported to be missing.
+    pub fn release_to_publish(&self, trust: &Trust, report: &Report) -> anyhow::Result<Release> {
+        let release = self.release(self.verify()?, report)?;
+        attestation::verify(release, trust, self.args.attest.attest, report)
     }
 
     /// The release of verified dists. It must be the expected one, if one is expected.
@@ -143,7 +150,7 @@ impl Inputs {
     }
 
     /// The release as far as it is known before its dist is built.
-    pub fn outline(&self, report: &Report) -> anyhow::Result<Outline> {
+    pub fn outline(&self, report: &Report) -> anyhow::Result<Subject<'static>> {
         let Some(project) = &self.project else {
             return Err(usage("there is neither a dist nor a project to plan")
                 .hint("run `floe plan` in the project's folder, or give the dist: `floe plan dist`")
@@ -158,14 +165,15 @@ impl Inputs {
         let is_promised = self.args.attest.attest == Some(Attest::Required);
         files.extend(is_promised.then(|| ATTESTATION.to_owned()));
         let destination = self.destination((name, version), None)?;
-        Ok(Outline {
+        Ok(Subject {
             places: channels::places((name, version), Some(&destination.repo), targets, &config.channels),
             name: name.clone(),
             version: version.clone(),
             destination,
             notes: self.notes(version, report)?,
-            assets: Outline::assets(name, targets, config.sbom, files),
+            assets: Subject::asset_names(name, targets, config.sbom, files),
             platforms: self.expect.platforms.clone(),
+            release: None,
         })
     }
 

@@ -42,7 +42,7 @@ const REGISTRY_AT_ONCE: usize = 12;
 /// Observes both servers, plans, and checks whether a step would be refused. Changes nothing.
 pub async fn plan(subject: &Subject<'_>, session: &Session) -> Preflight {
     let observed = Box::pin(session.observe(subject)).await;
-    let plan = observed.facts.access.is_ok().then(|| Plan::new(subject, &observed.world));
+    let plan = observed.access.is_ok().then(|| Plan::new(subject, &observed.world));
     Box::pin(preflight(subject, plan, observed, session)).await
 }
 

@@ -4,7 +4,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::Utc;
 use futures_util::future::{OptionFuture, join_all};
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 
@@ -17,15 +16,18 @@ use crate::release::{REGISTRY_AT_ONCE, attached};
 use floe_core::model::release::CHECKSUMS;
 use floe_core::model::{Asset, Digest, Image, Release, Subject, Tag};
 use floe_core::plan::image_tags;
-use floe_core::preflight::ServerFacts;
-use floe_core::world::{AssetMatch, Finding, Published, RemoteAsset, RemoteImage, RemoteRelease, World};
+use floe_core::world::{
+    Access, Asked, AssetMatch, Finding, Published, RemoteAsset, RemoteImage, RemoteRelease, World,
+};
 
 /// The state of both servers. The part of a server that did not answer is empty.
 pub struct Observed {
     /// The state of both servers.
     pub world: World,
-    /// The answers of the servers about the permissions of the run, as far as they are known.
-    pub facts: ServerFacts,
+    /// The repository and the token.
+    pub access: Asked<Access>,
+    /// Whether the registry answers, if the release has an image whose digests are known.
+    pub registry: Option<Asked<()>>,
     /// The error of the first server that did not answer.
     pub error: Option<anyhow::Error>,
 }
@@ -63,13 +65,7 @@ impl Session {
         };
         let channels = channels.into_iter().map(|seen| seen.map_err(|error| channel_finding(&error)));
         let world = World { image, channels: channels.collect(), ..github };
-        let (now, rights) = (Utc::now(), self.rights.clone());
-        let (write, budget, push, package) = (None, None, None, None);
-        Observed {
-            world,
-            facts: ServerFacts { now, rights, access, write, budget, registry, push, package },
-            error,
-        }
+        Observed { world, access, registry, error }
     }
 
     /// Observes both servers once more: of the image its index and its tags, of the release that is `known` by its

@@ -3,6 +3,7 @@
 //! The requests change nothing: generated notes are not stored, and an upload session is closed or used by the first blob.
 
 use anyhow::Context as _;
+use chrono::Utc;
 
 use crate::error::{Exit, Failure};
 use crate::registry::Registry;
@@ -41,8 +42,8 @@ pub async fn preflight(
     observed: Observed,
     session: &Session,
 ) -> Preflight {
-    let Observed { world, mut facts, error } = observed;
-    ask(&mut facts, plan.as_ref(), subject, &world, session).await;
+    let Observed { world, access, registry, error } = observed;
+    let facts = ask(subject, plan.as_ref(), &world, access, registry, session).await;
     let done = plan.as_ref().and_then(|plan| plan.as_ref().ok());
     let checks = checks(subject, &world, done, &facts);
     // Conflicts are reported although the registry did not answer, but no plan is made of half the facts.
@@ -56,13 +57,15 @@ pub async fn preflight(
 
 /// Asks for the permissions that the plan needs.
 async fn ask(
-    facts: &mut ServerFacts,
-    plan: Option<&Result<Plan, Vec<Conflict>>>,
     subject: &Subject<'_>,
+    plan: Option<&Result<Plan, Vec<Conflict>>>,
     world: &World,
+    access: Asked<Access>,
+    answers: Option<Asked<()>>,
     session: &Session,
-) {
-    let Destination { repo, tag, .. } = subject.destination;
+) -> ServerFacts {
+    let rights = &session.rights;
+    let Destination { repo, tag, .. } = &subject.destination;
     let todo = |is: &dyn Fn(&Step) -> bool| match plan {
         Some(Ok(plan)) => plan.todo().any(is),
         // Most conflicts can be resolved; a published release is not changed again.
@@ -80,29 +83,30 @@ async fn ask(
         step => of_registry(step),
     };
     // Before the dist is built, another token than the one that will publish may look.
-    let may_ask = !facts.rights.reads_only && (subject.release.is_some() || facts.may_push());
+    let may_ask = !rights.reads_only && (subject.release.is_some() || rights.may_push(&access));
     let takes_writes = |access: &Access| !access.frozen && access.new_name(repo).is_none();
     let write = async {
-        let is_wanted = may_ask && facts.rights.has_token && todo(&|step| !elsewhere(step));
-        if !is_wanted || !facts.access.as_ref().is_ok_and(takes_writes) {
+        let is_wanted = may_ask && rights.has_token && todo(&|step| !elsewhere(step));
+        if !is_wanted || !access.as_ref().is_ok_and(takes_writes) {
             return None;
         }
         let asked = session.github.may_write(tag, Since::of(tag, world).tag()).await;
         Some(asked.map_err(|error| finding(&error)))
     };
-    let registry = session.registry.as_ref().filter(|_| !matches!(facts.registry, Some(Err(_))));
+    let registry = session.registry.as_ref().filter(|_| !matches!(answers, Some(Err(_))));
     let push = async {
         // Without any token the first answer was final; a private registry may need none.
-        let may_push = |registry: &&Registry| facts.rights.has_token || registry.has_credentials();
+        let may_push = |registry: &&Registry| rights.has_token || registry.has_credentials();
         let registry = registry.filter(may_push).filter(|_| may_ask && todo(&of_registry))?;
         Some(registry.may_push().await.map_err(|error| finding(&error)))
     };
-    let is_public = facts.access.as_ref().is_ok_and(|access| !access.private);
-    let moves_tags = facts.registry.is_some() && todo(&|step| matches!(step, Step::TagImage { .. }));
+    let is_public = access.as_ref().is_ok_and(|access| !access.private);
+    let moves_tags = answers.is_some() && todo(&|step| matches!(step, Step::TagImage { .. }));
     let package =
         async { package(registry.filter(|_| moves_tags && is_public)?, world.image.as_ref()?).await };
-    (facts.write, facts.push, facts.package) = tokio::join!(write, push, package);
-    facts.budget = session.github.budget();
+    let (write, push, package) = tokio::join!(write, push, package);
+    let (now, rights, budget) = (Utc::now(), rights.clone(), session.github.budget());
+    ServerFacts { now, rights, access, write, budget, registry: answers, push, package }
 }
 
 /// Whether the package is public, by the first of its tags that exists.

@@ -39,7 +39,7 @@ impl Receipt {
     pub fn new(release: &Release, plan: &Plan, started: String) -> Self {
         Receipt {
             schema: Schema,
-            name: release.name.clone(),
+            name: release.manifest.name.clone(),
             tag: release.destination.tag.clone(),
             repository: release.destination.repo.to_string(),
             commit: release.destination.commit.clone(),

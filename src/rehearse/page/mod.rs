@@ -11,7 +11,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use url::Url;
 
 use floe_core::model::notes::NotesSource;
-use floe_core::model::{Asset, Digest, Release};
+use floe_core::model::{Asset, Digest, Manifest, Release};
 use floe_core::plan::Plan;
 use floe_core::receipt::Receipt;
 use floe_core::units::size;
@@ -35,7 +35,7 @@ pub struct Page<'a> {
 impl Page<'_> {
     /// Renders the whole page as HTML.
     pub fn render(&self) -> String {
-        let Release { name, version, .. } = self.release;
+        let Manifest { name, version, .. } = &self.release.manifest;
         let sections = self.sections();
         let page = html! {
             (DOCTYPE)
@@ -75,7 +75,8 @@ impl Page<'_> {
     }
 
     fn header(&self) -> Markup {
-        let Release { name, version, destination, assets, image, manifest, .. } = self.release;
+        let Release { destination, assets, image, manifest, .. } = self.release;
+        let Manifest { name, version, .. } = manifest;
         let repo = || web_link(&destination.page, html! { (destination.repo) });
         let targets: Vec<_> = manifest.artifacts.iter().map(|artifact| artifact.target.name).collect();
         let is_complete = self.receipt.published && self.receipt.left() == 0;

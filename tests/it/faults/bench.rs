@@ -179,9 +179,7 @@ impl Bench {
             github: Some(token(TOKEN)),
             registry: Some(Credentials::new("tester", token(REGISTRY_TOKEN))),
             channels: None,
-            channels_follow: false,
             feed: Some(token(FEED_KEY)),
-            feed_follows: false,
         };
         let retry = Retry::new(5, Duration::from_secs(1), Clock::skipping(), Report::new(Verbosity::Quiet));
         let client = Client::new(retry);
@@ -202,7 +200,7 @@ impl Bench {
     /// Servers that hold nothing but the tag of a release.
     pub async fn fresh(&self, release: &Release, folder: &Path) -> Testbed {
         let home = release.destination.clone();
-        let github = servers::open_github(folder, &release.version.to_string());
+        let github = servers::open_github(folder, &release.manifest.version.to_string());
         let registry = EmbeddedRegistry::open(RegistryOptions {
             accounts: vec![RegistryAccount {
                 user: "tester".to_owned(),
@@ -225,7 +223,7 @@ impl Bench {
                 .map(|server| server.interceptor.clone()),
             home,
             channels: Subject::from(release).channels().to_vec(),
-            project: release.name.clone(),
+            project: release.manifest.name.clone(),
             users: ("maintainer".to_owned(), "tester".to_owned()),
             killed: Arc::default(),
         };

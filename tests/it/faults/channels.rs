@@ -30,8 +30,9 @@ fn channels_end_in_the_same_state_under_the_faults_of_any_seed() {
     assert_eq!(calm.broken, Vec::<String>::new());
     assert!(calm.state.contains("pull open=true"), "{}", calm.state);
     let sides = [Side::GitHub, Side::GitHub, Side::Feed];
-    let channels = Subject::from(&made.release).channels();
-    let schedules = (first..first + count).map(|seed| Schedule::at(&sides, channels, seed)).collect();
+    let subject = Subject::from(&made.release);
+    let schedules =
+        (first..first + count).map(|seed| Schedule::at(&sides, subject.channels(), seed)).collect();
     let began = std::time::Instant::now();
     let tally = all(&made.release, &calm.state, schedules);
     super::summary::add("channels", &tally, began.elapsed());

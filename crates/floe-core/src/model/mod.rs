@@ -34,7 +34,6 @@ pub mod install;
 pub mod manifest;
 pub mod member;
 pub mod notes;
-pub mod outline;
 pub mod packages;
 pub mod places;
 pub mod record;
@@ -42,6 +41,7 @@ pub mod release;
 #[expect(missing_docs, reason = "the fields are the format's")]
 pub mod sbom;
 pub mod schema;
+pub mod subject;
 pub mod tag;
 pub mod target;
 
@@ -56,13 +56,13 @@ pub use floe_audit::{Arch, Facts, Format, Rule};
 pub use image::{Blob, Image, ImageName, Platform, PlatformImage};
 pub use manifest::Manifest;
 pub use member::{Member, Nature};
-pub use outline::{Outline, Subject};
 pub use packages::{PackageFacts, PackageKind};
 pub use places::ChannelPlace;
 pub use record::{About, BinaryFacts, Entry, FileFacts, Minisign, Record, Source, spdx};
 pub use release::{Asset, Attestation, Content, Destination, PromisedFile, Release, ReleaseParts};
 pub use sbom::{Sbom, SbomFacts};
 pub use schema::Schema;
+pub use subject::Subject;
 pub use tag::{Commit, Repo, Tag};
 pub use target::{ArchiveKind, Builder, Native, Os, Target};
 

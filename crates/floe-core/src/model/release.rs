@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::manifest::{Artifact, Manifest, ManifestImage, ManifestPlatform};
@@ -51,10 +50,6 @@ pub struct ReleaseParts {
 /// A release and its destination.
 #[derive(Debug, Clone)]
 pub struct Release {
-    /// The project's name.
-    pub name: String,
-    /// Its version.
-    pub version: Version,
     /// Its destination: repository, tag and image.
     pub destination: Destination,
     /// The files of the release, sorted by name; exactly these, no more.
@@ -249,9 +244,8 @@ impl Release {
         assets.sort_by(|a, b| a.name.cmp(&b.name));
         let sums = checksums(&assets).into_bytes();
         assets.insert(0, Asset::made_here(CHECKSUMS.to_owned(), sums));
-        let (name, version) = (manifest.name.clone(), manifest.version.clone());
         let notes = Notes::new(notes, &manifest, &destination);
-        Release { name, version, destination, assets, manifest, image, channels, places, notes }
+        Release { destination, assets, manifest, image, channels, places, notes }
     }
 
     /// The rendered files of a channel, the one that names the archives first.
@@ -264,30 +258,33 @@ impl Release {
         checksums(&self.assets)
     }
 
-    /// The subjects of an attestation in the format of `SHA256SUMS`: its lines, one for itself, and one for the image.
-    pub fn subjects(&self) -> String {
-        let image = self.manifest.image.as_ref();
-        let image =
-            image.map(|image| format!("{}  {}\n", image.digest.hex(), image.name)).unwrap_or_default();
-        format!("{}{}  {CHECKSUMS}\n{image}", self.checksums(), self.sums().hex())
-    }
-
     /// The digest of `SHA256SUMS`. It covers every asset but the signatures of `SHA256SUMS` and, through the manifest, the image, the tag and the commit.
     pub fn sums(&self) -> Digest {
         Digest::of(self.checksums().as_bytes())
     }
 
-    /// Everything that an attestation must name, by name: the files in `SHA256SUMS`, `SHA256SUMS` itself, and the image.
-    pub fn subject_digests(&self) -> BTreeMap<String, Digest> {
-        let files = self.assets.iter().filter(|asset| asset.name == CHECKSUMS || is_covered(&asset.name));
-        let image = self.manifest.image.iter().map(|image| (image.name.to_string(), image.digest));
-        files.map(|asset| (asset.name.clone(), asset.digest)).chain(image).collect()
+    /// The subjects of an attestation in the format of `SHA256SUMS`.
+    pub fn subjects(&self) -> String {
+        self.named_by_attestation().map(|(name, digest)| format!("{}  {name}\n", digest.hex())).collect()
     }
 
-    /// Adds the commands that check the attestation to the notes. The identity is the signing workflow's, from its certificate.
-    pub fn signed_by(&mut self, identity: &str) {
-        let commands = notes::signed(&self.manifest, &self.destination, identity);
-        self.notes.footer.push_str(&commands);
+    /// The same by name.
+    pub fn subject_digests(&self) -> BTreeMap<String, Digest> {
+        self.named_by_attestation().collect()
+    }
+
+    /// Everything that an attestation must name: the files in `SHA256SUMS`, `SHA256SUMS` itself, and the image.
+    fn named_by_attestation(&self) -> impl Iterator<Item = (String, Digest)> {
+        let covered = self.assets.iter().filter(|asset| is_covered(&asset.name));
+        let files = covered.map(|asset| (asset.name.clone(), asset.digest));
+        let image = self.manifest.image.iter().map(|image| (image.name.to_string(), image.digest));
+        files.chain([(CHECKSUMS.to_owned(), self.sums())]).chain(image)
+    }
+
+    /// With the commands that check the attestation in its notes. The identity is the signing workflow's, from its certificate.
+    pub fn signed_by(mut self, identity: &str) -> Self {
+        self.notes.footer.push_str(&notes::signed(&self.manifest, &self.destination, identity));
+        self
     }
 
     /// The asset of a name.

@@ -207,8 +207,8 @@ pub(super) fn steps(subject: &Subject<'_>, world: &World) -> Vec<(Step, bool)> {
         let own = match subject.release {
             Some(release) => Own::of(&release.manifest, place),
             None => Own {
-                name: subject.name,
-                version: subject.version,
+                name: &subject.name,
+                version: &subject.version,
                 files: Vec::new(),
                 archives: BTreeSet::new(),
                 place,

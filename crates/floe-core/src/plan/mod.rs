@@ -56,7 +56,7 @@ impl Plan {
     /// # Errors
     /// Every conflict between the subject and the world.
     pub fn new(subject: &Subject<'_>, world: &World) -> Result<Plan, Vec<Conflict>> {
-        let destination = subject.destination;
+        let destination = &subject.destination;
         let own = world.own_version(&destination.tag);
         let stays = channel::stays(&own, &world.other_versions(&destination.tag));
         let published = world.published(&destination.tag);
@@ -82,23 +82,22 @@ impl Plan {
         }
 
         let is_published = published.is_some();
-        let image = image_steps(subject, world, is_published);
-        let (push, tag) = image.unzip();
-        let [attach, list] = attach_steps(subject, world);
-        let mut steps: Vec<(Step, bool)> = push.into_iter().chain(attach).collect();
+        let latest = destination.may_be_latest && highest;
+        let mut steps = vec![(Step::Publish { latest, prerelease: !own.stable }, is_published)];
+        steps.extend(image_steps(subject, world, is_published));
+        steps.extend(attach_steps(subject, world));
         // The notes list the files, so a draft with the notes of another dist must be updated.
         let footer = footer(subject);
         let has_notes = draft.zip(footer).is_some_and(|(draft, footer)| draft.holds_notes(footer));
         let since = Since::of(&destination.tag, world);
         let keeps = draft.map(|draft| kept(draft, footer)).unwrap_or_default();
         steps.push((Step::CreateDraft { since, keeps }, is_published || has_notes));
-        for (name, asset) in &subject.assets {
-            steps.extend(asset_steps(name, *asset, draft, is_published));
+        for name in &subject.assets {
+            steps.extend(asset_steps(name, subject.asset(name), draft, is_published));
         }
-        let latest = destination.may_be_latest && highest;
-        steps.push((Step::Publish { latest, prerelease: !own.stable }, is_published));
-        steps.extend(tag.into_iter().chain(list));
         steps.extend(channels);
+        // The order within a phase stays, so the commit point is the first step that reveals.
+        steps.sort_by_key(|(step, _)| step.phase());
         let stays = stays.filter(|_| !subject.places.is_empty());
         let planned = |(step, done): (Step, bool)| Planned { object: step.object(subject), step, done };
         let steps = steps.into_iter().map(planned).collect();
@@ -185,8 +184,8 @@ fn kept(draft: &RemoteRelease, footer: Option<&str>) -> Vec<&'static str> {
 /// Missing and different assets of the published release. A file that was added to it is no conflict.
 fn published_conflicts(subject: &Subject<'_>, published: &RemoteRelease) -> Vec<Conflict> {
     let mut conflicts = Vec::new();
-    for (name, asset) in &subject.assets {
-        let (tag, name) = (subject.destination.tag.clone(), (*name).to_owned());
+    for name in &subject.assets {
+        let (tag, asset, name) = (subject.destination.tag.clone(), subject.asset(name), name.clone());
         match (published.assets.iter().find(|remote| remote.name == name), asset) {
             (None, _) => conflicts.push(Conflict::PublishedLacks { tag, name }),
             (Some(remote), Some(asset)) if remote.compare(asset) == AssetMatch::Other => {
@@ -201,7 +200,7 @@ fn published_conflicts(subject: &Subject<'_>, published: &RemoteRelease) -> Vec<
 /// The assets of a release on GitHub that the release does not promise.
 pub fn unpromised<'a>(subject: &Subject<'_>, remote: &'a RemoteRelease) -> Vec<&'a str> {
     let names = remote.assets.iter().map(|asset| asset.name.as_str());
-    names.filter(|name| !subject.assets.iter().any(|(promised, _)| promised == name)).collect()
+    names.filter(|name| !subject.assets.iter().any(|promised| promised == name)).collect()
 }
 
 fn image_conflict(subject: &Subject<'_>, world: &World) -> Option<Conflict> {
@@ -213,23 +212,19 @@ fn image_conflict(subject: &Subject<'_>, world: &World) -> Option<Conflict> {
 }
 
 /// The steps that push the image and tag it, if there is an image and it was observed.
-fn image_steps(
-    subject: &Subject<'_>,
-    world: &World,
-    is_published: bool,
-) -> Option<((Step, bool), (Step, bool))> {
+fn image_steps(subject: &Subject<'_>, world: &World, is_published: bool) -> Vec<(Step, bool)> {
     let tag = &subject.destination.tag;
     let tags = image_tags(&world.own_version(tag), &world.other_versions(tag));
     // The image of a public release cannot be compared before the digests are known.
     if subject.release.is_none() && !subject.platforms.is_empty() && !is_published {
         let push = Step::PushImage { digest: None, missing: Vec::new(), bytes: None };
-        return Some(((push, false), (Step::TagImage { missing: tags.clone(), tags }, false)));
+        return vec![(push, false), (Step::TagImage { missing: tags.clone(), tags }, false)];
     }
-    let (image, remote) = (subject.image()?, world.image.as_ref()?);
+    let Some((image, remote)) = subject.image().zip(world.image.as_ref()) else { return Vec::new() };
     let missing: Vec<String> =
         tags.iter().filter(|tag| remote.tags.get(*tag) != Some(&image.index.digest)).cloned().collect();
     let is_tagged = missing.is_empty();
-    Some((push_image(image, remote), (Step::TagImage { tags, missing }, is_tagged)))
+    vec![push_image(image, remote), (Step::TagImage { tags, missing }, is_tagged)]
 }
 
 fn push_image(image: &Image, remote: &RemoteImage) -> (Step, bool) {
@@ -247,11 +242,11 @@ fn push_image(image: &Image, remote: &RemoteImage) -> (Step, bool) {
 }
 
 /// The steps that attach files to the image. Nothing names an artifact before the registry or an index lists it.
-fn attach_steps(subject: &Subject<'_>, world: &World) -> [Option<(Step, bool)>; 2] {
-    let Some((release, remote)) = subject.release.zip(world.image.as_ref()) else { return [None, None] };
+fn attach_steps(subject: &Subject<'_>, world: &World) -> Vec<(Step, bool)> {
+    let Some((release, remote)) = subject.release.zip(world.image.as_ref()) else { return Vec::new() };
     let attachments = attachment::of_release(release);
     if attachments.is_empty() {
-        return [None, None];
+        return Vec::new();
     }
     let missing: Vec<Digest> = attachments
         .iter()
@@ -261,7 +256,8 @@ fn attach_steps(subject: &Subject<'_>, world: &World) -> [Option<(Step, bool)>; 
     let is_attached = missing.is_empty();
     let bytes = attachments.iter().map(|one| one.content.size).sum();
     let attach = Step::Attach { missing, count: attachments.len(), bytes: Some(bytes) };
-    let list = remote.listed.as_ref().map(|listed| {
+    let mut steps = vec![(attach, is_attached)];
+    if let Some(listed) = &remote.listed {
         let is_listed = |one: &&Attachment| {
             listed.get(&one.tag()).is_some_and(|there| there.contains(&one.manifest.digest))
         };
@@ -269,9 +265,10 @@ fn attach_steps(subject: &Subject<'_>, world: &World) -> [Option<(Step, bool)>; 
         let missing: BTreeSet<String> =
             attachments.iter().filter(|one| !is_listed(one)).map(Attachment::tag).collect();
         let is_done = missing.is_empty();
-        (Step::ListAttached { missing: missing.into_iter().collect(), count: tags.len() }, is_done)
-    });
-    [Some((attach, is_attached)), list]
+        let missing = missing.into_iter().collect();
+        steps.push((Step::ListAttached { missing, count: tags.len() }, is_done));
+    }
+    steps
 }
 
 fn asset_steps(

@@ -50,8 +50,8 @@ impl Plan {
         let Destination { tag, repo, commit, .. } = &release.destination;
         PlanJson {
             schema: Schema,
-            name: &release.name,
-            version: &release.version,
+            name: &release.manifest.name,
+            version: &release.manifest.version,
             tag,
             repository: repo,
             commit,
@@ -65,7 +65,7 @@ impl Plan {
 
     /// The plan as the table people read.
     pub fn to_table(&self, subject: &Subject<'_>) -> String {
-        let Destination { tag, repo, commit, .. } = subject.destination;
+        let Destination { tag, repo, commit, .. } = &subject.destination;
         let mut table = format!("Release {tag} of {repo} at {}\n", commit.short());
         let lines = self.lines();
         let width = lines.iter().map(|line| line.object.chars().count()).max().unwrap_or(0);
@@ -101,7 +101,7 @@ impl Plan {
         });
         match draft {
             Some((_, true)) => "those of the draft".to_owned(),
-            Some((since, false)) if *subject.notes == NotesSource::Generated => match since {
+            Some((since, false)) if subject.notes == NotesSource::Generated => match since {
                 Since::Tag(since) => format!("GitHub's, since {since}"),
                 Since::Beginning => "GitHub's, from the beginning".to_owned(),
                 Since::BeginningOfPackage => {

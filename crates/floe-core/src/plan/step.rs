@@ -124,7 +124,7 @@ impl Step {
 
     /// The object of the step, as text for people.
     pub(super) fn object(&self, subject: &Subject<'_>) -> String {
-        let Destination { tag, image, .. } = subject.destination;
+        let Destination { tag, image, .. } = &subject.destination;
         match self {
             Step::PushImage { digest, .. } => {
                 let digest = digest.map(|digest| format!(" sha256:{}…", digest.short())).unwrap_or_default();
@@ -143,7 +143,7 @@ impl Step {
             Step::Publish { .. } => tag.to_string(),
             Step::TagImage { tags, .. } => format!("{image}:{}", tags.join(", ")),
             Step::Channel { place, standing } => {
-                let to = subject.version;
+                let to = &subject.version;
                 let movement =
                     standing.as_ref().map_or_else(|| to.to_string(), |standing| standing.movement(to));
                 format!("{place}  {movement}")

@@ -43,7 +43,7 @@ fn judge(subject: &Subject<'_>, facts: &ServerFacts, step: &Step, there: &Asked<
         );
     }
     if let Some(standing) = standing.as_ref().filter(|standing| standing.is_done()) {
-        return passed(format!("{place} is there: {}", standing.movement(subject.version)));
+        return passed(format!("{place} is there: {}", standing.movement(&subject.version)));
     }
     let (repository, home) = match &place.home {
         Home::Feed(feed) => return feed_key(&feed.host, rights.feed_key),

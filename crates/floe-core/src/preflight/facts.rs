@@ -69,12 +69,14 @@ pub struct ServerFacts {
     pub package: Option<Asked<Package>>,
 }
 
-impl ServerFacts {
+impl Rights {
     /// Whether there is a token, and GitHub does not say that its account may not push.
-    pub fn may_push(&self) -> bool {
-        self.rights.has_token && self.access.as_ref().is_ok_and(|access| access.push != Some(false))
+    pub fn may_push(&self, access: &Asked<Access>) -> bool {
+        self.has_token && access.as_ref().is_ok_and(|access| access.push != Some(false))
     }
+}
 
+impl ServerFacts {
     /// Why a permission was not checked.
     pub(super) fn why_unasked(&self, subject: &Subject<'_>, verb: &str) -> String {
         match subject.release {
@@ -82,7 +84,7 @@ impl ServerFacts {
                 "this run has no permission to write; the job that publishes checks it".to_owned()
             }
             _ if !self.rights.has_token => "there is no token".to_owned(),
-            None if !self.may_push() => "the token may not push".to_owned(),
+            None if !self.rights.may_push(&self.access) => "the token may not push".to_owned(),
             _ => format!("nothing is left to {verb}"),
         }
     }

@@ -234,13 +234,13 @@ fn assets(subject: &Subject<'_>) -> Outcome {
             "release fewer targets at once",
         );
     }
-    if let Some((name, _)) = assets.iter().find(|(name, _)| !is_asset_name(name)) {
+    if let Some(name) = assets.iter().find(|name| !is_asset_name(name)) {
         return failed(
             format!("GitHub would keep `{name}` under another name"),
             "use only letters, digits, `.`, `_`, `-` and `+` in the name of the package",
         );
     }
-    let mut names: Vec<String> = assets.iter().map(|(name, _)| name.to_lowercase()).collect();
+    let mut names: Vec<String> = assets.iter().map(|name| name.to_lowercase()).collect();
     names.sort();
     if let Some(twice) = names.windows(2).find(|two| two[0] == two[1]) {
         return failed(
@@ -248,7 +248,7 @@ fn assets(subject: &Subject<'_>) -> Outcome {
             "give the package another name than its files",
         );
     }
-    let largest = assets.iter().filter_map(|(_, asset)| *asset).map(|asset| asset.size).max();
+    let largest = subject.release.iter().flat_map(|release| &release.assets).map(|asset| asset.size).max();
     let largest = largest.map(|largest| format!(", the largest with {}", size(largest))).unwrap_or_default();
     passed(format!("{count} of at most {ASSET_COUNT}{largest}; names are kept"))
 }
@@ -262,7 +262,7 @@ fn notes(subject: &Subject<'_>) -> Outcome {
     if count <= LIMIT {
         return passed(format!("{count} of at most {LIMIT} characters"));
     }
-    let source = match subject.notes {
+    let source = match &subject.notes {
         NotesSource::Changelog { file, .. } => format!("its section in `{file}`"),
         _ => "the text".to_owned(),
     };

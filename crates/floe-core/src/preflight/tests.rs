@@ -31,7 +31,7 @@ fn release() -> Release {
         attestation: Attestation::default(),
     };
     let release = Release::new(parts, Vec::new(), Vec::new());
-    assert_eq!(release.version, Version::new(1, 4, 0));
+    assert_eq!(release.manifest.version, Version::new(1, 4, 0));
     release
 }
 

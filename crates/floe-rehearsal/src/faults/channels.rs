@@ -41,8 +41,8 @@ impl ExpectedChannel {
             };
             ExpectedChannel { place: place.clone(), files: releases.iter().map(files).collect() }
         };
-        let places = releases.first().map(|release| Subject::from(*release).channels());
-        places.into_iter().flatten().map(channel).collect()
+        let first = releases.first().map(|release| Subject::from(*release));
+        first.iter().flat_map(Subject::channels).map(channel).collect()
     }
 
     /// The branch that it changes.

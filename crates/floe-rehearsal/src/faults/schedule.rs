@@ -20,7 +20,8 @@ pub struct Schedule {
 impl Schedule {
     /// Faults that can strike while this release is published.
     pub fn of(release: &Release, seed: u64) -> Self {
-        let channels = Subject::from(release).channels();
+        let subject = Subject::from(release);
+        let channels = subject.channels();
         let registry = release.image.as_ref().map(|_| Side::Registry);
         let feed = channels.iter().any(|place| matches!(place.home, Home::Feed(_))).then_some(Side::Feed);
         let sides: Vec<Side> = [Side::GitHub].into_iter().chain(registry).chain(feed).collect();
