@@ -19,7 +19,7 @@ use crate::files::transaction::{self, Change, read};
 use crate::project::cargo::{self, Project};
 use crate::project::git::{self, FileStatus};
 use crate::project::init::template::Floe;
-use crate::project::init::{self, File, Found, Git, State, WORKFLOWS, advice};
+use crate::project::init::{self, File, Found, Git, RELEASE, State, WORKFLOWS, advice};
 use crate::project::package::Gated;
 use crate::project::repository;
 use crate::release::{inputs, names};
@@ -86,7 +86,9 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
 fn obstacles(found: &Found, floe: &Floe) -> Vec<String> {
     let project = &found.project;
     let origin = || found.git.as_ref()?.origin.as_ref();
+    let elsewhere = repository::outside_cargo(None, &project.root, Some("https://github.com")).err();
     let of_project = [
+        elsewhere.iter().map(|error| format!("`floe plan` would fail: {}", in_one_line(error))).collect(),
         project.gated.iter().map(Gated::line).collect(),
         names::obstacles(project, found.repository.as_ref().or_else(origin)),
         contents::problems(project),
@@ -99,20 +101,23 @@ fn obstacles(found: &Found, floe: &Floe) -> Vec<String> {
 /// Reads what decides which files are written and which obstacles a release would meet.
 fn look(project: Project, root: &Path, has_git: bool) -> anyhow::Result<Found> {
     let Project { workspace_root: workspace, manifest_path, .. } = &project;
-    let git = || -> anyhow::Result<Git> {
-        let manifest = git::file_status(manifest_path)?;
-        Ok(Git { origin: git::origin(root)?.map(|origin| origin.repo), tags: git::tags(root)?, manifest })
-    };
     let lock = workspace.join("Cargo.lock");
+    let needed = [&below(root, &lock)?, "flake.nix", "flake.lock", RELEASE];
+    let is_tracked = |path: &Path| git::file_status(path).map(|status| status != FileStatus::Untracked);
+    let git = || -> anyhow::Result<Git> {
+        Ok(Git {
+            origin: git::origin(root)?.map(|origin| origin.repo),
+            tags: git::tags(root)?,
+            is_tracked: is_tracked(manifest_path)? && is_tracked(&lock)?,
+            ignored: git::ignored(root, &needed)?,
+        })
+    };
     let changelog = below(root, &workspace.join("CHANGELOG.md"))?;
     let has_no_changelog = project.changelog()?.is_none();
     Ok(Found {
         folder: below(root, workspace)?,
         manifest: (below(root, manifest_path)?, read(manifest_path)?.unwrap_or_default()),
-        lock: match has_git {
-            false if lock.is_file() => FileStatus::Untracked,
-            _ => git::file_status(&lock)?,
-        },
+        has_lock: lock.is_file(),
         repository: project.repository.as_deref().and_then(repository::on_github),
         git: has_git.then(git).transpose()?,
         flake: read(&root.join("flake.nix"))?,

@@ -71,8 +71,10 @@ fn static_binary(path: &Path) -> anyhow::Result<Platform> {
     let file = files::open(path).at("cannot read", path)?;
     let kind = floe_audit::identify(file).map_err(|why| {
         let hint = match why {
-            floe_audit::Error::Truncated { .. } => "build it again",
-            _ => "give a binary for a musl target, as Cargo put it into target/<triple>/release/",
+            floe_audit::Error::Unsupported(_) => {
+                "give a binary for a musl target, as Cargo put it into target/<triple>/release/"
+            }
+            _ => "build it again",
         };
         refuse(path, "cannot be put into an image").because(anyhow!(why)).hint(hint)
     })?;
@@ -140,18 +142,20 @@ mod tests {
         let mut shared = elf(62);
         shared[24..32].fill(0);
         let interpreted = elf_with_interpreter(62);
-        for (file, why) in [
-            (interpreted, "is dynamically linked: it needs `/lib/ld.so`"),
-            (elf(258), "a 64-bit ELF file for machine 258"),
-            (shared, "a library, not an executable"),
-            (elf(62)[..100].to_vec(), "cut off"),
-            (elf(62)[..125].to_vec(), "its ELF segment is broken or cut off (it ends at"),
-            (b"MZ\x90".to_vec(), "neither a Linux binary nor a docker archive"),
-            (Vec::new(), "neither a Linux binary nor a docker archive"),
+        let no_input = "neither a Linux binary nor a docker archive";
+        for (file, why, fix) in [
+            (interpreted, "is dynamically linked: it needs `/lib/ld.so`", "musl"),
+            (elf(258), "a 64-bit ELF file for machine 258", "musl"),
+            (shared, "a library, not an executable", "musl"),
+            (elf(62)[..20].to_vec(), "its ELF header is broken or cut off", "build it again"),
+            (elf(62)[..100].to_vec(), "cut off", "build it again"),
+            (elf(62)[..125].to_vec(), "its ELF segment is broken or cut off (it ends at", "build it again"),
+            (b"MZ\x90".to_vec(), no_input, "musl"),
+            (Vec::new(), no_input, "static Linux binaries"),
         ] {
             let (error, hint) = refused(&file);
             assert!(error.contains(why), "{error}");
-            assert!(!hint.is_empty(), "{error}");
+            assert!(hint.contains(fix), "{error}: {hint}");
         }
     }
 }

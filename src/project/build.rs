@@ -143,7 +143,8 @@ fn build(
     binary: &str,
     report: &Report,
 ) -> anyhow::Result<(PathBuf, Option<PathBuf>)> {
-    let mut command = project.cargo(&["rustc", "--message-format=json", "--package", &project.name]);
+    let package = format!("{}@{}", project.name, project.version);
+    let mut command = project.cargo(&["rustc", "--message-format=json", "--package", &package]);
     command
         .args(["--bin", binary, "--profile", profile, "--target-dir"])
         .arg(&project.target_dir)

@@ -39,16 +39,12 @@ pub struct Origin {
 /// Whether git could restore a file as it is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileStatus {
-    /// It does not exist.
-    Missing,
     /// As it was committed.
     Committed,
     /// Tracked, and different from the commit.
     Modified,
-    /// Not added.
+    /// Not added, or missing.
     Untracked,
-    /// Excluded by `.gitignore`.
-    Ignored,
 }
 
 /// The checked-out commit of the repository that tracks `file`; `None` without such a repository or without a commit.
@@ -95,14 +91,14 @@ pub(super) fn host(address: &str) -> &str {
 /// The root of the folder's repository; `None` outside of any, and in one that ignores the folder's `Cargo.toml`.
 pub fn root(folder: &Path) -> anyhow::Result<Option<PathBuf>> {
     let Some(root) = folder.ancestors().find(|folder| folder.join(".git").exists()) else { return Ok(None) };
-    let is_ignored = root != folder && file_status(&folder.join("Cargo.toml"))? == FileStatus::Ignored;
+    let is_ignored = root != folder && !ignored(folder, &["Cargo.toml"])?.is_empty();
     Ok((!is_ignored).then(|| root.to_owned()))
 }
 
 /// The status of a file in a folder of a repository.
 pub fn file_status(file: &Path) -> anyhow::Result<FileStatus> {
     if !file.is_file() {
-        return Ok(FileStatus::Missing);
+        return Ok(FileStatus::Untracked);
     }
     let folder = file.parent().unwrap_or(Path::new("."));
     let name = file.file_name().unwrap_or_default();
@@ -110,10 +106,17 @@ pub fn file_status(file: &Path) -> anyhow::Result<FileStatus> {
     let status = status(folder, |git| git.args(arguments).arg(name))?;
     Ok(match status.get(..2) {
         None => FileStatus::Committed,
-        Some("??") => FileStatus::Untracked,
-        Some("!!") => FileStatus::Ignored,
+        Some("??" | "!!") => FileStatus::Untracked,
         Some(_) => FileStatus::Modified,
     })
+}
+
+/// Those of some paths below a folder that git would not add, because `.gitignore` excludes them. They need not exist.
+pub fn ignored(folder: &Path, paths: &[&str]) -> anyhow::Result<Vec<String>> {
+    let mut git = command(folder);
+    // Exit code 1 means that there are none.
+    let found = process::run_within(git.args(["check-ignore", "--"]).args(paths), u64::MAX)?;
+    Ok(found.lines().map(str::to_owned).collect())
 }
 
 /// Whether git's index has a file as executable; `None` if the index has no such file.

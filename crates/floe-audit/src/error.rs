@@ -15,19 +15,9 @@ pub enum Error {
     /// another instruction set or, for [`identify`](super::identify), a library. Nothing is wrong with the file itself.
     #[error("{0}")]
     Unsupported(String),
-    /// The headers contradict themselves, or describe more than any linker writes.
+    /// The file was cut off, or its headers contradict themselves or describe more than any linker writes.
     #[error("{0}")]
     Malformed(String),
-    /// A part that the headers describe ends after the end of the file: the file was cut off, or its headers are wrong.
-    #[error("its {part} is broken or cut off (it ends at {end}, the file at {size})")]
-    Truncated {
-        /// The part, such as `ELF segment`.
-        part: &'static str,
-        /// Where the part ends, in bytes from the beginning of the file (of the slice, in a universal Mach-O file).
-        end: u64,
-        /// The size of the file (of the slice) in bytes.
-        size: u64,
-    },
     /// The underlying reader failed.
     #[error("it cannot be read ({0})")]
     Io(io::Error),

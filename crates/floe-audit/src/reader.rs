@@ -46,12 +46,12 @@ impl<'f> BinaryReader<'f> {
     }
 
     /// A slice of the file, with the same budget.
-    pub(super) fn slice(&self, part: &'static str, offset: u64, size: u64) -> Result<BinaryReader<'f>> {
+    pub(super) fn slice(&self, part: &str, offset: u64, size: u64) -> Result<BinaryReader<'f>> {
         self.within(part, offset, size)?;
         Ok(BinaryReader { file: self.file.clone(), begin: self.begin + offset, size })
     }
 
-    pub(super) fn bytes(&self, part: &'static str, offset: u64, size: u64) -> Result<Vec<u8>> {
+    pub(super) fn bytes(&self, part: &str, offset: u64, size: u64) -> Result<Vec<u8>> {
         self.within(part, offset, size)?;
         let left = self.file.borrow().left.checked_sub(size.max(PIECE)).filter(|_| size <= LARGEST);
         self.file.borrow_mut().left = left.ok_or_else(|| too_large(part))?;
@@ -62,19 +62,19 @@ impl<'f> BinaryReader<'f> {
     }
 
     /// One plain structure.
-    pub(super) fn pod<T: Pod + Copy>(&self, part: &'static str, offset: u64) -> Result<T> {
+    pub(super) fn pod<T: Pod + Copy>(&self, part: &str, offset: u64) -> Result<T> {
         self.pods(part, offset, 1).map(|all| all[0])
     }
 
     /// `count` plain structures side by side.
-    pub(super) fn pods<T: Pod + Copy>(&self, part: &'static str, offset: u64, count: u64) -> Result<Vec<T>> {
+    pub(super) fn pods<T: Pod + Copy>(&self, part: &str, offset: u64, count: u64) -> Result<Vec<T>> {
         let size = count.checked_mul(size_of::<T>() as u64).ok_or_else(|| cut_off(part))?;
         let bytes = self.bytes(part, offset, size)?;
         pod::slice_from_bytes(&bytes, count as usize).map(|(all, _)| all.to_vec()).map_err(|()| cut_off(part))
     }
 
     /// The text from `offset` to the next zero byte, which must lie before `end`. Text after 1024 bytes is dropped.
-    pub(super) fn string(&self, part: &'static str, offset: u64, end: u64) -> Result<String> {
+    pub(super) fn string(&self, part: &str, offset: u64, end: u64) -> Result<String> {
         let end = end.min(self.size);
         let mut text = Vec::new();
         while text.len() < TEXT {
@@ -91,10 +91,12 @@ impl<'f> BinaryReader<'f> {
     }
 
     /// Checks that a piece lies in it.
-    pub(super) fn within(&self, part: &'static str, offset: u64, size: u64) -> Result<()> {
+    pub(super) fn within(&self, part: &str, offset: u64, size: u64) -> Result<()> {
         let end = offset.checked_add(size).ok_or_else(|| cut_off(part))?;
         if end > self.size {
-            return Err(Error::Truncated { part, end, size: self.size });
+            let size = self.size;
+            let text = format!("its {part} is broken or cut off (it ends at {end}, the file at {size})");
+            return Err(Error::Malformed(text));
         }
         Ok(())
     }

@@ -6,11 +6,10 @@ use semver::Version;
 
 use super::{Found, Git, code, template};
 use crate::project::cargo::Project;
-use crate::project::git::FileStatus;
 use floe_core::model::{ChannelKind, Channels, Repo, Tag};
 
 /// Programs and actions that other workflows publish releases with.
-pub(super) const PUBLISHERS: [&str; 12] = [
+const PUBLISHERS: [&str; 12] = [
     "softprops/action-gh-release",
     "ncipollo/release-action",
     "actions/create-release",
@@ -35,8 +34,7 @@ const TAGGERS: [&str; 4] = [
 
 /// The steps that the project still needs before a release: what to type, and why.
 pub fn steps(found: &Found) -> Vec<(&'static str, &'static str)> {
-    let is_known = |status| matches!(status, FileStatus::Committed | FileStatus::Modified);
-    let is_tracked = is_known(found.lock) && found.git.as_ref().is_some_and(|git| is_known(git.manifest));
+    let is_tracked = found.git.as_ref().is_some_and(|git| git.is_tracked);
     let flake = match (is_tracked, found.is_flake_locked()) {
         (true, true) => None,
         (true, false) => Some(("git add :/flake.nix && nix flake lock", "pin floe in flake.lock")),
@@ -51,8 +49,7 @@ pub fn steps(found: &Found) -> Vec<(&'static str, &'static str)> {
         (!found.has_repository())
             .then_some((repository, "add this to [package] in Cargo.toml, with your names")),
         found.git.is_none().then_some(("git init", "a release starts with a tag")),
-        (found.lock == FileStatus::Missing)
-            .then_some(("cargo generate-lockfile", "a release is built from Cargo.lock")),
+        (!found.has_lock).then_some(("cargo generate-lockfile", "a release is built from Cargo.lock")),
         flake,
     ];
     steps.into_iter().flatten().collect()
@@ -60,12 +57,7 @@ pub fn steps(found: &Found) -> Vec<(&'static str, &'static str)> {
 
 /// A line for each other obstacle, in the order in which a release would meet them.
 pub fn about(found: &Found) -> Vec<String> {
-    let mut advice = Vec::new();
-    if found.lock == FileStatus::Ignored {
-        let text = "Cargo.lock is ignored by git, and a release is built from it: remove it from .gitignore, and commit it";
-        advice.push(text.to_owned());
-    }
-    advice.extend(found.git.iter().flat_map(|git| about_git(found, git)));
+    let mut advice: Vec<String> = found.git.iter().flat_map(|git| about_git(found, git)).collect();
     advice.extend(uses(found, &PUBLISHERS).map(|(path, tool)| {
         format!("`{path}` also publishes releases, with `{tool}`: remove that, or both publish the release of a tag")
     }));
@@ -95,7 +87,7 @@ fn about_secrets(found: &Found) -> Vec<String> {
         (!tables.is_empty() && !is_passed(secret)).then(|| {
             format!(
                 "no workflow passes on the secret that {} {}: store {what} with `gh secret set {variable}`, and add \
-                 `{secret}: \"${{{{ secrets.{variable} }}}}\"` below `secrets:`, beside `with:`, in .github/workflows/release.yml",
+                 `{secret}: \"${{{{ secrets.{variable} }}}}\"` below `secrets:`, beside `with:`, in the workflow that calls floe",
                 tables.join(", "),
                 if tables.len() == 1 { "needs" } else { "need" }
             )
@@ -123,6 +115,11 @@ pub fn next_tag(found: &Found) -> Tag {
 
 fn about_git(found: &Found, git: &Git) -> Vec<String> {
     let mut advice = Vec::new();
+    advice.extend(git.ignored.iter().map(|path| {
+        format!(
+            "`{path}` is ignored by git, and a release needs it: remove it from .gitignore, and commit it"
+        )
+    }));
     if let (Some(named), Some(origin)) = (&found.repository, &git.origin)
         && !named.is(origin)
     {
@@ -143,9 +140,8 @@ fn about_git(found: &Found, git: &Git) -> Vec<String> {
 
 fn tagged(found: &Found) -> Option<Tag> {
     let Project { version, config, .. } = &found.project;
-    let tags = found.git.iter().flat_map(|git| &git.tags).filter_map(|tag| tag.parse::<Tag>().ok());
-    let mut own = tags.filter(|tag| tag.prefix() == config.tag_prefix);
-    own.find(|tag| tag.version() == version)
+    let mut tags = found.git.iter().flat_map(|git| &git.tags).filter_map(|tag| tag.parse::<Tag>().ok());
+    tags.find(|tag| tag.prefix() == config.tag_prefix && tag.version() == version)
 }
 
 /// Advice if the repository has tags for versions, but none for which the workflow would run.
@@ -185,7 +181,7 @@ pub(super) mod tests {
             project: Project { is_configured: true, ..Project::sample() },
             folder: String::new(),
             manifest: ("Cargo.toml".to_owned(), String::new()),
-            lock: FileStatus::Committed,
+            has_lock: true,
             repository: "acme/tool".parse().ok(),
             git: Some(git(&["v1.3.0"])),
             flake: None,
@@ -197,7 +193,7 @@ pub(super) mod tests {
 
     fn git(tags: &[&str]) -> Git {
         let tags = tags.iter().map(|tag| (*tag).to_owned()).collect();
-        Git { origin: "Acme/tool".parse().ok(), tags, manifest: FileStatus::Committed }
+        Git { origin: "Acme/tool".parse().ok(), tags, is_tracked: true, ignored: Vec::new() }
     }
 
     fn with(config: Config) -> Found {
@@ -217,8 +213,8 @@ pub(super) mod tests {
 
     #[test]
     fn each_thing_that_is_missing_is_a_step() {
-        let lock = |lock| Found { lock, ..ready() };
-        let new = Git { manifest: FileStatus::Untracked, ..git(&[]) };
+        let new = Git { is_tracked: false, ..git(&[]) };
+        let unlocked = Found { has_lock: false, git: Some(new.clone()), ..ready() };
         let written = "{ outputs = { self, floe }: floe.lib.mkRelease { src = self; }; }".to_owned();
         let nowhere = Found { repository: None, git: Some(Git { origin: None, ..git(&[]) }), ..ready() };
         let repository = "repository = \"https://github.com/owner/name\"";
@@ -229,11 +225,10 @@ pub(super) mod tests {
             // A flake that was written before git knew the repository does not name it.
             (Found { repository: None, flake: Some(written), ..ready() }, &[repository]),
             (Found { repository: None, ..ready() }, &[]),
-            (lock(FileStatus::Missing), &["cargo generate-lockfile", "git add --all"]),
-            (lock(FileStatus::Untracked), &["git add --all"]),
+            (unlocked, &["cargo generate-lockfile", "git add --all"]),
             (Found { flake_lock: None, ..ready() }, &["git add :/flake.nix && nix flake lock"]),
             (
-                Found { git: None, repository: None, lock: FileStatus::Missing, ..ready() },
+                Found { git: None, repository: None, has_lock: false, ..ready() },
                 &[repository, "git init", "cargo generate-lockfile", "git add --all"],
             ),
         ] {
@@ -249,7 +244,13 @@ pub(super) mod tests {
                 Found { repository: "acme/fork".parse().ok(), ..ready() },
                 "Cargo.toml is acme/fork, but git's `origin` is Acme/tool",
             ),
-            (Found { lock: FileStatus::Ignored, ..ready() }, "remove it from .gitignore"),
+            (
+                Found {
+                    git: Some(Git { ignored: vec!["flake.lock".to_owned()], ..git(&["v1.3.0"]) }),
+                    ..ready()
+                },
+                "`flake.lock` is ignored by git, and a release needs it: remove it from .gitignore",
+            ),
         ] {
             let advice = about(&found);
             assert!(advice.len() == 1 && advice[0].contains(expected), "{expected}: {advice:?}");

@@ -3,7 +3,6 @@
 
 use std::ops::Range;
 
-use super::advice::PUBLISHERS;
 use super::template::{self, CALLED, Floe};
 use super::{Found, code, lacks};
 
@@ -69,7 +68,7 @@ pub(super) fn missing(workflow: &str, prefix: &str, floe: &Floe) -> Vec<String> 
 }
 
 /// The lines that let a workflow release the project beside its own jobs.
-pub(super) fn workflow(path: &str, text: &str, prefix: &str, floe: &Floe) -> Vec<String> {
+pub(super) fn workflow(text: &str, prefix: &str, floe: &Floe) -> Vec<String> {
     let has = |start: &str| code(text).any(|line| line.starts_with(start));
     let names = ["release", "floe", "floe-release"];
     let name = names.into_iter().find(|name| !has(&format!("{name}:"))).unwrap_or("publish-with-floe");
@@ -85,9 +84,6 @@ pub(super) fn workflow(path: &str, text: &str, prefix: &str, floe: &Floe) -> Vec
     ];
     let job = job(prefix, floe, name, has("dry-run:"));
     lines.extend(job.into_iter().map(|line| format!("    {}{line}", " ".repeat(indent))));
-    if let Some(tool) = PUBLISHERS.iter().find(|word| code(text).any(|line| line.contains(**word))) {
-        lines.push(format!("remove `{tool}` from `{path}`, or both publish the release of a tag"));
-    }
     lines
 }
 

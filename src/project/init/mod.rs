@@ -14,13 +14,14 @@ use semver::Version;
 use serde::Serialize;
 
 use crate::project::cargo::Project;
-use crate::project::git::FileStatus;
 use floe_core::model::Repo;
 use floe_core::model::config::NotesFrom;
 use template::{CALLED, Floe, PLACEHOLDER};
 
 /// Where GitHub looks for workflows, below the root of the repository.
 pub const WORKFLOWS: &str = ".github/workflows";
+/// The workflow that is written.
+pub const RELEASE: &str = ".github/workflows/release.yml";
 const NO_CALL: &str = "exists and does not call floe";
 
 /// The state of the project. Paths are relative to the root of the repository, with slashes.
@@ -32,8 +33,8 @@ pub struct Found {
     pub folder: String,
     /// The path and the text of the package's `Cargo.toml`.
     pub manifest: (String, String),
-    /// The status of `Cargo.lock`; without git, only whether it exists.
-    pub lock: FileStatus,
+    /// Whether there is a `Cargo.lock`.
+    pub has_lock: bool,
     /// The repository on GitHub that `Cargo.toml` names.
     pub repository: Option<Repo>,
     /// The git repository; `None` if the project is in none.
@@ -55,8 +56,10 @@ pub struct Git {
     pub origin: Option<Repo>,
     /// Every tag.
     pub tags: Vec<String>,
-    /// The status of the package's `Cargo.toml`.
-    pub manifest: FileStatus,
+    /// Whether it has the package's `Cargo.toml` and Cargo.lock.
+    pub is_tracked: bool,
+    /// The files of a release that `.gitignore` excludes.
+    pub ignored: Vec<String>,
 }
 
 /// One managed file. `floe init --check --json` lists it as it is.
@@ -163,13 +166,12 @@ fn workflow<'f>(found: &'f Found, floe: &Floe) -> File {
     // A project may call floe in a file of another name.
     let Some((path, old, call)) = found.workflows.iter().find_map(called) else {
         let text = template::workflow(prefix, &floe.call());
-        let usual = format!("{WORKFLOWS}/release.yml");
         let mut workflows = found.workflows.iter();
-        let present = found.workflows.get_key_value(&usual);
+        let present = found.workflows.get_key_value(RELEASE);
         return match present.or_else(|| workflows.find(|(path, _)| is_release(path))) {
-            None => missing(&usual, text),
+            None => missing(RELEASE, text),
             Some((path, old)) => File {
-                add: existing::workflow(path, old, prefix, floe),
+                add: existing::workflow(old, prefix, floe),
                 way_out: Some(format!("delete `{path}` if floe replaces it")),
                 ..foreign(path, old, NO_CALL, &text)
             },

@@ -135,7 +135,6 @@ fn a_workflow_gets_the_job_and_the_tags_that_start_it() {
                   packages: write # the image
                   id-token: write # the identity that signs what was built
                   attestations: write # the signatures
-        remove `gh release create` from `.github/workflows/release.yml`, or both publish the release of a tag
     "#]]
     .assert_eq(&lines);
 
@@ -146,6 +145,7 @@ fn a_workflow_gets_the_job_and_the_tags_that_start_it() {
     let sample = sample.file(WORKFLOW, &workflow);
     let (code, stderr) = floe(&sample, &["--yes"]);
     assert_eq!(code, Some(0), "{stderr}");
+    assert!(stderr.contains("also publishes releases, with `gh release create`: remove that"), "{stderr}");
     assert_eq!(text(&sample, WORKFLOW), workflow);
     assert_eq!(floe(&sample, &["--check"]).0, Some(0));
     let sample = sample.file(WORKFLOW, workflow.replace("      packages: write # the image\n", ""));

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use expect_test::expect;
 
-use super::{bare, commit, end, files, floe, floe_in, names, text};
+use super::{WORKFLOW, bare, commit, end, files, floe, floe_in, names, text};
 use crate::project::git;
 use crate::support::peers::peer;
 use crate::support::sample::Sample;
@@ -147,25 +147,70 @@ fn names_and_versions_that_no_release_may_have_are_reported() {
 }
 
 #[test]
-fn an_ignored_lock_file_and_a_second_publisher_are_reported() {
+fn a_second_publisher_is_reported_and_a_changelog_of_another_name_is_kept() {
     if peer("git").is_none() {
         return;
     }
-    let sample =
-        Sample::tool().file("Cargo.lock", "version = 4\n").file(".gitignore", "/target\nCargo.lock\n").file(
-            ".github/workflows/cd.yml",
-            "jobs:\n  a:\n    steps:\n      - uses: softprops/action-gh-release@v2\n",
-        );
+    let sample = Sample::tool().file("Cargo.lock", "version = 4\n").file(
+        ".github/workflows/cd.yml",
+        "jobs:\n  a:\n    steps:\n      - uses: softprops/action-gh-release@v2\n",
+    );
     fs::rename(sample.path().join("CHANGELOG.md"), sample.path().join("CHANGES.md")).unwrap();
     commit(&sample);
     let (code, stderr) = floe(&sample, &["--yes"]);
     assert_eq!(code, Some(0), "{stderr}");
     assert!(!names(sample.path()).contains(&"CHANGELOG.md".to_owned()), "it keeps one under another name");
-    for line in [
-        "Cargo.lock is ignored by git",
-        "`.github/workflows/cd.yml` also publishes releases, with `softprops/action-gh-release`",
+    let line = "`.github/workflows/cd.yml` also publishes releases, with `softprops/action-gh-release`";
+    assert!(stderr.contains(&format!("     warning {line}")), "{stderr}");
+}
+
+#[test]
+fn files_of_a_release_that_git_would_not_add_are_reported() {
+    if peer("git").is_none() {
+        return;
+    }
+    let all = ["Cargo.lock", "flake.nix", "flake.lock", WORKFLOW];
+    for (ignore, expected) in [
+        ("/target\n/Cargo.lock\n", &all[..1]),
+        ("*.lock\n", &["Cargo.lock", "flake.lock"]),
+        // Such a list names what git adds.
+        ("/*\n!/.gitignore\n!/Cargo.*\n!/src\n", &all[1..]),
+        ("/target\n", &[]),
     ] {
-        assert!(stderr.contains(&format!("     warning {line}")), "{line}\n{stderr}");
+        let sample = Sample::tool().file("Cargo.lock", "version = 4\n").file(".gitignore", ignore);
+        commit(&sample);
+        for arguments in ["--check", "--yes"] {
+            let (_, stderr) = floe(&sample, &[arguments]);
+            let lines = stderr.lines().filter_map(|line| line.split_once(" is ignored by git"));
+            let ignored: Vec<String> = lines.map(|(path, _)| path.replace("     warning ", "")).collect();
+            let expected: Vec<String> = expected.iter().map(|path| format!("`{path}`")).collect();
+            assert_eq!(ignored, expected, "{ignore}{stderr}");
+        }
+        // A file that git has is no longer ignored.
+        git(sample.path(), &["add", "--force", "."]);
+        assert!(!floe(&sample, &["--check"]).1.contains("`Cargo.lock` is ignored"), "{ignore}");
+    }
+}
+
+#[test]
+fn a_remote_at_another_server_is_reported() {
+    if peer("git").is_none() {
+        return;
+    }
+    let sample = Sample::tool();
+    commit(&sample);
+    for (remote, host) in [
+        ("git@gitlab.com:acme/tool.git", Some("gitlab.com")),
+        ("https://codeberg.org/acme/tool", Some("codeberg.org")),
+        ("ssh://git@github.com.example:22/acme/tool.git", Some("github.com.example")),
+        ("git@ssh.github.com:acme/tool.git", None),
+        ("git@work:acme/tool.git", None),
+    ] {
+        git(sample.path(), &["remote", "set-url", "origin", remote]);
+        let (_, stderr) = floe(&sample, &["--check"]);
+        let said = stderr.lines().find_map(|line| line.split_once("`origin` is acme/tool at `"));
+        assert_eq!(said.and_then(|(_, rest)| rest.split('`').next()), host, "{stderr}");
+        assert!(said.is_none_or(|(why, _)| why.ends_with("`floe plan` would fail: git's ")), "{stderr}");
     }
 }
 

@@ -223,6 +223,23 @@ fn the_flags_of_a_project_reach_its_build_from_any_folder() {
     assert!(project.path().join("out").is_dir() && !project.path().join("target").exists());
 }
 
+/// Programs depend on older versions of themselves, for instance to read what those wrote.
+#[test]
+fn a_dependency_may_have_the_name_of_the_package() {
+    for (version, members) in [("1.4.0", ""), ("1.4.0", "members = [\"cli\"]\n"), ("1.4.0-rc.1", "")] {
+        let old = "[dependencies]\nold = { package = \"tool\", path = \"old\" }\n";
+        let project = sample(version)
+            .manifest_lines(&format!("{old}[workspace]\nexclude = [\"old\"]\n{members}"))
+            .file("src/main.rs", "fn main() { old::old() }\n")
+            .file("old/Cargo.toml", manifest("0.9.0"))
+            .file("old/src/lib.rs", "pub fn old() {}\n")
+            .file("cli/Cargo.toml", manifest("0.1.0").replace("tool\"\nv", "cli\"\nv"))
+            .file("cli/src/main.rs", "fn main() {}\n");
+        let run = rehearse(project.path(), &["--package", "tool"]);
+        assert!(run.stderr.contains(&format!("Building tool {version} for ")), "{}", run.stderr);
+    }
+}
+
 #[test]
 fn included_files_of_cargos_configuration_count() {
     let version = Command::new(env!("CARGO")).arg("--version").output().unwrap().stdout;

@@ -282,7 +282,7 @@ fn pe(arch: Arch, seed: &[u8]) -> Vec<u8> {
 mod tests {
     use std::io::Cursor;
 
-    use floe_audit::{Error, identify};
+    use floe_audit::identify;
     use object::Object as _;
 
     use super::*;
@@ -308,12 +308,9 @@ mod tests {
             for length in 0..whole.len() {
                 assert!(identify(Cursor::new(&whole[..length])).is_err(), "{target} cut to {length}");
             }
-            match identify(Cursor::new(&whole[..whole.len() - 1])) {
-                Err(Error::Truncated { end, size, .. }) => {
-                    assert_eq!((end, size), (size + 1, end - 1), "{target}")
-                }
-                other => panic!("{target}: {other:?}"),
-            }
+            let error = identify(Cursor::new(&whole[..whole.len() - 1])).unwrap_err().to_string();
+            let place = format!("it ends at {}, the file at {}", whole.len(), whole.len() - 1);
+            assert!(error.contains(&place), "{target}: {error}");
             for at in 0..CODE as usize {
                 for value in [0x00, 0x7f, 0xff] {
                     let mut hostile = whole.clone();

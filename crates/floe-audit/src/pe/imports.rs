@@ -36,7 +36,7 @@ pub(super) fn read(image: &Image<'_>) -> Result<(Vec<String>, Vec<String>)> {
 /// The names in a table of entries. It ends with an empty entry, whatever size its directory gives.
 fn names<T: Pod + Copy>(
     image: &Image<'_>,
-    part: &'static str,
+    part: &str,
     directory: usize,
     name: impl Fn(&T) -> Result<u32>,
 ) -> Result<Vec<String>> {

@@ -78,22 +78,7 @@ fn of_bits<N: ImageNtHeaders + Copy>(reader: BinaryReader<'_>, begin: u64) -> Re
     let count = file.number_of_sections.get(LE);
     let table: Vec<ImageSectionHeader> =
         reader.pods("PE section table", begin + FILE_HEADER + size, count.into())?;
-    let mut mappings = Vec::new();
-    for section in &table {
-        let (at, size) = (section.pointer_to_raw_data.get(LE), section.size_of_raw_data.get(LE));
-        // A section without a place in the file is all zeros, whatever its size.
-        if at > 0 {
-            reader.within("PE section", at.into(), size.into())?;
-        }
-        // Bytes after its size in memory are padding.
-        let size = match section.virtual_size.get(LE) {
-            _ if at == 0 => 0,
-            0 => size,
-            mapped => size.min(mapped),
-        };
-        let address = section.virtual_address.get(LE).into();
-        mappings.push(Mapping { address, offset: at.into(), size: size.into() });
-    }
+    let mut mappings = table.iter().map(|one| mapping(&reader, one)).collect::<Result<Vec<_>>>()?;
     let mut sections = Vec::new();
     for (section, Mapping { offset, size, .. }) in table.iter().zip(&mappings) {
         if *size > 0 {
@@ -137,6 +122,21 @@ fn of_bits<N: ImageNtHeaders + Copy>(reader: BinaryReader<'_>, begin: u64) -> Re
         ..of_format(Format::Pe, vec![arch], kind)
     };
     Ok(Headers { facts, sections, has_entry: !is_library, signatures: Vec::new() })
+}
+
+fn mapping(reader: &BinaryReader<'_>, section: &ImageSectionHeader) -> Result<Mapping> {
+    let (at, size) = (section.pointer_to_raw_data.get(LE), section.size_of_raw_data.get(LE));
+    // A section without a place in the file is all zeros, whatever its size.
+    if at > 0 {
+        reader.within("PE section", at.into(), size.into())?;
+    }
+    // Bytes after its size in memory are padding.
+    let size = match section.virtual_size.get(LE) {
+        _ if at == 0 => 0,
+        0 => size,
+        mapped => size.min(mapped),
+    };
+    Ok(Mapping { address: section.virtual_address.get(LE).into(), offset: at.into(), size: size.into() })
 }
 
 /// A section's name. If it is too long for its field, the field refers to the COFF string table: `/4`.

@@ -32,7 +32,7 @@ struct Table {
     targets: Vec<Row>,
 }
 
-/// The facts of a target. What is serialised is its row of the build matrix, `floe targets --json`.
+/// The facts of a target. The ones that a workflow needs are written to its matrix, `floe targets --json`.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Row {
@@ -74,7 +74,7 @@ pub struct Row {
 
 /// How Cargo is run on a machine of the target's own system, so that the same source gives the same bytes there. In the
 /// flags, `{0}` is the folder of the source and `{1}` the one that Cargo's home is in.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Native {
     /// Flags of rustc, also those that it passes on to the linker.
@@ -119,9 +119,14 @@ pub enum Builder {
 }
 
 impl Target {
+    /// The rows of the table.
+    pub fn rows() -> &'static [Row] {
+        &TABLE.targets
+    }
+
     /// Every target, in the table's order.
     pub fn all() -> impl Iterator<Item = Target> {
-        TABLE.targets.iter().map(Target)
+        Target::rows().iter().map(Target)
     }
 
     /// The targets of a project that lists none, in the table's order.

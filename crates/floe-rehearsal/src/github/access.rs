@@ -328,8 +328,9 @@ pub(super) async fn user(caller: Caller) -> ApiResult {
 }
 
 /// `GET /repos/{owner}/{name}`
-pub(super) fn repository(request: &RepoRequest, repo: &StoredRepo) -> ApiResult {
-    ok(&view::repository(repo, &request.caller))
+pub(super) async fn repository(request: RepoRequest) -> ApiResult {
+    let caller = &request.caller;
+    request.github.store.read(|stored| ok(&view::repository(stored, request.readable(stored)?, caller)))
 }
 
 /// `GET /repos/{owner}/{name}/immutable-releases`

@@ -159,7 +159,7 @@ impl EmbeddedGitHub {
         self.look(repo, |stored| stored.pulls.clone()).unwrap_or_default()
     }
 
-    /// Merges an open pull request: its files in one commit.
+    /// Merges an open pull request: its files, each in a commit.
     pub fn merge_pull(&self, repo: &Repo, number: u64) -> anyhow::Result<()> {
         let pull = self.pulls(repo).into_iter().find(|pull| pull.number == number && pull.open);
         let theirs = pull.as_ref().map(|pull| self.branch_files(&pull.from, Some(&pull.branch)));

@@ -150,7 +150,7 @@ fn repository(path: &str) -> Router<EmbeddedGitHub> {
     let repo = |rest: &str| format!("{path}{rest}");
     Router::new()
         .route(&repo("/attestations/{digest}"), get(read(releases::attestations)))
-        .route(&repo(""), get(read(access::repository)))
+        .route(&repo(""), get(access::repository))
         .route(&repo("/immutable-releases"), get(read(access::immutable_releases)))
         .route(&repo("/tags"), get(read(git::tags)))
         .route(&repo("/git/ref/{*path}"), get(read(git::one_ref)))

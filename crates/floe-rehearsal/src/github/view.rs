@@ -5,7 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::access::Caller;
-use super::state::{StoredAsset, StoredRelease, StoredRepo};
+use super::state::{StoredAsset, StoredRelease, StoredRepo, StoredState};
 
 /// Everything but unreserved characters (RFC 3986) and the slash.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
@@ -99,8 +99,8 @@ fn urls(table: &str, api: &str) -> Value {
     words.chunks(2).map(|pair| (format!("{}_url", pair[0]), format!("{api}{}", pair[1]))).collect()
 }
 
-/// A repository, with the rights of the caller. It has no issues, forks or watchers.
-pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
+/// A repository, with the rights of the caller, and of a fork its parent. It has no issues, forks or watchers.
+pub(super) fn repository(stored: &StoredState, repo: &StoredRepo, caller: &Caller) -> Value {
     let (api, page) = (caller.api(repo), caller.page(repo));
     let host = caller.base.trim_start_matches("http://");
     let mut shown = json!({
@@ -130,9 +130,8 @@ pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
         "default_branch": repo.default_branch,
     });
     shown = with(shown, urls(URLS, &api));
-    if let Some(parent) = &repo.parent {
-        // A fork has the default branch of its parent.
-        shown["parent"] = json!({ "full_name": parent.to_string(), "default_branch": repo.default_branch });
+    if let Some(parent) = repo.parent.as_ref().and_then(|parent| stored.repo(&parent.to_string())) {
+        shown["parent"] = repository(stored, parent, caller);
     }
     if let Some(account) = &caller.account {
         // GitHub shows the rights of the user of a token. An app's token has no user, whatever it may do.

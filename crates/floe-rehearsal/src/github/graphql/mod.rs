@@ -43,7 +43,7 @@ fn answer_to(fields: &[Field], stored: &StoredState, caller: &Caller) -> Result<
                     let message = format!("Could not resolve to a Repository with the name '{name}'.");
                     errors.push(json!({ "type": "NOT_FOUND", "path": [field.alias], "message": message }));
                 }
-                found.map_or(Value::Null, |repo| view::repository(repo, caller))
+                found.map_or(Value::Null, |repo| view::repository(stored, repo, caller))
             }
             _ => return Err(undefined(&field.name, "Query")),
         };

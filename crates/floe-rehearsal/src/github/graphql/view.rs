@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::access::Caller;
-use super::super::state::{StoredRelease, StoredRepo};
+use super::super::state::{StoredRelease, StoredRepo, StoredState};
 use super::super::view as rest;
 
 /// The type `Release` with its fields, those of an example, by which `gh` finds out what there is; or null.
@@ -20,8 +20,15 @@ pub(super) fn user(caller: &Caller, login: &str) -> Value {
     json!({ "__typename": "User", "id": user["node_id"], "login": login, "name": null, "url": user["html_url"] })
 }
 
-pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
-    let shown = rest::repository(repo, caller);
+pub(super) fn repository(stored: &StoredState, repo: &StoredRepo, caller: &Caller) -> Value {
+    let shown = rest::repository(stored, repo, caller);
+    let parent = shown["parent"].as_object().map(|parent| {
+        let owner = parent["owner"]["login"].as_str().unwrap_or_default();
+        json!({
+            "__typename": "Repository",
+            "id": parent["node_id"], "name": parent["name"], "owner": user(caller, owner),
+        })
+    });
     let permission = match (caller.is_admin(repo), caller.can_push(repo)) {
         (true, _) => "ADMIN",
         (_, true) => "WRITE",
@@ -39,7 +46,7 @@ pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
         "openGraphImageUrl": format!("{}/opengraph", caller.page(repo)), "usesCustomOpenGraphImage": false,
         "createdAt": shown["created_at"], "pushedAt": shown["pushed_at"], "updatedAt": shown["updated_at"],
         "archivedAt": null, "diskUsage": 0, "forkCount": 0, "stargazerCount": 0,
-        "isArchived": repo.archived, "isEmpty": repo.head().is_none(), "isFork": false, "isInOrganization": false,
+        "isArchived": repo.archived, "isEmpty": repo.head().is_none(), "isFork": shown["fork"], "isInOrganization": false,
         "isMirror": false, "isPrivate": repo.private, "isTemplate": false, "isDisabled": false,
         "isUserConfigurationRepository": false, "isBlankIssuesEnabled": true, "isSecurityPolicyEnabled": false,
         "visibility": if repo.private { "PRIVATE" } else { "PUBLIC" },
@@ -49,7 +56,7 @@ pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
         "viewerCanAdminister": permission == "ADMIN", "viewerPermission": permission, "viewerHasStarred": false,
         "viewerSubscription": "UNSUBSCRIBED", "viewerDefaultMergeMethod": "MERGE",
         "viewerDefaultCommitEmail": null, "viewerPossibleCommitEmails": [],
-        "codeOfConduct": null, "licenseInfo": null, "primaryLanguage": null, "parent": null,
+        "codeOfConduct": null, "licenseInfo": null, "primaryLanguage": null, "parent": parent,
         "templateRepository": null, "contactLinks": [], "fundingLinks": [], "issueTemplates": [],
         "pullRequestTemplates": [],
         "watchers": [], "issues": [], "pullRequests": [], "repositoryTopics": [],

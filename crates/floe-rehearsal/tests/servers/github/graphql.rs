@@ -99,6 +99,21 @@ async fn a_ref_is_found_by_each_of_its_names() {
 }
 
 #[tokio::test]
+async fn a_fork_names_its_parent() {
+    let hub = Hub::new().await;
+    hub.github.add_repo(&"acme/fork".parse().unwrap(), "main", Some(&hub.repo)).unwrap();
+    let fields = "isFork parent { id name owner { login } }";
+    let of = async |name: &str| {
+        let text = format!("{{ repository(owner: \"acme\", name: \"{name}\") {{ id {fields} }} }}");
+        query(&hub, GUEST, &text, json!({})).await["data"]["repository"].clone()
+    };
+    let (fork, parent) = (of("fork").await, of("floe").await);
+    assert_eq!((&parent["isFork"], &parent["parent"]), (&json!(false), &Value::Null));
+    let expected = json!({ "id": parent["id"], "name": "floe", "owner": { "login": "acme" } });
+    assert_eq!((&fork["isFork"], &fork["parent"]), (&json!(true), &expected));
+}
+
+#[tokio::test]
 async fn a_missing_object_is_an_error_with_its_name() {
     let hub = Hub::new().await;
     let error = async |text: &str| {

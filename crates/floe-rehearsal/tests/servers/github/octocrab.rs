@@ -18,6 +18,9 @@ async fn octocrab_releases() {
     let crab = crab(&hub);
     let repos = crab.repos("acme", "floe");
     assert_eq!(repos.get().await.unwrap().default_branch.as_deref(), Some("main"));
+    hub.github.add_repo(&"acme/fork".parse().unwrap(), "main", Some(&hub.repo)).unwrap();
+    let parent = crab.repos("acme", "fork").get().await.unwrap().parent.unwrap();
+    assert_eq!(parent.full_name.as_deref(), Some("acme/floe"));
     let Object::Tag { sha, .. } = repos.get_ref(&Reference::Tag("v1.1.0".to_owned())).await.unwrap().object
     else {
         panic!("`v1.1.0` is annotated");
