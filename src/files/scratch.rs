@@ -129,6 +129,16 @@ mod tests {
     }
 
     #[test]
+    fn what_fails_leaves_no_empty_folder() {
+        let outside = tempfile::tempdir().unwrap();
+        let new = outside.path().join("deep/new");
+        drop(Scratch::inside(&new).unwrap());
+        drop(Scratch::beside(&new).unwrap());
+        drop(crate::files::atomic_file::AtomicFile::create(&new).unwrap());
+        assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
+    }
+
+    #[test]
     fn a_dropped_folder_is_removed() {
         let scratch = Scratch::new("test").unwrap();
         let path = scratch.path().to_owned();

@@ -40,8 +40,7 @@ fn take_back(done: &[Change], absent: &[PathBuf]) {
             None => fs::remove_file(&change.path).map_err(anyhow::Error::from),
         };
     }
-    // Removes empty folders only.
-    absent.iter().for_each(|folder| drop(fs::remove_dir(folder)));
+    unfinished::remove_empty(absent);
 }
 
 fn write_each(changes: &[Change], done: &mut Vec<Change>) -> anyhow::Result<()> {

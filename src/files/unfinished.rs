@@ -16,7 +16,7 @@ static ALL: Mutex<BTreeMap<PathBuf, Vec<PathBuf>>> = Mutex::new(BTreeMap::new())
 /// Locked while several renames belong together.
 static RENAMES: Mutex<()> = Mutex::new(());
 
-/// A temporary file or folder, until this is dropped.
+/// A temporary file or folder, until this is dropped; then the folders that were made for it are removed if they are empty.
 #[derive(Debug)]
 pub struct Unfinished(PathBuf);
 
@@ -39,7 +39,9 @@ impl Unfinished {
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        lock(&ALL).remove(&self.0);
+        // Locked until the end, so that no other thread makes a file in a folder that is going.
+        let mut all = lock(&ALL);
+        remove_empty(&all.remove(&self.0).unwrap_or_default());
     }
 }
 
@@ -63,9 +65,12 @@ pub fn remove_all() {
     for path in all.keys() {
         let _ = disk::retry(|| remove(path));
     }
-    for folder in all.into_values().flatten() {
-        let _ = fs::remove_dir(folder);
-    }
+    all.values().for_each(|made| remove_empty(made));
+}
+
+/// Removes those of some folders that are empty by then, in this order.
+pub fn remove_empty(folders: &[PathBuf]) {
+    folders.iter().for_each(|folder| drop(fs::remove_dir(folder)));
 }
 
 /// Removes a file, or a folder that other threads may still write into.

@@ -20,8 +20,8 @@ pub(super) struct Headers<'f> {
     pub(super) sections: Vec<Section>,
     /// Whether it has an entry point, as every executable has. So do some ELF libraries, such as the loader itself.
     pub(super) has_entry: bool,
-    /// The signature of each slice of a Mach-O file that has one. They are not read yet, because all that they sign is read
-    /// with them.
+    /// For each slice of a Mach-O file, the place of its signature, if it has one. The signature is read only for facts,
+    /// because everything that it signs is read with it.
     pub(super) signatures: Vec<Option<SignaturePlace<'f>>>,
 }
 

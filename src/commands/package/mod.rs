@@ -141,7 +141,7 @@ pub enum Enforcement {
 struct Binary {
     name: String,
     path: PathBuf,
-    /// Of the bytes that have the facts.
+    /// Of the bytes that were audited. The packed ones must be the same.
     digest: Digest,
     facts: Facts,
     /// The rules that it breaks, also those that the project has loosened.
