@@ -11,8 +11,8 @@ use anyhow::Context as _;
 use tempfile::TempDir;
 
 use crate::error::{AtPath as _, Exit, Failure};
-use crate::files::parent;
 use crate::files::unfinished::Unfinished;
+use crate::files::{self, parent};
 use floe_core::disk;
 
 /// How the name begins of a temporary folder in one that the user names.
@@ -75,12 +75,11 @@ impl Scratch {
     /// Moves everything in it to the folder around it.
     pub fn keep(&self) -> anyhow::Result<()> {
         let around = self.path().parent().context("a temporary folder is in another one")?;
-        for entry in fs::read_dir(self.path())? {
-            let entry = entry?;
-            let to = around.join(entry.file_name());
+        for path in files::entries(self.path())? {
+            let to = around.join(files::name_of(&path));
             // On some systems a rename replaces a file.
             anyhow::ensure!(fs::symlink_metadata(&to).is_err(), "`{}` was made meanwhile", to.display());
-            disk::rename(&entry.path(), &to).at("failed to make", &to)?;
+            disk::rename(&path, &to).at("failed to make", &to)?;
         }
         Ok(())
     }

@@ -48,7 +48,7 @@ impl Drop for Unfinished {
 }
 
 /// The folders down to this one that do not exist yet, the innermost first.
-pub fn absent(folder: &Path) -> Vec<PathBuf> {
+fn absent(folder: &Path) -> Vec<PathBuf> {
     let is_absent = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
     folder.ancestors().take_while(is_absent).map(Path::to_owned).collect()
 }
