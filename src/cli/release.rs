@@ -205,7 +205,7 @@ pub struct PublishArgs {
     #[command(flatten)]
     pub release: ReleaseArgs,
     /// Write the receipt to this file, after every step
-    #[arg(long, value_name = "FILE", default_value = "floe-receipt.json")]
+    #[arg(long, value_name = "FILE", default_value = floe_core::receipt::FILE)]
     pub receipt: PathBuf,
     /// Print the receipt as JSON on stdout instead of the two lines
     #[arg(long)]

@@ -211,7 +211,8 @@ fn check_signatures(verified: &Verified) -> anyhow::Result<()> {
 /// Copies the files of a verified release into a folder: archives with their records, further files, and the image.
 fn copy(release: &Release, to: &Path) -> anyhow::Result<()> {
     let copy = |from: &Path, to: &Path| {
-        fs::copy(from, to).map(drop).with_context(|| format!("failed to copy `{}`", from.display()))
+        let failed = || format!("failed to copy `{}` to `{}`", from.display(), to.display());
+        fs::copy(from, to).map(drop).with_context(failed)
     };
     fs::create_dir_all(to).context("failed to make the dist")?;
     for asset in &release.assets {

@@ -1,6 +1,6 @@
 //! A file that appears whole or not at all: it is written under a temporary name in the same folder, then renamed.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -39,9 +39,10 @@ impl AtomicFile {
         self.file.as_file_mut()
     }
 
-    /// Flushes it to disk and renames it to its path; a file that is there is replaced.
-    pub fn commit(self) -> anyhow::Result<()> {
-        let AtomicFile { file, path, place: _place } = self;
+    /// Flushes it to disk and renames it to its path; a file that is there is replaced. If the file is removed again before
+    /// the returned value is dropped, the folders that were made for it go, too.
+    pub fn commit(self) -> anyhow::Result<Unfinished> {
+        let AtomicFile { file, path, place } = self;
         file.as_file().sync_all().at("failed to write", &path)?;
         let mut draft = Some(file.into_temp_path());
         let persist = || match draft.take().map(|draft| draft.persist(&path)) {
@@ -51,7 +52,18 @@ impl AtomicFile {
             }
             _ => Ok(()),
         };
-        disk::retry(persist).at("failed to write", &path)
+        disk::retry(persist).at("failed to write", &path)?;
+        Ok(place)
+    }
+}
+
+/// Writes a whole file that the user names. A rename would replace a device or a pipe, such as `/dev/null`, so it is
+/// written to. A link elsewhere is replaced, because it may come with the sources and lead anywhere.
+pub fn write_named(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    let is_other = fs::symlink_metadata(path).is_ok_and(|about| !about.is_file() && !about.is_symlink());
+    match is_other || path.starts_with("/dev") {
+        true => fs::write(path, content).at("failed to write", path),
+        false => write(path, content),
     }
 }
 
@@ -59,13 +71,11 @@ impl AtomicFile {
 pub fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     let mut file = AtomicFile::create(path)?;
     file.file().write_all(content).at("failed to write", path)?;
-    file.commit()
+    file.commit().map(drop)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     #[test]
@@ -84,6 +94,26 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"new");
         let names: Vec<_> = fs::read_dir(folder.path().join("deep")).unwrap().collect();
         assert_eq!(names.len(), 1, "{names:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_or_a_pipe_is_written_to() {
+        use std::io::Read as _;
+        use std::os::fd::AsRawFd as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        // Open for both, it waits for no other end.
+        let mut pipe = File::options().read(true).write(true).open(&path).unwrap();
+        let by_number = PathBuf::from(format!("/dev/fd/{}", pipe.as_raw_fd()));
+        for path in [&path, &by_number] {
+            write_named(path, b"written").unwrap();
+            let mut read = [0; 7];
+            pipe.read_exact(&mut read).unwrap();
+            assert_eq!(&read, b"written");
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[cfg(windows)]

@@ -15,6 +15,9 @@ use crate::files::parent;
 use crate::files::unfinished::Unfinished;
 use floe_core::disk;
 
+/// How the name begins of a temporary folder in one that the user names.
+const HIDDEN: &str = ".floe-";
+
 /// A temporary folder of a random name.
 #[derive(Debug)]
 pub struct Scratch {
@@ -46,10 +49,12 @@ impl Scratch {
             },
         };
         if let Some(entry) = entry {
-            let name = entry.at(failed, &folder)?.file_name();
-            return refuse(&format!("is not empty: it holds `{}`", name.display()));
+            let name = entry.at(failed, &folder)?.file_name().to_string_lossy().into_owned();
+            let of =
+                if name.starts_with(HIDDEN) { " of another run, which may have been killed" } else { "" };
+            return refuse(&format!("is not empty: it holds `{name}`{of}"));
         }
-        Scratch::make(&folder, ".floe-", ".part")
+        Scratch::make(&folder, HIDDEN, ".part")
     }
 
     /// Makes a hidden one beside `path`: in the same file system, so that renaming it is one step.

@@ -10,7 +10,7 @@ use anyhow::bail;
 
 use crate::error::AtPath as _;
 use crate::files::atomic_file::AtomicFile;
-use crate::files::unfinished;
+use crate::files::unfinished::{self, Unfinished};
 use floe_core::untrusted::files;
 
 /// One file to write.
@@ -26,24 +26,26 @@ pub struct Change {
 
 /// Writes all of them. If one cannot be written or is no longer what was read, nothing has changed.
 pub fn write(changes: &[Change]) -> anyhow::Result<()> {
-    let above = changes.iter().filter_map(|change| change.path.parent());
-    let (mut done, absent) = (Vec::new(), above.flat_map(unfinished::absent).collect::<Vec<_>>());
+    let mut done = Vec::new();
     let _all_or_none = unfinished::hold();
-    write_each(changes, &mut done).inspect_err(|_| take_back(&done, &absent))
+    let written = write_each(changes, &mut done);
+    if written.is_err() {
+        take_back(done);
+    }
+    written
 }
 
-/// Puts everything back as it was, as far as that is possible: the files, then the folders that were absent.
-fn take_back(done: &[Change], absent: &[PathBuf]) {
-    for change in done.iter().rev() {
+/// Puts everything back as it was, as far as that is possible. The folders that were made go when `done` is dropped.
+fn take_back(done: Vec<(Change, Unfinished)>) {
+    for (change, _) in done.iter().rev() {
         let _ = match &change.old {
-            Some(old) => begin(&change.path, old).and_then(AtomicFile::commit),
+            Some(old) => begin(&change.path, old).and_then(AtomicFile::commit).map(drop),
             None => fs::remove_file(&change.path).map_err(anyhow::Error::from),
         };
     }
-    unfinished::remove_empty(absent);
 }
 
-fn write_each(changes: &[Change], done: &mut Vec<Change>) -> anyhow::Result<()> {
+fn write_each(changes: &[Change], done: &mut Vec<(Change, Unfinished)>) -> anyhow::Result<()> {
     // Everything that needs disk space comes first; only renames follow.
     let begun: Vec<AtomicFile> =
         changes.iter().map(|change| begin(&change.path, &change.new)).collect::<anyhow::Result<_>>()?;
@@ -53,8 +55,7 @@ fn write_each(changes: &[Change], done: &mut Vec<Change>) -> anyhow::Result<()> 
         }
     }
     for (change, file) in changes.iter().zip(begun) {
-        file.commit()?;
-        done.push(change.clone());
+        done.push((change.clone(), file.commit()?));
     }
     Ok(())
 }
@@ -100,12 +101,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         fs::write(at("a"), "old").unwrap();
-        let changes = [change(at("a"), Some("old"), "new"), change(at("deep/er/b"), None, "b")];
-        let absent = unfinished::absent(&at("deep/er"));
-        write(&changes).unwrap();
+        let changes = [
+            change(at("a"), Some("old"), "new"),
+            change(at("deep/er/b"), None, "b"),
+            change(at("deep/c"), None, "c"),
+        ];
+        let mut done = Vec::new();
+        write_each(&changes, &mut done).unwrap();
         assert_eq!(fs::read_to_string(at("a")).unwrap(), "new");
         assert_eq!(fs::read_to_string(at("deep/er/b")).unwrap(), "b");
-        take_back(&changes, &absent);
+        take_back(done);
         assert_eq!(fs::read_to_string(at("a")).unwrap(), "old");
         assert!(!at("deep").exists());
     }

@@ -28,10 +28,12 @@ impl Unfinished {
         make: impl FnOnce(&Path) -> io::Result<T>,
     ) -> anyhow::Result<(T, Self)> {
         let mut all = lock(&ALL);
-        let made = absent(folder);
+        let mut made = absent(folder);
         fs::create_dir_all(folder).at("failed to make the folder", folder)?;
         let new = make(folder).at("failed to write into", folder)?;
         let path = new.as_ref().to_owned();
+        // The folders that were made for another one hold this one, too. The last of them removes them.
+        made.extend(all.values().flatten().filter(|made| folder.starts_with(made)).cloned());
         all.insert(path.clone(), made);
         Ok((new, Unfinished(path)))
     }
@@ -69,7 +71,7 @@ pub fn remove_all() {
 }
 
 /// Removes those of some folders that are empty by then, in this order.
-pub fn remove_empty(folders: &[PathBuf]) {
+fn remove_empty(folders: &[PathBuf]) {
     folders.iter().for_each(|folder| drop(fs::remove_dir(folder)));
 }
 
@@ -117,6 +119,27 @@ mod tests {
         assert_eq!(lock(&ALL).get(&path), Some(&vec![new]));
         drop(one);
         assert!(!lock(&ALL).contains_key(&path));
+    }
+
+    #[test]
+    fn folders_that_were_made_go_with_the_last_thing_in_them() {
+        use crate::files::{atomic_file::AtomicFile, scratch::Scratch};
+        let above = tempfile::tempdir().unwrap();
+        let at = |path: &str| above.path().join(path);
+        fs::create_dir(at("old")).unwrap();
+        for is_first in [true, false] {
+            let mut all = [AtomicFile::create(&at("new/a")), AtomicFile::create(&at("new/deep/b"))].map(Some);
+            let scratch = Scratch::inside(&at("old/new")).unwrap();
+            all[usize::from(is_first)] = None;
+            assert!(at("new").exists());
+            drop(all);
+            drop(scratch);
+            assert!(!at("new").exists() && !at("old/new").exists() && at("old").exists());
+        }
+        let one = AtomicFile::create(&at("new/a")).unwrap();
+        fs::write(at("new/other"), "of another process").unwrap();
+        drop(one);
+        assert!(at("new/other").exists());
     }
 
     #[cfg(unix)]

@@ -8,7 +8,7 @@ use octocrab::GitHubError;
 
 use super::GitHub;
 use super::service::Passed;
-use crate::error::Failure;
+use crate::error::{Exit, Failure};
 use crate::net::retry::AttemptError;
 use crate::net::words;
 
@@ -33,10 +33,13 @@ impl GitHub {
     /// The same for a change of a release, whose tag GitHub refuses if an immutable release has used it.
     pub(super) fn judge_release(&self, error: octocrab::Error) -> AttemptError {
         const SPENT: &str = "the tag belonged to an immutable release and cannot be used again: raise the version and release that";
-        match matches!(&error, octocrab::Error::GitHub { source, .. } if is_spent(source)) {
-            true => self.judge(error).hint(SPENT),
-            false => self.judge(error),
+        let is_spent = matches!(&error, octocrab::Error::GitHub { source, .. } if is_spent(source));
+        let judged = self.judge(error);
+        if !is_spent {
+            return judged;
         }
+        let failure = Failure::reworded(&judged.error, format!("{:#}", judged.error));
+        AttemptError::fatal(failure.hint(SPENT).exit(Exit::Conflicts))
     }
 
     /// Judges an answer that is not a success.
@@ -47,8 +50,9 @@ impl GitHub {
         let headers = error.headers.clone().unwrap_or_default();
         let judge = |failure| AttemptError::answer(status, &headers, &error.message, failure);
         let failure = match status {
+            // `gh` prints a token that is set, so both are unset first.
             StatusCode::UNAUTHORIZED => failure.hint(
-                "the token is wrong or has expired: set GITHUB_TOKEN to one that is valid, for example `export GITHUB_TOKEN=$(gh auth token)`",
+                "the token is wrong or has expired: set one that is valid, for example `unset GH_TOKEN GITHUB_TOKEN; export GITHUB_TOKEN=$(gh auth token)`",
             ),
             StatusCode::FORBIDDEN if error.message.contains("not accessible by") => {
                 let accepted = headers.get("x-accepted-github-permissions").and_then(|value| value.to_str().ok());

@@ -225,8 +225,9 @@ impl GitHub {
 /// The header that holds a token.
 fn authorization(token: &Token) -> anyhow::Result<HeaderValue> {
     let wrong = || {
-        Failure::new("the token for GitHub contains a line break or another character that no token has")
-            .hint("set GITHUB_TOKEN again, for example `export GITHUB_TOKEN=$(gh auth token)`")
+        let variables = "`GH_TOKEN`, `GITHUB_TOKEN` or `FLOE_CHANNEL_TOKEN`";
+        Failure::new(format!("{variables} contains a line break or another character that no token has"))
+            .hint("set it again, without line breaks and quotes")
     };
     Ok(secret(&format!("Bearer {}", token.reveal())).ok_or_else(wrong)?)
 }

@@ -37,6 +37,14 @@ pub fn wrong_bytes(file: &str, why: &str) -> Failure {
         .hint("the dist is not what was verified: make it again, and check it with `floe verify`")
 }
 
+/// The failure for a file that cannot be opened: the dist was moved, or the system refuses.
+pub fn unopened(file: &str, error: io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::NotFound => wrong_bytes(file, "is gone"),
+        _ => Failure::new(format!("failed to open `{file}`")).because(error),
+    }
+}
+
 impl Upload {
     /// The body for content of this size and digest.
     pub async fn new(content: &Content, size: u64, digest: Digest, share: Share) -> anyhow::Result<Self> {
@@ -101,7 +109,7 @@ struct Reader {
 impl Reader {
     fn open(path: &Path, size: u64, promised: Digest) -> anyhow::Result<Self> {
         let name = path.display().to_string();
-        let file = files::open_no_link(path).with_context(|| format!("failed to open `{name}`"))?;
+        let file = files::open_no_link(path).map_err(|error| unopened(&name, error))?;
         let found = file.metadata().with_context(|| format!("failed to read the size of `{name}`"))?.len();
         let reader = Reader { file, left: size, promised, hasher: Hasher::default(), name };
         match found == size {
@@ -148,6 +156,7 @@ mod tests {
     use http_body_util::BodyExt as _;
 
     use super::*;
+    use crate::error::{Exit, exit_of};
     use crate::report::{Report, Verbosity};
 
     const SIZE: usize = 3 * PIECE as usize + 5;
@@ -198,6 +207,17 @@ mod tests {
         fs::write(&path, "7").unwrap();
         let error = upload(&path, digest).await.map(drop).unwrap_err();
         assert!(error.to_string().ends_with(&format!("it has 1 bytes, not {SIZE}")), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_was_moved_is_no_reason_to_try_again() {
+        let (folder, path, digest) = sevens();
+        fs::rename(&path, folder.path().join("moved")).unwrap();
+        let error = upload(&path, digest).await.map(drop).unwrap_err();
+        assert!(error.to_string().ends_with("file` is not the promised file: it is gone"), "{error}");
+        assert_eq!(exit_of(&error), Exit::Problems);
+        let error = anyhow::Error::from(unopened("file", io::ErrorKind::PermissionDenied.into()));
+        assert_eq!((error.to_string().as_str(), exit_of(&error)), ("failed to open `file`", Exit::Failed));
     }
 
     #[tokio::test]

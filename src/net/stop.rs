@@ -58,11 +58,8 @@ pub fn asked() -> Option<&'static str> {
 
 /// Waits for the first signal.
 pub async fn until_asked() {
-    let mut asked = ASKED.subscribe();
-    if asked.wait_for(Option::is_some).await.is_err() {
-        // The sender is static, so it is never gone.
-        std::future::pending().await
-    }
+    // The sender is static, so it is never gone.
+    drop(ASKED.subscribe().wait_for(Option::is_some).await);
 }
 
 async fn answer(signals: impl Stream<Item = &'static str>, report: Report) {
@@ -72,7 +69,10 @@ async fn answer(signals: impl Stream<Item = &'static str>, report: Report) {
             end(&report, Failure::new(format!("stopped by {by}")).hint("run the same command again"));
         }
         if ASKED.send_replace(Some(by)).is_some() {
-            end(&report, at_once(by));
+            let text = format!("stopped at once by {by}; the running steps may be partly done");
+            let again = "run the same command again: it checks what is there and does the missing steps";
+            let state = "the receipt lists the steps that were done before";
+            end(&report, Failure::new(text).state(state).hint(again));
         }
         let how = "once the running steps are done; a second signal stops at once";
         report.step("Stopping", format!("at {by}, {how}"));
@@ -84,12 +84,6 @@ fn end(report: &Report, failure: Failure) -> ! {
     report.last_error(&failure.into());
     unfinished::remove_all();
     std::process::exit(Exit::Failed as i32)
-}
-
-fn at_once(by: &str) -> Failure {
-    Failure::new(format!("stopped at once by {by}; the running steps may be partly done"))
-        .state("the receipt lists the steps that were done before")
-        .hint("run the same command again: it checks what is there and does the missing steps")
 }
 
 /// The signals that ask floe to stop, by name.

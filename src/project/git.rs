@@ -272,6 +272,7 @@ fn command(folder: &Path) -> Command {
         .env("GIT_OPTIONAL_LOCKS", "0")
         .env("GIT_TERMINAL_PROMPT", "0")
         .env("GIT_NO_LAZY_FETCH", "1")
+        .env("GIT_NO_REPLACE_OBJECTS", "1")
         .env("LC_ALL", "C");
     for name in OTHER_REPOSITORY {
         command.env_remove(name);

@@ -1,12 +1,13 @@
 //! The output folder of a rehearsal: emptied at the start, and locked while the rehearsal runs.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
 use crate::error::{Failure, usage};
+use crate::files;
 
 /// The dist.
 pub const DIST: &str = "dist";
@@ -24,22 +25,22 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Creates the folder, or empties one of an earlier rehearsal, except for the state of the servers with `keep`.
-    pub fn prepare(root: PathBuf, keep: bool) -> anyhow::Result<Self> {
-        if root.exists() && !root.join(MARK).exists() && fs::read_dir(&root)?.next().is_some() {
+    /// Creates the folder, or empties one of an earlier rehearsal, except for what `is_kept`.
+    pub fn prepare(root: PathBuf, is_kept: impl Fn(&Path) -> bool) -> anyhow::Result<Self> {
+        let context = || format!("failed to prepare `{}`", root.display());
+        let is_marked = !root.exists() || root.join(MARK).exists();
+        if !is_marked && fs::read_dir(&root).with_context(context)?.next().is_some() {
             let text = format!("`{}` has files that are not of a rehearsal", root.display());
             return Err(usage(text).hint("choose another folder with `--out`").into());
         }
-        let context = || format!("failed to prepare `{}`", root.display());
         if let Some(link) = link_in(&root).with_context(context)? {
             let text = format!("`{}` is a symbolic link", link.display());
             return Err(usage(text).hint("remove it, or choose another folder with `--out`").into());
         }
         let folder = Folder { _lock: lock(&root).with_context(context)?, root: root.clone() };
-        for old in [DIST, RELEASE, SERVERS].into_iter().filter(|name| !keep || *name != SERVERS) {
-            let old = folder.path(old);
+        for old in [DIST, RELEASE, SERVERS].map(|name| folder.path(name)) {
             // Also a link that leads nowhere.
-            if old.symlink_metadata().is_ok() {
+            if !is_kept(&old) && old.symlink_metadata().is_ok() {
                 fs::remove_dir_all(old).with_context(context)?;
             }
         }
@@ -54,22 +55,12 @@ impl Folder {
 
 /// The folder itself or something in it, if it is a link: nothing is written through one. `dist`, a link if Nix has made
 /// it, is removed.
-fn link_in(root: &Path) -> io::Result<Option<PathBuf>> {
+fn link_in(root: &Path) -> anyhow::Result<Option<PathBuf>> {
     let root: PathBuf = root.components().collect();
-    if root.is_symlink() {
-        return Ok(Some(root));
-    }
-    if !root.exists() {
-        return Ok(None);
-    }
-    for entry in fs::read_dir(&root)? {
-        let entry = entry?;
-        // Nix makes `dist` a link to its store. It is removed, and nothing is written through it.
-        if entry.file_type()?.is_symlink() && entry.file_name() != "dist" {
-            return Ok(Some(entry.path()));
-        }
-    }
-    Ok(None)
+    let inside = if root.exists() { files::entries(&root)? } else { Vec::new() };
+    // Nix makes `dist` a link to its store. It is removed, and nothing is written through it.
+    let inside = inside.into_iter().filter(|path| !path.ends_with(DIST));
+    Ok([root].into_iter().chain(inside).find(|path| path.is_symlink()))
 }
 
 /// Marks the folder as a rehearsal's and locks it for this process.

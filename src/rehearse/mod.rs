@@ -21,6 +21,7 @@ use crate::cli::{Builder, RehearseArgs, RemoteArgs, TrustArgs};
 use crate::commands::package::Enforcement;
 use crate::commands::{image, package};
 use crate::error::{Exit, Failure, failures};
+use crate::files;
 use crate::image::ImageSpec;
 use crate::net::client::Client;
 use crate::net::retry::Retry;
@@ -58,7 +59,9 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let repo = repository::find(Some(&project), None, None)?;
     let notes = notes(&project, report)?;
     let root = args.out.clone().unwrap_or_else(|| project.target_dir.join("rehearsal"));
-    let folder = Folder::prepare(root, args.keep)?;
+    // The dist of the last rehearsal may be given again.
+    let is_given = |old: &Path| args.dists.iter().any(|dist| files::is_inside(dist, old).unwrap_or(false));
+    let folder = Folder::prepare(root, |old| is_given(old) || args.keep && old.ends_with(SERVERS))?;
     let verified = dist(&project, &repo, &args, &folder, report)?;
     let date = verified.archives.first().map(|(record, _)| record.source.epoch);
     let given = attestation::given(None, args.attest.attest)?;

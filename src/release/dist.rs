@@ -18,7 +18,7 @@ use floe_core::untrusted::files as untrusted;
 use floe_core::verify::{
     self, Depth, Expect, Found, FoundArchive, FoundImage, Problem, ProblemKind, Verified,
 };
-use floe_core::{parallel, units};
+use floe_core::{parallel, receipt, units};
 
 /// The folder of the files for package managers.
 pub const CHANNELS: &str = "channels";
@@ -113,7 +113,7 @@ fn list(dist: &Path, listed: &mut Listed) -> anyhow::Result<()> {
         match (ArchiveKind::of_file(name), name.strip_suffix(".json")) {
             // Hidden files belong to other programs.
             _ if name.starts_with('.') => {}
-            _ if name == DESCRIPTION && is_file => {}
+            _ if [DESCRIPTION, receipt::FILE].contains(&&**name) && is_file => {}
             // A link may lead elsewhere by the time the file is sent.
             _ if kind_of_file.is_symlink() => found.problems.push(link(&path)),
             _ if name == "image" && kind_of_file.is_dir() => layouts.push(path),

@@ -41,11 +41,11 @@ impl ReceiptWriter {
     }
 }
 
-/// Replaces the file at `path`: written beside it, synced, then renamed over it.
 async fn write(path: &Path, receipt: &Receipt) -> anyhow::Result<()> {
     let mut json = serde_json::to_vec_pretty(receipt)?;
     json.push(b'\n');
     let to = path.to_owned();
-    let written = spawn_blocking(move || atomic_file::write(&to, &json)).await.map_err(anyhow::Error::from);
+    let written =
+        spawn_blocking(move || atomic_file::write_named(&to, &json)).await.map_err(anyhow::Error::from);
     written.flatten().with_context(|| format!("failed to write the receipt `{}`", path.display()))
 }

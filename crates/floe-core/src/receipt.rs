@@ -7,6 +7,9 @@ use crate::model::{Commit, Schema, Tag};
 pub use crate::plan::{Line, Status};
 use crate::plan::{Phase, Plan};
 
+/// The default name of its file, which may be in a dist: it is no file of the release.
+pub const FILE: &str = "floe-receipt.json";
+
 /// A run of `floe publish` as data; written after every step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Receipt {
@@ -79,7 +82,7 @@ impl Receipt {
         match (self.published, self.left()) {
             (false, _) => format!("{uploaded} of {all} assets are uploaded; nothing is public yet"),
             (true, 0) => "the release is public and complete".to_owned(),
-            (true, left) => format!("the release is public; {left} of {} steps are left", self.steps.len()),
+            (true, left) => format!("the release is public; {left} of {} steps left", self.steps.len()),
         }
     }
 }

@@ -99,7 +99,6 @@ pub fn pack(
     problems.extend(project.packages_lack());
     refused(project).if_any(problems)?;
     let common = contents::common(project, report)?;
-    let is_new = !out.exists();
     let mut packed = Vec::new();
     for (build, binaries) in checked {
         let Build { target, documents, .. } = build;
@@ -109,14 +108,7 @@ pub fn pack(
             .with_context(|| format!("failed to pack `{}`", target.archive_file(&project.name)))?;
         packed.push(one);
     }
-    if let Err(error) = report.refuse_warnings() {
-        drop(packed);
-        if is_new {
-            // A folder that another process has written into stays.
-            let _ = std::fs::remove_dir(out);
-        }
-        return Err(error);
-    }
+    report.refuse_warnings()?;
     let _all_or_none = unfinished::hold();
     packed.into_iter().map(|one| one.commit(out, report)).collect()
 }
@@ -217,7 +209,7 @@ impl Unnamed {
         let Unnamed { archive, sbom, packages, record } = self;
         linux::remove_old(&out.join(record.file_name()), &record)?;
         archive.commit()?;
-        packages.into_iter().try_for_each(AtomicFile::commit)?;
+        packages.into_iter().try_for_each(|package| package.commit().map(drop))?;
         let path = out.join(Sbom::file_name(&record.name, record.target));
         match sbom {
             Some(json) => atomic_file::write(&path, json.as_bytes())?,

@@ -55,7 +55,7 @@ pub async fn reproduce(args: ReproduceArgs, report: &Report) -> anyhow::Result<(
             ))
     })?;
     if let Some(path) = &args.statement {
-        atomic_file::write(path, statement.as_bytes())
+        atomic_file::write_named(path, statement.as_bytes())
             .with_context(|| format!("failed to write the statement `{}`", path.display()))?;
     }
     match args.json {

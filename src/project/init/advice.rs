@@ -24,13 +24,8 @@ const PUBLISHERS: [&str; 12] = [
     "dist host",
 ];
 
-/// Programs and actions that other workflows create tags with.
-const TAGGERS: [&str; 4] = [
-    "release-plz/action",
-    "MarcoIeni/release-plz-action",
-    "googleapis/release-please-action",
-    "google-github-actions/release-please-action",
-];
+/// Actions that other workflows create tags with; the latter two have had several owners.
+const TAGGERS: [&str; 3] = ["release-plz/action", "release-plz-action", "release-please-action"];
 
 /// The steps that the project still needs before a release: what to type, and why.
 pub fn steps(found: &Found) -> Vec<(&'static str, &'static str)> {
@@ -128,13 +123,11 @@ fn about_git(found: &Found, git: &Git) -> Vec<String> {
              as its source, while the release goes to the second"
         ));
     }
-    if let Some(tag) = tagged(found) {
-        advice.push(format!(
-            "version {} is already tagged as `{tag}`: raise `version` before the next release",
-            found.project.version
-        ));
-    }
-    advice.extend(tag_style(&git.tags, &found.project.config.tag_prefix));
+    advice.extend(tagged(found).map(|tag| {
+        let version = &found.project.version;
+        format!("version {version} is already tagged as `{tag}`: raise `version` before the next release")
+    }));
+    advice.extend(tag_style(&git.tags, &found.project));
     advice
 }
 
@@ -145,19 +138,24 @@ fn tagged(found: &Found) -> Option<Tag> {
 }
 
 /// Advice if the repository has tags for versions, but none for which the workflow would run.
-fn tag_style(tags: &[String], prefix: &str) -> Option<String> {
+fn tag_style(tags: &[String], project: &Project) -> Option<String> {
+    let prefix = project.config.tag_prefix.as_str();
     let (own, pattern) = (format!("{prefix}v"), template::tags(prefix));
     let tags: Vec<Tag> = tags.iter().filter_map(|tag| tag.parse().ok()).collect();
     if tags.iter().any(|tag| tag.as_str().starts_with(&own) && tag.prefix() == prefix) {
         return None;
     }
-    // A package with a prefix shares its repository with others, whose tags say nothing about it.
-    let others = tags.iter().filter(|tag| prefix.is_empty() || tag.prefix() == prefix);
-    let last = others.max_by_key(|tag| (tag.prefix() == prefix, tag.version().clone()))?;
-    let setting = match last.prefix() {
-        other if other != prefix => format!("set `tag-prefix = \"{other}\"` in [package.metadata.floe], or "),
-        _ => String::new(),
+    // Tags of other packages of the repository say nothing about this one.
+    let is_sibling = |prefix: &str| {
+        let mut siblings = project.siblings.iter();
+        let name = prefix.trim_end_matches(['-', '_', '/']);
+        siblings.any(|(of, config)| of == name || config.as_ref().is_some_and(|one| one.tag_prefix == prefix))
     };
+    let is_other = |tag: &&Tag| prefix.is_empty() && !is_sibling(tag.prefix());
+    let others = tags.iter().filter(|tag| tag.prefix() == prefix || is_other(tag));
+    let last = others.max_by_key(|tag| (tag.prefix() == prefix, tag.version().clone()))?;
+    let setting = format!("set `tag-prefix = \"{}\"` in [package.metadata.floe], or ", last.prefix());
+    let setting = if last.prefix() == prefix { "" } else { &setting };
     let fix = format!("{setting}name the next one like `{own}1.4.0`");
     Some(format!("tags look like `{last}` here, but the workflow runs for `{pattern}`: {fix}"))
 }
@@ -311,6 +309,21 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn tags_of_other_packages_are_no_style() {
+        let config = Config { tag_prefix: "ctl/".to_owned(), ..Config::default() };
+        let siblings = vec![("lib".to_owned(), None), ("tool-ctl".to_owned(), Some(config))];
+        let style = |tags: &[&str]| {
+            let project = Project { siblings: siblings.clone(), ..Project::sample() };
+            about(&Found { project, git: Some(git(tags)), ..ready() }).concat()
+        };
+        for tags in [&["lib-v1.0.0"][..], &["ctl/v2.0.0", "lib/v0.1.0"], &["tool-ctl-v2.0.0"]] {
+            assert_eq!(style(tags), "", "{tags:?}");
+        }
+        assert!(style(&["lib-v3.0.0", "tool-v1.0.0"]).contains("set `tag-prefix = \"tool-\"`"));
+        assert!(style(&["lib-v3.0.0", "1.0.0"]).contains("tags look like `1.0.0` here"));
+    }
+
+    #[test]
     fn a_prefix_separates_the_versions_of_two_packages() {
         let found = with_prefix("tool-", &["lib-v1.4.0", "v1.4.0", "tool-v1.3.0"]);
         assert_eq!((about(&found), next_tag(&found).as_str()), (Vec::new(), "tool-v1.4.0"));
@@ -333,6 +346,8 @@ pub(super) mod tests {
         );
         let advice = workflow("- uses: release-plz/action@v0.5\n");
         assert!(advice[0].starts_with("`.github/workflows/cd.yml` creates tags, with `release-plz/action`"));
+        let advice = workflow("- uses: googleapis/release-please-action@v4\n");
+        assert!(advice[0].contains("creates tags, with `release-please-action`"), "{advice:?}");
         assert_eq!(workflow("# gh release create\n- run: cargo test\n"), Vec::<String>::new());
     }
 }

@@ -37,7 +37,9 @@ pub async fn execute(
 ) -> anyhow::Result<Receipt> {
     let now = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     let receipt = ReceiptWriter::begin(receipt, Receipt::new(release, &ready.plan, now)).await;
-    let receipt = receipt.map_err(|error| Failure::around(error).state("nothing was changed"))?;
+    let receipt = receipt.map_err(|error| {
+        Failure::around(error).state("nothing was changed").hint("name another file with `--receipt`")
+    })?;
     let draft = ready.plan.draft.clone().map(OnceLock::from).unwrap_or_default();
     let (halted, began) = (Mutex::default(), Instant::now());
     let run = Run { release, ready, session, receipt, draft, halted, began };

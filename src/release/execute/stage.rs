@@ -10,7 +10,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use super::{Placed, Run};
 use crate::error::Failure;
 use crate::github::{ASSETS_AT_ONCE, second_to};
-use crate::net::body::wrong_bytes;
+use crate::net::body::{unopened, wrong_bytes};
 use crate::release::REGISTRY_AT_ONCE;
 use crate::report::Progress;
 use floe_core::model::body::{self, Head};
@@ -129,11 +129,12 @@ impl Run<'_> {
 /// A manifest's bytes; small, and checked again because the layout may have changed since it was verified.
 pub(super) fn read_manifest(image: &Image, manifest: &Blob) -> anyhow::Result<Bytes> {
     let path = image.blob_path(&manifest.digest);
-    let body = std::fs::read(&path).with_context(|| format!("failed to read `{}`", path.display()))?;
+    let name = path.display().to_string();
+    let body = std::fs::read(&path).map_err(|error| unopened(&name, error))?;
     let found = Digest::of(&body);
     if found != manifest.digest {
         let why = format!("has the digest {found}, not {}", manifest.digest);
-        return Err(wrong_bytes(&path.display().to_string(), &why).into());
+        return Err(wrong_bytes(&name, &why).into());
     }
     Ok(body.into())
 }

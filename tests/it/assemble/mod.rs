@@ -135,8 +135,7 @@ fn legs_that_do_not_make_one_release_are_refused_and_leave_nothing() {
     make_legs(&legs, "github-hosted\n");
     let refused = |code: i32, why: &str, more: &[&str]| {
         assemble(&scenario, &[&["legs"], more].concat()).exit(code).says(why);
-        let left = fs::read_dir(scenario.path().join("release")).map(|entries| entries.count());
-        assert_eq!(left.unwrap_or_default(), 0, "{why}");
+        assert!(!scenario.path().join("release").exists(), "{why}");
     };
     // A second leg brings another archive for a target that there is already.
     make_dist_from(b"other", &legs.join("leg-other/dist"), "1.4.0", &["x86_64-gnu".parse().unwrap()]);
@@ -156,7 +155,11 @@ fn legs_that_do_not_make_one_release_are_refused_and_leave_nothing() {
         .run([&ASSEMBLE[..], &["nowhere"]].concat())
         .exit(2)
         .says("invalid value 'nowhere' for '<FOLDER>...': it is not there");
-    write(scenario.path().join("release/old"), "");
+    fs::create_dir_all(scenario.path().join("release/.floe-killed.part")).unwrap();
+    let killed = "it holds `.floe-killed.part` of another run, which may have been killed";
+    assemble(&scenario, &["dist"]).exit(2).says(killed);
+    write(scenario.path().join("release/.empty"), "");
+    fs::remove_dir(scenario.path().join("release/.floe-killed.part")).unwrap();
     assemble(&scenario, &["dist"]).exit(2).says("`release` is not empty");
 }
 

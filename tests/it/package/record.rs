@@ -2,8 +2,11 @@
 
 use expect_test::expect;
 use floe::cli::{PackageArgs, SourceArgs};
+use floe::project::cargo;
 
 use super::{Case, EPOCH};
+use crate::project::git;
+use crate::support::peers::peer;
 use crate::support::sample::Sample;
 
 /// The record is a contract that every later floe must read.
@@ -100,4 +103,24 @@ fn a_record_holds_facts_and_nothing_of_the_machine() {
         }
     "#]]
     .assert_eq(&floe_core::model::to_json(&records[0]));
+}
+
+/// A replacement is only in the repository of this machine, so other machines would pack other bytes.
+#[test]
+fn a_replaced_commit_does_not_change_the_source() {
+    if peer("git").is_none() {
+        return;
+    }
+    let sample = Sample::tool();
+    git(sample.path(), &["init", "--quiet"]);
+    for text in ["fn main() {}", "fn main() { loop {} }"] {
+        std::fs::write(sample.path().join("src/main.rs"), text).unwrap();
+        git(sample.path(), &["add", "."]);
+        git(sample.path(), &["commit", "--quiet", "-m", text]);
+    }
+    let source = || cargo::source(&sample.load().unwrap(), None, None).unwrap();
+    let before = source();
+    assert!(before.commit.is_some());
+    git(sample.path(), &["replace", "HEAD", "HEAD~1"]);
+    assert_eq!(source(), before);
 }

@@ -30,6 +30,35 @@ fn a_refused_push_names_the_variable_that_was_sent_or_not() {
 }
 
 #[test]
+fn a_wrong_token_has_a_hint_that_works_wherever_it_was_set() {
+    let replace = "for example `unset GH_TOKEN GITHUB_TOKEN; export GITHUB_TOKEN=$(gh auth token)`";
+    let which = "error: `GH_TOKEN`, `GITHUB_TOKEN` or `FLOE_CHANNEL_TOKEN` contains a line break";
+    let scenario = Scenario::new("1.4.0");
+    for (variable, value, said) in [
+        ("GITHUB_TOKEN", "expired", replace),
+        ("GH_TOKEN", "expired", replace),
+        ("GH_TOKEN", "two\nlines", which),
+        ("GITHUB_TOKEN", "two\nlines", which),
+    ] {
+        scenario.run_with(&[(variable, value)], &["plan"]).exit(1).says(said);
+    }
+}
+
+/// A dist may be published from its own folder, where the receipt is by default.
+#[test]
+fn a_receipt_in_the_dist_does_not_stop_the_next_run() {
+    let scenario = Scenario::new("1.4.0");
+    for receipt in ["dist/floe-receipt.json", "dist/../dist/floe-receipt.json"] {
+        scenario.run(["publish", "--receipt", receipt]).exit(0);
+        assert!(scenario.dist().join("floe-receipt.json").is_file());
+        scenario.run(["plan"]).exit(0);
+        scenario.run(["verify", "dist"]).exit(0);
+    }
+    let outcome = scenario.run(["publish", "--receipt", "dist"]).exit(1).says("nothing was changed");
+    outcome.says("hint: name another file with `--receipt`");
+}
+
+#[test]
 fn addresses_are_checked_before_the_dist() {
     let scenario = || Scenario::new("1.4.0").flip_bit("tool-x86_64-apple-darwin.tar.gz");
     for (scenario, error) in [

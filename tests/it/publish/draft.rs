@@ -184,6 +184,6 @@ fn a_tag_of_an_immutable_release_that_was_deleted_has_a_hint() {
         let scenario = Scenario::new("1.4.0").disturb_github(Fault::next(method, route, spent));
         let hint =
             "hint: the tag belonged to an immutable release and cannot be used again: raise the version";
-        scenario.run(["publish"]).exit(1).says(hint);
+        scenario.run(["publish"]).exit(4).says(hint);
     }
 }

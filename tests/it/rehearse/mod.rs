@@ -104,6 +104,12 @@ fn a_project_is_rehearsed_again_and_on_to_its_next_version() {
         assert_eq!(second.summary[same], first.summary[same], "{same}");
     }
 
+    // The dist in its own folder, which is not emptied before it is read.
+    for arguments in [&["target/rehearsal/dist"][..], &["target/rehearsal/../rehearsal/dist/", "--keep"]] {
+        assert_eq!(rehearse(project.path(), arguments).summary["files"], first.summary["files"]);
+        assert!(left.join("dist/image/index.json").is_file());
+    }
+
     let kept = rehearse(project.path(), &["--keep"]);
     assert_eq!(kept.summary["done"], 0);
     assert!(kept.stderr.contains("0 to do; the release is public and complete"), "{}", kept.stderr);

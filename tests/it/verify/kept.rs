@@ -59,6 +59,17 @@ fn a_download_that_fails_leaves_nothing_and_a_wrong_release_is_kept_to_be_looked
     let kept = scenario.path().join("kept");
     scenario.run(KEEP).exit(1).says("error: release `v1.4.0` of `acme/tool` could not be checked");
     assert!(!kept.exists());
+    // A folder that was there stays, and so does what a killed run has left in it.
+    fs::create_dir(&kept).unwrap();
+    scenario.run(KEEP).exit(1);
+    assert_eq!(fs::read_dir(&kept).unwrap().count(), 0);
+    fs::create_dir(kept.join(".floe-killed.part")).unwrap();
+    let killed = "it holds `.floe-killed.part` of another run, which may have been killed";
+    scenario
+        .run(KEEP)
+        .exit(2)
+        .says(killed)
+        .says("hint: give a folder that does not exist yet, or an empty one");
     let published = Published::new();
     flip_bit(&published.asset_file(ARCHIVE));
     published.scenario.run(KEEP).exit(3);

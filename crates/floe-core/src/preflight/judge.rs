@@ -105,7 +105,8 @@ fn token(subject: &Subject<'_>, facts: &ServerFacts) -> Outcome {
         return warning(format!("the token expires at {text}"), "make sure that it outlives the release");
     };
     let (left, at) = (end - facts.now, end.format("%Y-%m-%d %H:%M UTC"));
-    let cure = format!("make another at {}/settings/tokens, and set GITHUB_TOKEN to it", facts.rights.site);
+    let cure =
+        format!("make another at {}/settings/tokens, and set it in place of this one", facts.rights.site);
     match left {
         left if left <= TimeDelta::zero() => failed(format!("the token expired at {at}"), cure),
         left if left < SOON => {
