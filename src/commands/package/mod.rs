@@ -1,6 +1,6 @@
 //! `floe package`: built binaries become archives, each with its SBOM and its record.
 //!
-//! All binaries are audited before the first one is packed. No archive has its name before all of them are whole. Nothing is
+//! All binaries are audited before the first one is packed. No archive gets its final name before all are complete. Nothing is
 //! built and nothing is sent.
 
 mod builds;
@@ -54,7 +54,7 @@ pub fn package(args: PackageArgs, report: &Report) -> anyhow::Result<()> {
 }
 
 /// Adds the crates to builds, for their SBOMs, unless the project wants none. `trees` is a folder with the output of
-/// `cargo tree` for each target; else Cargo is asked.
+/// `cargo tree` for each target; without it, Cargo is run.
 pub fn find_crates(project: &Project, builds: &mut [Build], trees: Option<&Path>) -> anyhow::Result<()> {
     if !project.config.sbom {
         return Ok(());
@@ -129,7 +129,7 @@ pub enum Enforcement {
     },
 }
 
-/// A binary that is what its target wants.
+/// A binary of its target's format and architecture.
 struct Binary {
     name: String,
     path: PathBuf,
@@ -140,7 +140,7 @@ struct Binary {
     violations: Vec<Violation>,
 }
 
-/// Checks that a build has exactly the released binaries and that each is its target's, and audits them.
+/// Checks that a build has exactly the released binaries, each of the right format and architecture, and audits them.
 fn check(project: &Project, build: &Build, problems: &mut Vec<String>) -> Vec<Binary> {
     let target = build.target;
     let wanted = |name: &str| format!("{name}{}", target.exe);
@@ -179,14 +179,14 @@ fn check(project: &Project, build: &Build, problems: &mut Vec<String>) -> Vec<Bi
     binaries
 }
 
-/// The facts and the digest of a binary that must be a target's.
+/// The facts and the digest of a binary, which must be of the target's format and architecture.
 fn audit(path: &Path, target: Target) -> anyhow::Result<(Facts, Digest)> {
     let (kind, shown, name) = (binary::identify(path)?, path.display(), target.name);
     let (format, arch) = (target.format, target.arch);
     if kind.arches.len() > 1 && kind.format == format {
         let slice = if arch == Arch::Aarch64 { "arm64".to_owned() } else { arch.to_string() };
         bail!(
-            "`{shown}` is universal ({kind}), but {name} takes one instruction set: `lipo -thin {slice} {shown} -output …`"
+            "`{shown}` is universal ({kind}), but {name} takes one architecture: `lipo -thin {slice} {shown} -output …`"
         );
     }
     ensure!(kind.is_for(format, arch), "`{shown}` is {kind}, but {name} takes {format} for {arch}");
@@ -195,7 +195,7 @@ fn audit(path: &Path, target: Target) -> anyhow::Result<(Facts, Digest)> {
     Ok((facts, digest.0))
 }
 
-/// An archive that has no name yet: it is there whole, and gone if it is dropped.
+/// A complete archive under a temporary name, which is removed if this is dropped.
 struct Unnamed {
     archive: AtomicFile,
     sbom: Option<String>,
@@ -216,7 +216,7 @@ impl Unnamed {
             // One that an earlier run left would belong to no record.
             None => files::remove_if_there(&path)?,
         }
-        // The record comes last: where it is, the archive and the SBOM are whole.
+        // The record comes last: if it exists, the archive and the SBOM are complete.
         atomic_file::write(&out.join(record.file_name()), model::to_json(&record).as_bytes())?;
         let FileFacts { file, size, digest } = &record.archive;
         report.step("Packed", format!("{file}  {}  {digest}", report::size(*size)));
