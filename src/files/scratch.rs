@@ -28,7 +28,22 @@ pub struct Scratch {
 impl Scratch {
     /// Makes one; `purpose` is a part of its name.
     pub fn new(purpose: &str) -> anyhow::Result<Self> {
-        Scratch::make(&std::env::temp_dir(), &format!("floe-{purpose}-"), "")
+        // An empty variable counts as unset, as everywhere.
+        let folder = Some(std::env::temp_dir()).filter(|folder| !folder.as_os_str().is_empty());
+        Scratch::for_temporary(&folder.unwrap_or_else(|| "/tmp".into()), purpose)
+    }
+
+    fn for_temporary(folder: &Path, purpose: &str) -> anyhow::Result<Self> {
+        let make = |_| Scratch::make(folder, &format!("floe-{purpose}-"), "");
+        // A folder that a variable names by mistake is not made.
+        let made = fs::metadata(folder).at("failed to find the folder", folder).and_then(make);
+        made.map_err(|error| {
+            let variable = if cfg!(windows) { "TMP" } else { "TMPDIR" };
+            Failure::new("failed to make a temporary folder")
+                .because(error)
+                .hint(format!("set `{variable}` to a folder that exists and may be written to"))
+                .into()
+        })
     }
 
     /// Makes one inside `folder`, which must be new or empty and no link.
@@ -140,6 +155,20 @@ mod tests {
         drop(Scratch::beside(&new).unwrap());
         drop(crate::files::atomic_file::AtomicFile::create(&new).unwrap());
         assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_folder_for_temporary_ones_must_exist() {
+        let outside = tempfile::tempdir().unwrap();
+        let folder = outside.path().join("gone");
+        let error = Scratch::for_temporary(&folder, "test").unwrap_err();
+        let expected =
+            format!("failed to make a temporary folder: failed to find the folder `{}`", folder.display());
+        assert!(format!("{error:#}").starts_with(&expected), "{error:#}");
+        assert!(crate::error::hint_of(&error).is_some_and(|hint| hint.contains("to a folder that exists")));
+        assert!(!folder.exists());
+        drop(Scratch::for_temporary(outside.path(), "test").unwrap());
+        assert!(outside.path().exists());
     }
 
     #[test]
