@@ -70,7 +70,7 @@ pub fn remove_all() {
     all.values().for_each(|made| remove_empty(made));
 }
 
-/// Removes those of some folders that are empty by then, in this order.
+/// Removes these folders in this order, unless they hold something.
 fn remove_empty(folders: &[PathBuf]) {
     folders.iter().for_each(|folder| drop(fs::remove_dir(folder)));
 }

@@ -98,10 +98,7 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     if let Ok(manifest) = &download.manifest {
         release::channel::follow(manifest, None, addresses, report).await?;
     }
-    report.step(
-        "Unsigned",
-        "a rehearsal has no workflow identity to sign with; the manifest is the one that is published",
-    );
+    report.step("Unsigned", "a rehearsal cannot sign; its manifest is the one that a release would publish");
 
     let notes = &download.release.notes;
     leave(&folder, &Page { release: &release, plan: &plan, receipt: &receipt, notes })?;

@@ -31,11 +31,13 @@ pub fn verify(
     report: &Report,
 ) -> anyhow::Result<Release> {
     let Some(bundle) = release.attestation().and_then(|asset| asset.bytes()) else {
-        let text = "no attestation: there is no workflow identity (id-token) to sign with; users will see \"not signed\"";
+        let text = "no attestation is given; without one, users see \"not signed\"";
         // Nothing is published without one that is required.
         match attest == Some(Attest::None) || is_required(attest) {
             true => report.step("Unsigned", text),
-            false => report.warn(format!("{text}; if none is intended, give `--attest none`")),
+            false => report.warn(format!(
+                "{text}; give one with `--attestation`, or `--attest none` if none is intended"
+            )),
         }
         return Ok(release);
     };
@@ -57,8 +59,7 @@ pub fn verify(
     Err(failure.state("nothing was sent").into())
 }
 
-/// Refuses to publish without the attestation that is promised. In a workflow one is expected unless it is said that there
-/// need not be.
+/// Refuses to publish without a required attestation. In a workflow it is required by default.
 pub fn require(release: &Release, attest: Option<Attest>) -> anyhow::Result<()> {
     if release.attestation().is_some() || !is_required(attest) {
         return Ok(());

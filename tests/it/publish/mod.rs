@@ -151,7 +151,7 @@ fn all_problems_are_reported_together() {
 #[test]
 fn without_a_token_the_error_has_a_hint() {
     Scenario::new("1.4.0").token(None).run(["publish"]).exit(1).no_writes().stderr(expect![[r#"
-             warning no attestation: there is no workflow identity (id-token) to sign with; users will see "not signed"; if none is intended, give `--attest none`
+             warning no attestation is given; without one, users see "not signed"; give one with `--attestation`, or `--attest none` if none is intended
         error: there is no token to publish to `acme/tool`
         nothing was changed
 
