@@ -50,7 +50,7 @@ complete -c floe -n "__fish_floe_using_subcommand init" -s p -l package -d 'The 
 complete -c floe -n "__fish_floe_using_subcommand init" -l check -d 'Write nothing; report how files differ from floe\'s templates'
 complete -c floe -n "__fish_floe_using_subcommand init" -l json -d 'Print the result of `--check` as JSON on stdout'
 complete -c floe -n "__fish_floe_using_subcommand init" -s y -l yes -d 'Write without asking; required without a terminal'
-complete -c floe -n "__fish_floe_using_subcommand init" -l force -d 'Replace a flake or workflow with other content, if it is committed'
+complete -c floe -n "__fish_floe_using_subcommand init" -l force -d 'Replace a flake or workflow that floe did not write, if it is committed'
 complete -c floe -n "__fish_floe_using_subcommand init" -s v -l verbose -d 'Show more details, such as the checks that passed (-vv: also each request)'
 complete -c floe -n "__fish_floe_using_subcommand init" -s q -l quiet -d 'Show only results and errors'
 complete -c floe -n "__fish_floe_using_subcommand init" -l strict -d 'Treat warnings as errors'
@@ -97,11 +97,11 @@ complete -c floe -n "__fish_floe_using_subcommand verify" -l release -d 'Downloa
 complete -c floe -n "__fish_floe_using_subcommand verify" -l keep -d 'Keep the downloaded files in this folder, which must be new or empty' -r -F
 complete -c floe -n "__fish_floe_using_subcommand verify" -l run -d 'After verifying, run each program for this machine with this argument, such as --run=--version' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l target -d 'A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all but the optional ones]' -r
-complete -c floe -n "__fish_floe_using_subcommand verify" -l image -d 'The image\'s name, if it is not the default; a published image must have it, and SHA256SUMS depends on it' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l image -d 'The image\'s name, if it is not the default; it changes SHA256SUMS, and a published image must have it' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l notes-file -d 'Read the release notes from this file, not from the changelog or GitHub' -r -F
 complete -c floe -n "__fish_floe_using_subcommand verify" -l expect -d 'Fail unless SHA256SUMS has this digest, before any downloaded program is run' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l attestation -d 'Check, without a network, that this attestation covers the given files' -r -F
-complete -c floe -n "__fish_floe_using_subcommand verify" -l attest -d 'Whether the release must have an attestation; SHA256SUMS depends on it [default: required with --attestation and for `floe publish` in GitHub Actions, else none]' -r -f -a "required\t'The manifest promises it, and nothing is published without it'
+complete -c floe -n "__fish_floe_using_subcommand verify" -l attest -d 'Whether the release must have an attestation; this changes SHA256SUMS [default: required with --attestation and for `floe publish` in GitHub Actions, else none]' -r -f -a "required\t'The manifest promises it, and nothing is published without it'
 best-effort\t'It is published if it is there'
 none\t'There is none'"
 complete -c floe -n "__fish_floe_using_subcommand verify" -l signer -d 'The workflow that must have signed [default: floe\'s release workflow, or one of the project\'s own repository]' -r
@@ -132,7 +132,7 @@ complete -c floe -n "__fish_floe_using_subcommand assemble" -l image -d 'The ima
 complete -c floe -n "__fish_floe_using_subcommand assemble" -l notes-file -d 'Read the release notes from this file, not from the changelog or GitHub' -r -F
 complete -c floe -n "__fish_floe_using_subcommand assemble" -l expect -d 'Fail unless SHA256SUMS has this digest' -r
 complete -c floe -n "__fish_floe_using_subcommand assemble" -l attestation -d 'The Sigstore bundle that attests exactly these files; verified before anything is sent' -r -F
-complete -c floe -n "__fish_floe_using_subcommand assemble" -l attest -d 'Whether the release must have an attestation; SHA256SUMS depends on it [default: required with --attestation and for `floe publish` in GitHub Actions, else none]' -r -f -a "required\t'The manifest promises it, and nothing is published without it'
+complete -c floe -n "__fish_floe_using_subcommand assemble" -l attest -d 'Whether the release must have an attestation; this changes SHA256SUMS [default: required with --attestation and for `floe publish` in GitHub Actions, else none]' -r -f -a "required\t'The manifest promises it, and nothing is published without it'
 best-effort\t'It is published if it is there'
 none\t'There is none'"
 complete -c floe -n "__fish_floe_using_subcommand assemble" -l signer -d 'The workflow that must have signed [default: floe\'s release workflow, or one of the project\'s own repository]' -r
@@ -162,7 +162,7 @@ complete -c floe -n "__fish_floe_using_subcommand plan" -l image -d 'The image\'
 complete -c floe -n "__fish_floe_using_subcommand plan" -l notes-file -d 'Read the release notes from this file, not from the changelog or GitHub' -r -F
 complete -c floe -n "__fish_floe_using_subcommand plan" -l expect -d 'Publish only if SHA256SUMS has the digest that `floe verify` printed; archives are not unpacked again' -r
 complete -c floe -n "__fish_floe_using_subcommand plan" -l attestation -d 'The Sigstore bundle that attests exactly these files; verified before anything is sent' -r -F
-complete -c floe -n "__fish_floe_using_subcommand plan" -l attest -d 'Whether the release must have an attestation; SHA256SUMS depends on it [default: required with --attestation and for `floe publish` in GitHub Actions, else none]' -r -f -a "required\t'The manifest promises it, and nothing is published without it'
+complete -c floe -n "__fish_floe_using_subcommand plan" -l attest -d 'Whether the release must have an attestation; this changes SHA256SUMS [default: required with --attestation and for `floe publish` in GitHub Actions, else none]' -r -f -a "required\t'The manifest promises it, and nothing is published without it'
 best-effort\t'It is published if it is there'
 none\t'There is none'"
 complete -c floe -n "__fish_floe_using_subcommand plan" -l signer -d 'The workflow that must have signed [default: floe\'s release workflow, or one of the project\'s own repository]' -r
@@ -193,7 +193,7 @@ complete -c floe -n "__fish_floe_using_subcommand publish" -l image -d 'The imag
 complete -c floe -n "__fish_floe_using_subcommand publish" -l notes-file -d 'Read the release notes from this file, not from the changelog or GitHub' -r -F
 complete -c floe -n "__fish_floe_using_subcommand publish" -l expect -d 'Publish only if SHA256SUMS has the digest that `floe verify` printed; archives are not unpacked again' -r
 complete -c floe -n "__fish_floe_using_subcommand publish" -l attestation -d 'The Sigstore bundle that attests exactly these files; verified before anything is sent' -r -F
-complete -c floe -n "__fish_floe_using_subcommand publish" -l attest -d 'Whether the release must have an attestation; SHA256SUMS depends on it [default: required with --attestation and for `floe publish` in GitHub Actions, else none]' -r -f -a "required\t'The manifest promises it, and nothing is published without it'
+complete -c floe -n "__fish_floe_using_subcommand publish" -l attest -d 'Whether the release must have an attestation; this changes SHA256SUMS [default: required with --attestation and for `floe publish` in GitHub Actions, else none]' -r -f -a "required\t'The manifest promises it, and nothing is published without it'
 best-effort\t'It is published if it is there'
 none\t'There is none'"
 complete -c floe -n "__fish_floe_using_subcommand publish" -l signer -d 'The workflow that must have signed [default: floe\'s release workflow, or one of the project\'s own repository]' -r
@@ -242,7 +242,7 @@ complete -c floe -n "__fish_floe_using_subcommand rehearse" -l with -d 'The buil
 nix\t'Nix, with the flake\'s `dist`'"
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -l faults -d 'Inject faults chosen by this seed while publishing, and publish again until it succeeds or cannot' -r
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -s o -l out -d 'Output folder [default: target/rehearsal]' -r -F
-complete -c floe -n "__fish_floe_using_subcommand rehearse" -l attest -d 'Whether the release must have an attestation; SHA256SUMS depends on it [default: required with --attestation and for `floe publish` in GitHub Actions, else none]' -r -f -a "required\t'The manifest promises it, and nothing is published without it'
+complete -c floe -n "__fish_floe_using_subcommand rehearse" -l attest -d 'Whether the release must have an attestation; this changes SHA256SUMS [default: required with --attestation and for `floe publish` in GitHub Actions, else none]' -r -f -a "required\t'The manifest promises it, and nothing is published without it'
 best-effort\t'It is published if it is there'
 none\t'There is none'"
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F

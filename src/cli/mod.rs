@@ -264,7 +264,7 @@ pub struct InitArgs {
     /// Write without asking; required without a terminal
     #[arg(short, long)]
     pub yes: bool,
-    /// Replace a flake or workflow with other content, if it is committed
+    /// Replace a flake or workflow that floe did not write, if it is committed
     #[arg(long)]
     pub force: bool,
     /// A target of the release (may be repeated) [default: all but the optional ones]

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use floe_core::model::{Digest, ImageName, Repo, Tag, Target};
 
-use super::paths::{self, DIST, SPELLING};
+use super::paths::{self, DIST, DIST_OR_FILE, SPELLING};
 use super::{ProjectArgs, SourceArgs};
 use crate::attest::Signer;
 
@@ -22,7 +22,7 @@ fn with_environment(help: &str, more: &[&str]) -> String {
     format!(
         "{help}\n\nEnvironment (an empty variable counts as unset):\n  \
          GH_TOKEN, GITHUB_TOKEN  token for GitHub's API and ghcr.io\n  \
-         FLOE_REGISTRY_USER      user at another registry\n  \
+         FLOE_REGISTRY_USER      user of a registry other than ghcr.io\n  \
          FLOE_REGISTRY_TOKEN     token for that registry; no other server gets it\n  \
          FLOE_REGISTRY_HOST      host of that registry [default: the registry of the project's own image]\n  \
          {}FLOE_TRUSTED_ROOT       trusted roots, as --trusted-root\n  \
@@ -87,7 +87,7 @@ pub enum Attest {
 /// The promise of an attestation.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct AttestArgs {
-    /// Whether the release must have an attestation; SHA256SUMS depends on it [default: required with --attestation and for
+    /// Whether the release must have an attestation; this changes SHA256SUMS [default: required with --attestation and for
     /// `floe publish` in GitHub Actions, else none]
     #[arg(long, value_name = "WHEN", env = "FLOE_ATTEST", hide_env = true)]
     pub attest: Option<Attest>,
@@ -218,14 +218,14 @@ fn for_verifying(arg: clap::Arg) -> clap::Arg {
         "dists" => arg
             .required_unless_present("release")
             .conflicts_with("release")
-            .value_parser(paths::existing(None, SPELLING))
+            .value_parser(paths::existing(None, DIST_OR_FILE))
             .help("Dists to check before publishing, or with --attestation, downloaded files"),
         "targets" => arg.conflicts_with("release").help(
             "A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all but the optional ones]",
         ),
         "no_image" => arg.conflicts_with("release"),
         "image" => arg.help(
-            "The image's name, if it is not the default; a published image must have it, and SHA256SUMS depends on it",
+            "The image's name, if it is not the default; it changes SHA256SUMS, and a published image must have it",
         ),
         "attestation" => arg
             .conflicts_with_all(["release", "targets", "no_image", "image", "render", "expect"])

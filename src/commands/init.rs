@@ -12,7 +12,8 @@ use anyhow::{Context as _, bail, ensure};
 use diffy::DiffOptions;
 
 use super::package::contents;
-use crate::cli::InitArgs;
+use crate::cli::{InitArgs, RemoteArgs};
+use crate::environment::variable;
 use crate::error::{Exit, Failure, failures, in_one_line, usage};
 use crate::files;
 use crate::files::transaction::{self, Change, read};
@@ -22,7 +23,7 @@ use crate::project::init::template::Floe;
 use crate::project::init::{self, File, Found, Git, RELEASE, State, WORKFLOWS, advice};
 use crate::project::package::Gated;
 use crate::project::repository;
-use crate::release::{inputs, names};
+use crate::release::{inputs, names, session};
 use crate::report::{Report, Verbosity};
 
 /// Runs the command. Foreign files in the way are a conflict (exit code 4), drift is a problem (3).
@@ -86,7 +87,14 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
 fn obstacles(found: &Found, floe: &Floe) -> Vec<String> {
     let project = &found.project;
     let origin = || found.git.as_ref()?.origin.as_ref();
-    let elsewhere = repository::outside_cargo(None, &project.root, Some("https://github.com")).err();
+    // The addresses that `floe plan` takes where it has no options for them.
+    let remote = RemoteArgs {
+        server_url: variable("GITHUB_SERVER_URL"),
+        api_url: variable("GITHUB_API_URL"),
+        ..RemoteArgs::default()
+    };
+    let site = session::known_site(&remote);
+    let elsewhere = repository::outside_cargo(None, &project.root, site.as_deref()).err();
     let of_project = [
         elsewhere.iter().map(|error| format!("`floe plan` would fail: {}", in_one_line(error))).collect(),
         project.gated.iter().map(Gated::line).collect(),

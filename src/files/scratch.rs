@@ -11,8 +11,8 @@ use anyhow::Context as _;
 use tempfile::TempDir;
 
 use crate::error::{AtPath as _, Exit, Failure};
-use crate::files::parent;
 use crate::files::unfinished::Unfinished;
+use crate::files::{self, parent};
 use floe_core::disk;
 
 /// How the name begins of a temporary folder in one that the user names.
@@ -28,7 +28,22 @@ pub struct Scratch {
 impl Scratch {
     /// Makes one; `purpose` is a part of its name.
     pub fn new(purpose: &str) -> anyhow::Result<Self> {
-        Scratch::make(&std::env::temp_dir(), &format!("floe-{purpose}-"), "")
+        // An empty variable counts as unset, as everywhere.
+        let folder = Some(std::env::temp_dir()).filter(|folder| !folder.as_os_str().is_empty());
+        Scratch::for_temporary(&folder.unwrap_or_else(|| "/tmp".into()), purpose)
+    }
+
+    fn for_temporary(folder: &Path, purpose: &str) -> anyhow::Result<Self> {
+        let make = |_| Scratch::make(folder, &format!("floe-{purpose}-"), "");
+        // A folder that a variable names by mistake is not made.
+        let made = fs::metadata(folder).at("failed to find the folder", folder).and_then(make);
+        made.map_err(|error| {
+            let variable = if cfg!(windows) { "TMP" } else { "TMPDIR" };
+            Failure::new("failed to make a temporary folder")
+                .because(error)
+                .hint(format!("set `{variable}` to a folder that exists and may be written to"))
+                .into()
+        })
     }
 
     /// Makes one inside `folder`, which must be new or empty and no link.
@@ -75,12 +90,11 @@ impl Scratch {
     /// Moves everything in it to the folder around it.
     pub fn keep(&self) -> anyhow::Result<()> {
         let around = self.path().parent().context("a temporary folder is in another one")?;
-        for entry in fs::read_dir(self.path())? {
-            let entry = entry?;
-            let to = around.join(entry.file_name());
+        for path in files::entries(self.path())? {
+            let to = around.join(files::name_of(&path));
             // On some systems a rename replaces a file.
             anyhow::ensure!(fs::symlink_metadata(&to).is_err(), "`{}` was made meanwhile", to.display());
-            disk::rename(&entry.path(), &to).at("failed to make", &to)?;
+            disk::rename(&path, &to).at("failed to make", &to)?;
         }
         Ok(())
     }
@@ -141,6 +155,20 @@ mod tests {
         drop(Scratch::beside(&new).unwrap());
         drop(crate::files::atomic_file::AtomicFile::create(&new).unwrap());
         assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_folder_for_temporary_ones_must_exist() {
+        let outside = tempfile::tempdir().unwrap();
+        let folder = outside.path().join("gone");
+        let error = Scratch::for_temporary(&folder, "test").unwrap_err();
+        let expected =
+            format!("failed to make a temporary folder: failed to find the folder `{}`", folder.display());
+        assert!(format!("{error:#}").starts_with(&expected), "{error:#}");
+        assert!(crate::error::hint_of(&error).is_some_and(|hint| hint.contains("to a folder that exists")));
+        assert!(!folder.exists());
+        drop(Scratch::for_temporary(outside.path(), "test").unwrap());
+        assert!(outside.path().exists());
     }
 
     #[test]

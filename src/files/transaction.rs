@@ -28,15 +28,11 @@ pub struct Change {
 pub fn write(changes: &[Change]) -> anyhow::Result<()> {
     let mut done = Vec::new();
     let _all_or_none = unfinished::hold();
-    let written = write_each(changes, &mut done);
-    if written.is_err() {
-        take_back(done);
-    }
-    written
+    write_each(changes, &mut done).inspect_err(|_| take_back(&done))
 }
 
 /// Puts everything back as it was, as far as that is possible. The folders that were made go when `done` is dropped.
-fn take_back(done: Vec<(Change, Unfinished)>) {
+fn take_back(done: &[(Change, Unfinished)]) {
     for (change, _) in done.iter().rev() {
         let _ = match &change.old {
             Some(old) => begin(&change.path, old).and_then(AtomicFile::commit).map(drop),
@@ -62,14 +58,10 @@ fn write_each(changes: &[Change], done: &mut Vec<(Change, Unfinished)>) -> anyho
 
 fn begin(path: &Path, text: &str) -> anyhow::Result<AtomicFile> {
     let mut file = AtomicFile::create(path)?;
-    let mut write = || {
-        file.file().write_all(text.as_bytes())?;
-        match fs::metadata(path) {
-            Ok(old) => file.file().set_permissions(old.permissions()),
-            Err(_) => Ok(()),
-        }
-    };
-    write().at("failed to write", path)?;
+    file.file().write_all(text.as_bytes()).at("failed to write", path)?;
+    if let Ok(old) = fs::metadata(path) {
+        file.file().set_permissions(old.permissions()).at("failed to write", path)?;
+    }
     Ok(file)
 }
 
@@ -110,7 +102,8 @@ mod tests {
         write_each(&changes, &mut done).unwrap();
         assert_eq!(fs::read_to_string(at("a")).unwrap(), "new");
         assert_eq!(fs::read_to_string(at("deep/er/b")).unwrap(), "b");
-        take_back(done);
+        take_back(&done);
+        drop(done);
         assert_eq!(fs::read_to_string(at("a")).unwrap(), "old");
         assert!(!at("deep").exists());
     }

@@ -1,4 +1,4 @@
-//! Files and folders under temporary names. A process that a signal ends drops nothing, so [`remove_all`] removes them.
+//! Files and folders under temporary names. A signal ends the process without drops, so [`remove_all`] removes them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,8 +21,8 @@ static RENAMES: Mutex<()> = Mutex::new(());
 pub struct Unfinished(PathBuf);
 
 impl Unfinished {
-    /// Makes `folder` if it is missing, and in it a temporary file or folder, and registers what was made. No signal ends the
-    /// process in between, when [`remove_all`] would miss it.
+    /// Makes `folder` if it is missing, and in it a temporary file or folder, and registers both. The lock is held meanwhile,
+    /// so that [`remove_all`] misses neither.
     pub fn make<T: AsRef<Path>>(
         folder: &Path,
         make: impl FnOnce(&Path) -> io::Result<T>,
@@ -41,14 +41,14 @@ impl Unfinished {
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        // Locked until the end, so that no other thread makes a file in a folder that is going.
+        // Locked until the end, so that no other thread makes a file in a folder that is being removed.
         let mut all = lock(&ALL);
         remove_empty(&all.remove(&self.0).unwrap_or_default());
     }
 }
 
 /// The folders down to this one that do not exist yet, the innermost first.
-pub fn absent(folder: &Path) -> Vec<PathBuf> {
+fn absent(folder: &Path) -> Vec<PathBuf> {
     let is_absent = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
     folder.ancestors().take_while(is_absent).map(Path::to_owned).collect()
 }
@@ -80,12 +80,12 @@ fn remove(path: &Path) -> io::Result<()> {
     if !path.is_dir() {
         return fs::remove_file(path);
     }
-    // Under another name they do not find it. Windows keeps the name of a folder with open files.
+    // Renamed first, so that they no longer find it. Windows does not rename a folder with open files.
     let mut aside = path.as_os_str().to_owned();
     aside.push(".part");
     let aside = Path::new(&aside);
     let path = if cfg!(unix) && disk::rename(path, aside).is_ok() { aside } else { path };
-    // A file that was being made at that moment appears in it once more.
+    // A file that is created meanwhile makes the first attempt fail.
     fs::remove_dir_all(path).or_else(|_| fs::remove_dir_all(path))
 }
 

@@ -29,7 +29,7 @@ pub fn check(layout: &Path) -> Result<Image, Vec<String>> {
     check_to(Depth::Whole, layout)
 }
 
-/// The same, to a depth: without its layers an image has no files.
+/// [`check`] to a depth. An image whose layers are not unpacked lists no files.
 pub fn check_to(depth: Depth, layout: &Path) -> Result<Image, Vec<String>> {
     let is_whole = depth == Depth::Whole;
     let mut checker = Checker { is_whole, layout: layout.to_owned(), ..Checker::default() };
@@ -184,7 +184,7 @@ impl Checker {
         });
         let kind = &config.rootfs.kind;
         self.expect(kind == "layers", || {
-            format!("the config of {of} has a root of the type `{}`, not `layers`", text::name(kind))
+            format!("the config of {of} has a rootfs of the type `{}`, not `layers`", text::name(kind))
         });
         let (diff_ids, count) = (&config.rootfs.diff_ids, layers.len());
         self.expect(diff_ids.len() == count, || {
@@ -284,7 +284,8 @@ impl Checker {
             ("blobs/", set(&["sha256"])),
             ("blobs/sha256/", blobs),
         ] {
-            match names(&self.layout.join(folder)) {
+            let path = self.layout.join(folder);
+            match names(&path) {
                 Ok(names) => {
                     // Hidden files at the top belong to other programs, as in a dist.
                     let hidden = |name: &&String| folder.is_empty() && name.starts_with('.');
@@ -292,7 +293,7 @@ impl Checker {
                         self.problem(format!("nothing references `{folder}{}`", text::name(name)));
                     }
                 }
-                Err(error) => self.problem(format!("`{folder}` cannot be read: {error}")),
+                Err(error) => self.problem(format!("`{}` cannot be read: {error}", path.display())),
             }
         }
     }

@@ -1,18 +1,27 @@
 //! Opens binaries for [`floe_audit`], and names them in its errors.
 
 use std::fs::File;
+use std::io::Seek as _;
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow, ensure};
 
+use crate::error::AtPath as _;
 use floe_audit::{EmbeddedCrate, Error, Executable, Facts};
+use floe_core::model::Digest;
 use floe_core::untrusted::files;
 
-/// Identifies the executable at `path`, which must be a regular file, no link, and complete. Only its headers are read.
-pub fn identify(path: &Path) -> anyhow::Result<Executable> {
+/// The kind, the facts and the digest of the executable at `path`, which must be a regular file and no link. It is opened once,
+/// so all are those of one file.
+pub fn examine(path: &Path) -> anyhow::Result<(Executable, Facts, Digest)> {
     let shown = path.display();
     ensure!(!path.is_symlink(), "`{shown}` is a symbolic link; give the file that it leads to");
-    required(path, floe_audit::identify)
+    let mut file = open(path)?;
+    let kind = floe_audit::identify(&file).map_err(|why| refused(path, &why))?;
+    let facts = floe_audit::facts(&file).map_err(|why| refused(path, &why))?;
+    let (digest, size) = file.rewind().and_then(|()| Digest::of_reader(&file)).at("failed to read", path)?;
+    ensure!(size == facts.size, "`{shown}` changed while it was read");
+    Ok((kind, facts, digest))
 }
 
 /// Whether the file at `path` is an executable.

@@ -113,9 +113,13 @@ pub fn file_status(file: &Path) -> anyhow::Result<FileStatus> {
 
 /// Those of some paths below a folder that git would not add, because `.gitignore` excludes them. They need not exist.
 pub fn ignored(folder: &Path, paths: &[&str]) -> anyhow::Result<Vec<String>> {
+    // git refuses to look beyond a link.
+    let is_beyond_link =
+        |path: &str| Path::new(path).ancestors().skip(1).any(|above| folder.join(above).is_symlink());
+    let paths: Vec<&str> = paths.iter().copied().filter(|path| !is_beyond_link(path)).collect();
     let mut git = command(folder);
-    // Exit code 1 means that there are none.
-    let found = process::run_within(git.args(["check-ignore", "--"]).args(paths), u64::MAX)?;
+    git.args(["-c", "core.quotePath=false", "check-ignore", "--"]).args(&paths);
+    let found = process::run_or_none(&mut git).at("failed to ask git about", folder)?;
     Ok(found.lines().map(str::to_owned).collect())
 }
 

@@ -4,7 +4,7 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
 use anyhow::{Context as _, anyhow};
 
@@ -19,10 +19,27 @@ const LAST_LINES: usize = 12;
 ///
 /// Any exit code but 0 is an error, which shows the last lines of stderr.
 pub fn run(command: &mut Command) -> anyhow::Result<String> {
+    let output = finish(command)?;
+    succeeded(command, output.status, &output.stderr)?;
+    text(command, output)
+}
+
+/// As [`run`], for programs that say with exit code 1 that they have found nothing.
+pub fn run_or_none(command: &mut Command) -> anyhow::Result<String> {
+    let output = finish(command)?;
+    if output.status.code() != Some(1) {
+        succeeded(command, output.status, &output.stderr)?;
+    }
+    text(command, output)
+}
+
+fn finish(command: &mut Command) -> anyhow::Result<Output> {
     // A backtrace would push the reason out of the last lines.
     command.env_remove("RUST_BACKTRACE").env_remove("RUST_LIB_BACKTRACE");
-    let output = start(command.stderr(Stdio::piped()))?.wait_with_output()?;
-    succeeded(command, output.status, &output.stderr)?;
+    Ok(start(command.stderr(Stdio::piped()))?.wait_with_output()?)
+}
+
+fn text(command: &Command, output: Output) -> anyhow::Result<String> {
     String::from_utf8(output.stdout)
         .with_context(|| format!("`{}` wrote something other than UTF-8", shown(command)))
 }

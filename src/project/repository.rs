@@ -66,7 +66,7 @@ fn is_at(host: &str, site: &str) -> bool {
 fn elsewhere(origin: &Origin, site: &str) -> Failure {
     let Origin { host, repo } = origin;
     Failure::new(format!("git's `origin` is {repo} at `{host}`, and the release would go to {site}"))
-        .hint("name the repository on GitHub with `--repo owner/name`, or GitHub's own server with `--api-url https://github.example.com/api/v3`")
+        .hint("name the repository on GitHub with `--repo owner/name`, or GitHub's own server with `--api-url https://github.example.com/api/v3` or the variable `GITHUB_API_URL`")
         .exit(Exit::Usage)
 }
 

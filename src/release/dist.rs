@@ -190,7 +190,7 @@ fn read_record(archive: &Path) -> Result<Record, String> {
     let mut path = archive.as_os_str().to_owned();
     path.push(".json");
     let file = untrusted::open_no_link(path.as_ref()).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => "there is none; `floe package` writes it".to_owned(),
+        io::ErrorKind::NotFound => "it is missing; `floe package` writes it".to_owned(),
         _ => error.to_string(),
     })?;
     let read = || anyhow::Ok(serde_json::from_slice(&untrusted::read(file, RECORD_LIMIT)?)?);

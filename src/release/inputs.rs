@@ -39,7 +39,7 @@ pub struct Inputs {
     pub project: Option<Project>,
     assembly: Option<Assembly>,
     built_on: Option<BuiltOn>,
-    /// The expectations of the dists.
+    /// The requirements for the dists.
     pub expect: Expect,
 }
 
@@ -53,7 +53,7 @@ impl Inputs {
         Self::of_project(args, None)
     }
 
-    /// The same from the project alone, with the circumstances of the build for the manifest.
+    /// The same, but always from the project. The manifest records `built_on`.
     pub fn of_project(args: &ReleaseArgs, built_on: Option<BuiltOn>) -> anyhow::Result<Self> {
         let project = find_project(&args.project)?;
         let expect = expect(project.as_ref(), args);
@@ -81,7 +81,7 @@ impl Inputs {
         let notes = |version: &Version| self.notes(version, report);
         let release = self.assembled(verified, notes, report)?;
         let files = release.assets.iter().map(|asset| (asset.name.as_str(), asset.content.clone()));
-        // Of a release that is pinned by its digest, only the signatures of `SHA256SUMS` were not verified before.
+        // If the release is pinned by its digest, all but the signatures of `SHA256SUMS` were verified before.
         let is_new = |name: &str| self.depth() == Depth::Whole || !is_covered(name) || name == CHECKSUMS;
         let about = release.manifest.package.as_ref();
         self.verify_signatures(files.filter(|(name, _)| is_new(name)).collect(), about, report)?;
@@ -135,7 +135,7 @@ impl Inputs {
         self.verify_signatures(all.collect(), about, report)
     }
 
-    /// With the key of the project, or of the package as its archives describe it.
+    /// Uses the key of the project, else that of the package as its archives describe it.
     fn verify_signatures(
         &self,
         files: minisign::Files<'_>,
@@ -184,7 +184,7 @@ impl Inputs {
         }
     }
 
-    /// A tag that a workflow runs for is the tag that is released, if it is one of a release.
+    /// Warns if a workflow runs for a tag that is not one of a release, because it is then not used.
     fn warn_of_foreign_tag(&self, version: &Version, report: &Report) {
         let Some(name) = ref_of_workflow().filter(|_| self.expect.tag.is_none()) else { return };
         let prefix = self.project.as_ref().map_or("", |project| &project.config.tag_prefix);
@@ -195,8 +195,7 @@ impl Inputs {
         ));
     }
 
-    /// Where a version of a package goes and what it is called there; the commit is the one that the archives name, if
-    /// they do.
+    /// The destination of a version. The commit is that of `--commit`, else of the archives (`built`), else of the project.
     fn destination(
         &self,
         (name, version): (&str, &Version),
@@ -226,7 +225,7 @@ fn unexpected(release: &Release, expected: &Digest) -> Failure {
             commit.short()
         )])
         .state("nothing was sent")
-        .hint("if all of that is right, the dist is not the one that was verified: `floe verify` prints the digest of a dist, with the same arguments")
+        .hint("if all of that is right, it is another dist; `floe verify` with the same arguments prints its digest")
 }
 
 /// The project of this folder, if there is one. A project that is there but wrong is an error.
@@ -234,7 +233,7 @@ pub fn find_project(args: &ProjectArgs) -> anyhow::Result<Option<Project>> {
     cargo::find(args.manifest_path.as_deref(), args.package.as_deref())
 }
 
-/// The expectations of a release of this project.
+/// The requirements for a release of this project.
 fn expect(project: Option<&Project>, args: &ReleaseArgs) -> Expect {
     let targets: Vec<Target> = match (args.targets.as_slice(), project) {
         ([], Some(project)) => project.config.targets.clone(),

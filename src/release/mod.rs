@@ -1,4 +1,4 @@
-//! The publish path, in six stages and one direction:
+//! The publish path. Each stage is entered once; [`execute`] observes and plans again before the commit point.
 //!
 //! ```text
 //! Inputs ─▶ dist::read ─▶ verify ─▶ Release
@@ -53,7 +53,7 @@ pub async fn publish(
     receipt: &Path,
 ) -> anyhow::Result<(Plan, Receipt)> {
     let published = async {
-        // A connection that takes longer than the plan is waited for by the request that needs it, if there is one.
+        // The plan does not wait for connections: a request that needs one waits for it.
         let subject = &Subject::from(release);
         let mut plan = pin!(plan(subject, session));
         let preflight = tokio::select! {

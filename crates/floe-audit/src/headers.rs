@@ -72,7 +72,7 @@ impl fmt::Display for Executable {
 
 /// Identifies an executable, and checks that everything its headers describe is in the file.
 ///
-/// Neither its content nor its signature is read, however large the file is.
+/// Its content is not read, however large the file is, and neither is the signature of a Mach-O file.
 ///
 /// # Errors
 ///

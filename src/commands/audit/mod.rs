@@ -59,7 +59,10 @@ pub fn audit(args: AuditArgs, report: &Report) -> anyhow::Result<()> {
     }
     if binaries.is_empty() {
         wrong.refuse("files cannot be audited")?;
-        bail!(usage("none of the given files is a binary"));
+        bail!(
+            usage("none of the given files is a binary")
+                .hint("name ELF, Mach-O or PE files, or archives or dists that hold them")
+        );
     }
     for binary in &binaries {
         if binary.targets.is_empty() {

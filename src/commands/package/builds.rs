@@ -78,16 +78,17 @@ fn binaries(
     for (name, path) in entries(folder)? {
         let released = project.binaries.iter().any(|binary| name == binary.clone() + target.exe);
         let is_documents = FOLDERS.contains(&name.as_str()) && path.is_dir();
-        // A damaged one is refused with the reason.
-        let is_executable =
-            || path.is_file() && !path.is_symlink() && binary::is_executable(&path).unwrap_or(true);
-        if released || (!name.starts_with('.') && is_executable()) {
-            found.push(path);
-        } else if !is_documents {
-            report.warn(format!(
+        let is_file = !name.starts_with('.') && path.is_file() && !path.is_symlink();
+        let is_executable = if released || !is_file { Ok(released) } else { binary::is_executable(&path) };
+        match is_executable {
+            Ok(true) => found.push(path),
+            Ok(false) if is_documents => {}
+            Ok(false) => report.warn(format!(
                 "left out `{}`, which is neither an executable nor a folder `completions` or `man`",
                 path.display()
-            ));
+            )),
+            // Debug data that was split off, for example, begins as its executable does.
+            Err(why) => report.warn(format!("left out a file: {why:#}")),
         }
     }
     Ok(found)

@@ -1,6 +1,6 @@
 //! `floe package`: built binaries become archives, each with its SBOM and its record.
 //!
-//! All binaries are audited before the first one is packed. No archive has its name before all of them are whole. Nothing is
+//! All binaries are audited before the first one is packed. No archive gets its final name before all are complete. Nothing is
 //! built and nothing is sent.
 
 mod builds;
@@ -18,7 +18,7 @@ pub use crate::project::build::Build;
 pub use builds::find;
 
 use crate::cli::PackageArgs;
-use crate::error::{AtPath as _, Failure, invalid};
+use crate::error::{Failure, invalid};
 use crate::files;
 use crate::files::atomic_file::{self, AtomicFile};
 use crate::files::unfinished;
@@ -34,7 +34,7 @@ use floe_core::model::{
     self, Arch, BinaryFacts, Digest, FileFacts, PackageFacts, Record, Rule, Sbom, SbomFacts, Schema, Source,
     Target,
 };
-use floe_core::{parallel, untrusted};
+use floe_core::parallel;
 
 /// `floe package`: prints the path of each archive on stdout, one a line.
 pub fn package(args: PackageArgs, report: &Report) -> anyhow::Result<()> {
@@ -54,7 +54,7 @@ pub fn package(args: PackageArgs, report: &Report) -> anyhow::Result<()> {
 }
 
 /// Adds the crates to builds, for their SBOMs, unless the project wants none. `trees` is a folder with the output of
-/// `cargo tree` for each target; else Cargo is asked.
+/// `cargo tree` for each target; without it, Cargo is run.
 pub fn find_crates(project: &Project, builds: &mut [Build], trees: Option<&Path>) -> anyhow::Result<()> {
     if !project.config.sbom {
         return Ok(());
@@ -129,7 +129,7 @@ pub enum Enforcement {
     },
 }
 
-/// A binary that is what its target wants.
+/// A binary of its target's format and architecture.
 struct Binary {
     name: String,
     path: PathBuf,
@@ -140,7 +140,7 @@ struct Binary {
     violations: Vec<Violation>,
 }
 
-/// Checks that a build has exactly the released binaries and that each is its target's, and audits them.
+/// Checks that a build has exactly the released binaries, each of the right format and architecture, and audits them.
 fn check(project: &Project, build: &Build, problems: &mut Vec<String>) -> Vec<Binary> {
     let target = build.target;
     let wanted = |name: &str| format!("{name}{}", target.exe);
@@ -179,23 +179,21 @@ fn check(project: &Project, build: &Build, problems: &mut Vec<String>) -> Vec<Bi
     binaries
 }
 
-/// The facts and the digest of a binary that must be a target's.
+/// The facts and the digest of a binary, which must be of the target's format and architecture.
 fn audit(path: &Path, target: Target) -> anyhow::Result<(Facts, Digest)> {
-    let (kind, shown, name) = (binary::identify(path)?, path.display(), target.name);
-    let (format, arch) = (target.format, target.arch);
+    let (kind, facts, digest) = binary::examine(path)?;
+    let (format, arch, shown, name) = (target.format, target.arch, path.display(), target.name);
     if kind.arches.len() > 1 && kind.format == format {
         let slice = if arch == Arch::Aarch64 { "arm64".to_owned() } else { arch.to_string() };
         bail!(
-            "`{shown}` is universal ({kind}), but {name} takes one instruction set: `lipo -thin {slice} {shown} -output …`"
+            "`{shown}` is universal ({kind}), but {name} takes one architecture: `lipo -thin {slice} {shown} -output …`"
         );
     }
     ensure!(kind.is_for(format, arch), "`{shown}` is {kind}, but {name} takes {format} for {arch}");
-    let facts = binary::facts(path)?;
-    let digest = untrusted::files::open(path).and_then(Digest::of_reader).at("failed to read", path)?;
-    Ok((facts, digest.0))
+    Ok((facts, digest))
 }
 
-/// An archive that has no name yet: it is there whole, and gone if it is dropped.
+/// A complete archive under a temporary name, which is removed if this is dropped.
 struct Unnamed {
     archive: AtomicFile,
     sbom: Option<String>,
@@ -216,7 +214,7 @@ impl Unnamed {
             // One that an earlier run left would belong to no record.
             None => files::remove_if_there(&path)?,
         }
-        // The record comes last: where it is, the archive and the SBOM are whole.
+        // The record comes last: if it exists, the archive and the SBOM are complete.
         atomic_file::write(&out.join(record.file_name()), model::to_json(&record).as_bytes())?;
         let FileFacts { file, size, digest } = &record.archive;
         report.step("Packed", format!("{file}  {}  {digest}", report::size(*size)));
@@ -278,4 +276,41 @@ fn pack_one(
     });
     let packages = linux::make(project, &mut record, archive.file(), out)?;
     Ok(Unnamed { archive, sbom, packages, record })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_binary_that_changes_after_its_audit_is_not_packed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, out) = (folder.path().join("tool"), folder.path().join("dist"));
+        // A static executable of one segment.
+        let mut elf = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\x3e\0\x01\0\0\0".to_vec();
+        elf.extend([0x40_0078, 64, 0].map(u64::to_le_bytes).concat());
+        elf.extend([0, 0, 64, 56, 1, 64, 0, 0, 1, 0, 5, 0].map(u16::to_le_bytes).concat());
+        elf.extend([0, 0x40_0000, 0x40_0000, 120, 120, 4096].map(u64::to_le_bytes).concat());
+        let build = Build {
+            target: "x86_64-musl".parse().unwrap(),
+            binaries: vec![path.clone()],
+            documents: None,
+            crates: None,
+        };
+        let (project, source) = (Project::sample(), Source { commit: None, epoch: 1_709_210_096 });
+        let mut other = elf.clone();
+        other[24] += 1;
+        for (packed, is_same) in [(elf.clone(), true), (other, false), ([&elf[..], b"more"].concat(), false)]
+        {
+            std::fs::write(&path, &elf).unwrap();
+            let mut problems = Vec::new();
+            let binaries = check(&project, &build, &mut problems);
+            assert_eq!(problems, Vec::<String>::new());
+            std::fs::write(&path, packed).unwrap();
+            let error = pack_one((&project, &source), &build, binaries, &[], &out).err();
+            let expected = format!("`{}` changed while it was packed", path.display());
+            assert_eq!(error.map(|error| error.to_string()), (!is_same).then_some(expected));
+            assert!(!out.exists());
+        }
+    }
 }

@@ -46,7 +46,7 @@ fn verify_dist(mut args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
         let command = "--attestation SHA256SUMS.sigstore.json --repo OWNER/NAME";
         bail!(usage(text).hint(format!("`floe verify {file} {command}`")));
     }
-    // All of it is read, also if its digest is known.
+    // Taken out, because `Inputs` does not unpack a dist whose digest is expected.
     let expected = args.common.expect.take();
     let inputs = Inputs::find(&args.common)?;
     let mut verified = inputs.verify()?;
@@ -60,7 +60,7 @@ fn verify_dist(mut args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
     match inputs.release_without_notes(verified, report) {
         Ok(whole) => {
             let sums = whole.sums();
-            let hint = "do not publish it: it is not the dist that was assembled";
+            let hint = "do not publish it: the digest is of another dist, or of other arguments";
             check_sums(Some(&sums), expected.as_ref(), hint)?;
             verdict.sums = Some(sums);
             if let (true, Some(dist)) = (args.render, args.common.dists.first()) {
@@ -70,7 +70,7 @@ fn verify_dist(mut args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
             }
         }
         Err(error) => {
-            // An error about the dist, and not about what is unknown here.
+            // Without its repository or commit a dist can still be sound; only the digest is then unknown.
             let is_problem = exit_of(&error) == Exit::Problems;
             if expected.is_some() || args.render || is_problem {
                 return Err(error);
@@ -138,7 +138,7 @@ async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyh
 /// `SHA256SUMS` must have the expected digest, if one is expected.
 fn check_sums(found: Option<&Digest>, expected: Option<&Digest>, hint: &str) -> anyhow::Result<()> {
     let Some(expected) = expected.filter(|expected| found != Some(expected)) else { return Ok(()) };
-    let found = found.map_or_else(|| "no digest".to_owned(), Digest::to_string);
+    let found = found.map_or_else(|| "no digest".to_owned(), |found| format!("the digest {found}"));
     Err(invalid(format!("`{CHECKSUMS}` has {found}, but {expected} is expected")).hint(hint).into())
 }
 

@@ -203,7 +203,7 @@ fn the_report_uses_the_terms_of_the_format() {
     let output = floe(sample.path(), &["package", "--target", "x86_64-macos", "--binary", "tool"]);
     let stderr = text(&output.stderr);
     assert_eq!(output.status.code(), Some(3), "{stderr}");
-    assert!(stderr.contains("`tool` is universal (Mach-O for x86_64 and aarch64), but x86_64-macos takes one instruction set: `lipo -thin x86_64 tool -output …`"), "{stderr}");
+    assert!(stderr.contains("`tool` is universal (Mach-O for x86_64 and aarch64), but x86_64-macos takes one architecture: `lipo -thin x86_64 tool -output …`"), "{stderr}");
 }
 
 #[test]

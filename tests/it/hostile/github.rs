@@ -123,7 +123,7 @@ fn a_token_with_a_line_break_is_refused_and_not_shown() {
         ["plan", "dist", "--target", "x86_64-musl", "--repo", "acme/tool", "--api-url", "http://127.0.0.1:9"];
     for token in ["se-cret\nx", "se-cret\u{1}x"] {
         let ended = super::run_with(work.0.path(), &arguments, &[("GITHUB_TOKEN", token)]);
-        ended.with(1, "the token for GitHub contains a line break");
+        ended.with(1, "`FLOE_CHANNEL_TOKEN` contains a line break");
         assert!(!ended.stderr.contains("se-cret"), "{}", ended.stderr);
     }
 }

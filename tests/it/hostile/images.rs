@@ -39,7 +39,7 @@ fn bomb(name: &str) -> Vec<u8> {
 fn an_archive_is_not_read_beyond_the_size_in_its_record() {
     let work = Work::dist();
     fs::write(work.path("dist").join(ARCHIVE), bomb("tool-x86_64-unknown-linux-musl/tool")).unwrap();
-    work.verify().with(3, "cannot be opened: failed to unpack `tool-x86_64-unknown-linux-musl/tool`: it unpacks to more than 1.0 MiB");
+    work.verify().with(3, "is not a valid archive: failed to unpack `tool-x86_64-unknown-linux-musl/tool`: it unpacks to more than 1.0 MiB");
 }
 
 #[test]

@@ -10,8 +10,8 @@ use expect_test::expect;
 
 use super::{WORKFLOW, bare, commit, end, files, floe, floe_in, names, text};
 use crate::project::git;
-use crate::support::peers::peer;
 use crate::support::sample::Sample;
+use crate::support::{self, peers::peer};
 
 fn workspace() -> Sample {
     let member =
@@ -212,6 +212,46 @@ fn a_remote_at_another_server_is_reported() {
         assert_eq!(said.and_then(|(_, rest)| rest.split('`').next()), host, "{stderr}");
         assert!(said.is_none_or(|(why, _)| why.ends_with("`floe plan` would fail: git's ")), "{stderr}");
     }
+    // A GitHub of one's own, which variables name for `floe plan`, too.
+    git(sample.path(), &["remote", "set-url", "origin", "git@github.example.com:acme/tool.git"]);
+    for (variable, url, is_reported) in [
+        ("GITHUB_SERVER_URL", "https://github.example.com", false),
+        ("GITHUB_API_URL", "https://github.example.com/api/v3", false),
+        ("GITHUB_SERVER_URL", "https://other.example.com", true),
+        ("GITHUB_SERVER_URL", "", true),
+    ] {
+        let output =
+            support::sample::floe(sample.path()).args(["init", "--check"]).env(variable, url).output();
+        let stderr = String::from_utf8(output.unwrap().stderr).unwrap();
+        assert_eq!(stderr.contains("`floe plan` would fail: git's `origin`"), is_reported, "{url}: {stderr}");
+    }
+}
+
+/// Without an answer of git, nothing counts as tracked or as ignored.
+#[test]
+fn a_failed_look_up_of_ignored_files_is_an_error_and_a_link_is_no_failure() {
+    if peer("git").is_none() {
+        return;
+    }
+    let sample = Sample::tool().file("Cargo.lock", "version = 4\n").file(".gitignore", "*.lock\n");
+    commit(&sample);
+    #[cfg(unix)]
+    {
+        fs::create_dir(sample.path().join("ci")).unwrap();
+        std::os::unix::fs::symlink("ci", sample.path().join(".github")).unwrap();
+        let (_, stderr) = floe(&sample, &["--check"]);
+        assert!(stderr.contains("`flake.lock` is ignored by git"), "{stderr}");
+    }
+    // A workspace below the root of a repository that git does not read.
+    let below = Sample::tool();
+    fs::create_dir(below.path().join("sub")).unwrap();
+    for name in ["Cargo.toml", "src"] {
+        fs::rename(below.path().join(name), below.path().join("sub").join(name)).unwrap();
+    }
+    git(below.path(), &["init", "--quiet"]);
+    fs::write(below.path().join(".git/config"), "[core]\n\trepositoryformatversion = 99\n").unwrap();
+    let (code, stderr) = floe_in(&below, &below.path().join("sub"), &["--check"]);
+    assert!(code == Some(1) && stderr.contains("failed to ask git about"), "{stderr}");
 }
 
 #[test]

@@ -217,7 +217,6 @@ fn all_problems_of_binaries_are_reported_together() {
         .built("x86_64-musl/tool", binary(mac, b""))
         .built("x86_64-musl/toold", &binary(linux, b"")[..200])
         .built("x86_64-musl/dev", binary(linux, b""))
-        .built("x86_64-musl/cut-off", &binary(linux, b"")[..200])
         .built("x86_64-windows/tool", binary("x86_64-windows".parse().unwrap(), b""))
         .built("x86_64-windows/toold.exe", "#!/bin/sh\n");
     expect![[r#"
@@ -225,7 +224,6 @@ fn all_problems_of_binaries_are_reported_together() {
         `native/x86_64-windows/tool` is not a released binary: `tool` releases `tool.exe`, `toold.exe` (`binaries` in `[package.metadata.floe]` lists them)
         `native/x86_64-windows/toold.exe` is refused: it is a script, not an executable
         `tool.exe` for x86_64-windows is missing
-        `native/x86_64-musl/cut-off` is not a released binary: `tool` releases `tool`, `toold` (`binaries` in `[package.metadata.floe]` lists them)
         `native/x86_64-musl/dev` is not a released binary: `tool` releases `tool`, `toold` (`binaries` in `[package.metadata.floe]` lists them)
         `native/x86_64-musl/tool` is Mach-O for aarch64, but x86_64-musl takes ELF for x86_64
         `native/x86_64-musl/toold` is refused: its ELF program header table is broken or cut off (it ends at 288, the file at 200)"#]].assert_eq(&case.refused());
@@ -266,6 +264,24 @@ fn other_files_beside_the_binaries_are_left_out() {
         .built("x86_64-windows/tool.pdb", "debug")
         .built("x86_64-windows/.cargo-lock", "");
     assert_eq!(case.packed(), ["CHANGELOG.md", "LICENSE-MIT", "README.md", "tool.exe"]);
+}
+
+/// Such as debug data that `objcopy` has split off, classes of Java, and texts.
+#[test]
+fn files_that_begin_as_an_executable_does_are_left_out_with_the_reason() {
+    let linux = binary("x86_64-musl".parse().unwrap(), b"");
+    let case = Case::new(Sample::tool())
+        .tool("x86_64-musl")
+        .built("x86_64-musl/Tool.class", b"\xca\xfe\xba\xbe\0\0\0\x3d\0\x10")
+        .built("x86_64-musl/notes.txt", "MZ\n")
+        .built("x86_64-musl/tool.debug", &linux[..200]);
+    let said = case.said();
+    expect![[r#"
+        warning left out `native/x86_64-musl/Tool.class`, which is neither an executable nor a folder `completions` or `man`
+        warning left out a file: `native/x86_64-musl/notes.txt` is refused: its DOS header is broken or cut off (it ends at 64, the file at 3)
+        warning left out a file: `native/x86_64-musl/tool.debug` is refused: its ELF program header table is broken or cut off (it ends at 288, the file at 200)"#]]
+    .assert_eq(&said);
+    assert_eq!(case.packed(), ["CHANGELOG.md", "LICENSE-MIT", "README.md", "tool"]);
 }
 
 #[test]

@@ -139,7 +139,7 @@ fn all_problems_are_reported_together() {
     scenario.run(["publish"]).exit(3).no_writes().stderr(expect![[r#"
         error: the release has 4 problems
           `tool-aarch64-apple-darwin.tar.gz.json` is a record, but its archive is not there
-          `tool-x86_64-pc-windows-msvc.zip` has no usable record: there is none; `floe package` writes it
+          `tool-x86_64-pc-windows-msvc.zip` has no usable record: it is missing; `floe package` writes it
           target aarch64-macos is missing
           target x86_64-windows is missing
 

@@ -93,7 +93,7 @@ fn what_is_no_attestation_is_named() {
         1: error: the attestation `future.json` could not be checked: its format is `application/vnd.dev.sigstore.bundle.v0.9+json`, not `application/vnd.dev.sigstore.bundle.v0.3+json`; hint: update floe: it reads version 0.3 of the format
         1: error: failed to read the attestation `huge.json`; caused by: it is larger than 2.0 MiB
         1: error: failed to read the attestation `many.jsonl`; caused by: it holds more than 64 bundles
-        2: error: invalid value '.' for '--attestation <FILE>': it is a folder, not a file; hint: check its spelling; a relative path begins in the folder that floe is run in
+        2: error: invalid value '.' for '--attestation <FILE>': it is a folder, not a file; hint: name a file in it
         2: error: invalid value 'gone.json' for '--attestation <FILE>': it is not there; hint: check its spelling; a relative path begins in the folder that floe is run in
     "#]].assert_eq(&lines);
 }
@@ -128,7 +128,7 @@ fn files_that_are_not_what_they_are_called_are_named() {
     expect![[r#"
         0: acme/tool at 3f9ac21c0ffee0000000000000000000000000aa; bytes      1 file as the attestation says; `other.bin` is `tool.txt` in the attestation; signed     by OWNER/floe/.github/workflows/release.yml@refs/tags/v1.0.0 (c30b838), for acme/tool at refs/tags/v1.4.0; run 77, github-hosted, 2026-01-15 12:00 UTC, in the log of the given root (9895427)
         3: error: the attestation `good.json` does not prove this file to be of `acme/tool`; it does not name `empty` (sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855); hint: do not use the files; download them and the attestation from the release again
-        2: error: invalid value 'gone' for '[DIST]...': it is not there; hint: check its spelling; a relative path begins in the folder that floe is run in
+        2: error: invalid value 'gone' for '[DIST]...': it is not there; hint: check its spelling, or make a dist first: `floe package native/ --out dist`
         2: error: `.` is a folder; name the files in it
         2: error: `tool.txt` is a file: a dist is a folder, and a file is checked by its attestation; hint: `floe verify tool.txt --attestation SHA256SUMS.sigstore.json --repo OWNER/NAME`
         2: error: invalid value 'https://github.com/acme/tool' for '--repo <OWNER/NAME>': `https://github.com/acme/tool` is an address; write the repository as acme/tool

@@ -145,7 +145,7 @@ fn a_flipped_bit_in_a_tar_gz_is_found() {
     let dist = Dist::new();
     flip_bit(&dist.path(MUSL));
     dist.verify(expect![[r#"
-        `tool-x86_64-unknown-linux-musl.tar.gz` cannot be opened: failed to read its end: corrupt gzip stream does not have a matching checksum
+        `tool-x86_64-unknown-linux-musl.tar.gz` is not a valid archive: failed to read its end: corrupt gzip stream does not have a matching checksum
         `tool-x86_64-unknown-linux-musl.tar.gz` has the digest sha256:<0>, but its record says sha256:<1>"#]]);
 }
 
@@ -154,7 +154,7 @@ fn a_flipped_bit_in_a_zip_is_found() {
     let dist = Dist::new();
     flip_bit(&dist.path(WINDOWS));
     dist.verify(expect![[r#"
-        `tool-x86_64-pc-windows-msvc.zip` cannot be opened: its index is not where its end record says
+        `tool-x86_64-pc-windows-msvc.zip` is not a valid archive: its index is not where its end record says
         `tool-x86_64-pc-windows-msvc.zip` has the digest sha256:<0>, but its record says sha256:<1>"#]]);
 }
 
@@ -305,7 +305,7 @@ fn an_archive_under_another_name() {
     fs::rename(dist.path(MUSL), dist.path("tool-linux.tar.gz")).unwrap();
     dist.verify(expect![[r#"
         `tool-x86_64-unknown-linux-musl.tar.gz.json` is a record, but its archive is not there
-        `tool-linux.tar.gz` has no usable record: there is none; `floe package` writes it
+        `tool-linux.tar.gz` has no usable record: it is missing; `floe package` writes it
         target x86_64-musl is missing
         the image for linux/amd64: `/bin/tool` is not the `tool` of any x86_64 archive"#]]);
     fs::rename(dist.path(&format!("{MUSL}.json")), dist.path("tool-linux.tar.gz.json")).unwrap();
@@ -343,7 +343,7 @@ fn all_problems_are_reported_together() {
     dist.verify_as("v1.5.0", expect![[r#"
         `dist/notes.txt` is not part of the release; list further files as `assets` in [package.metadata.floe]
         `tool-aarch64-apple-darwin.tar.gz.json` is a record, but its archive is not there
-        `tool-x86_64-pc-windows-msvc.zip` cannot be opened: its index is not where its end record says
+        `tool-x86_64-pc-windows-msvc.zip` is not a valid archive: its index is not where its end record says
         `tool-x86_64-pc-windows-msvc.zip` has the digest sha256:<0>, but its record says sha256:<1>
         tag `v1.5.0` names version 1.5.0, but the project is at 1.4.0
         target aarch64-macos is missing

@@ -40,7 +40,7 @@ fn an_asset_whose_bytes_changed_on_the_server() {
         `tool-x86_64-unknown-linux-musl.tar.gz` is sha256:<0>, but GitHub's own digest says sha256:<1>
         `tool-x86_64-unknown-linux-musl.tar.gz` is sha256:<0>, but `SHA256SUMS` says sha256:<1>
         `tool-x86_64-unknown-linux-musl.tar.gz` is sha256:<0>, but the manifest says sha256:<1>
-        `tool-x86_64-unknown-linux-musl.tar.gz` cannot be opened: failed to read its end: corrupt gzip stream does not have a matching checksum"#]]);
+        `tool-x86_64-unknown-linux-musl.tar.gz` is not a valid archive: failed to read its end: corrupt gzip stream does not have a matching checksum"#]]);
 }
 
 #[test]
@@ -240,7 +240,7 @@ fn a_private_repository_is_seen_with_a_token_only() {
         `tool-x86_64-unknown-linux-musl.tar.gz` is sha256:<0>, but GitHub's own digest says sha256:<1>
         `tool-x86_64-unknown-linux-musl.tar.gz` is sha256:<0>, but `SHA256SUMS` says sha256:<1>
         `tool-x86_64-unknown-linux-musl.tar.gz` is sha256:<0>, but the manifest says sha256:<1>
-        `tool-x86_64-unknown-linux-musl.tar.gz` cannot be opened: failed to read its end: corrupt gzip stream does not have a matching checksum"#]]);
+        `tool-x86_64-unknown-linux-musl.tar.gz` is not a valid archive: failed to read its end: corrupt gzip stream does not have a matching checksum"#]]);
 }
 
 /// Every form in which the registry's token could be sent.

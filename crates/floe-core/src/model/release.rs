@@ -39,9 +39,9 @@ pub struct ReleaseParts {
     pub files: Vec<PromisedFile>,
     /// The image, if the release has one.
     pub image: Option<Image>,
-    /// Where it goes.
+    /// Its destination.
     pub destination: Destination,
-    /// The upper part of its notes.
+    /// The source of the upper part of its notes.
     pub notes: NotesSource,
     /// Its attestation.
     pub attestation: Attestation,
@@ -60,7 +60,7 @@ pub struct Release {
     pub image: Option<Image>,
     /// The files for package managers, which go to repositories of their own.
     pub channels: Vec<Rendered>,
-    /// The channels that the project's stable releases move.
+    /// The channels that the project's stable releases update.
     pub places: Vec<ChannelPlace>,
     /// The text of its page.
     pub notes: Notes,
@@ -117,9 +117,9 @@ pub struct PromisedFile {
     pub path: PathBuf,
 }
 
-/// How the name of a detached signature ends, after the name of the signed file.
+/// The suffixes of detached signatures, after the name of the signed file.
 pub const SIGNATURES: [&str; 3] = [".sig", ".minisig", ".asc"];
-/// The same for those that minisign may have made.
+/// Those that minisign may have made.
 pub const MINISIGN: [&str; 2] = [".sig", ".minisig"];
 
 /// Whether `SHA256SUMS` and the manifest cover an asset. They cannot cover `SHA256SUMS` and its signatures, such as
@@ -133,12 +133,12 @@ pub fn is_covered(name: &str) -> bool {
 pub enum Content {
     /// In a file.
     File(PathBuf),
-    /// Here: the small files that floe makes itself.
+    /// In memory: the small files that floe makes itself.
     Bytes(Vec<u8>),
 }
 
-/// Whether GitHub keeps a name as it was sent, and a line of `SHA256SUMS` or of the notes takes it: anything unusual becomes
-/// a dot, and dots at both ends go.
+/// Whether a name is safe in `SHA256SUMS` and in the notes, and GitHub keeps it: it replaces other characters by dots, and
+/// removes dots at both ends.
 pub fn is_asset_name(name: &str) -> bool {
     has_only(name, "._+-") && !name.starts_with('.') && !name.ends_with('.')
 }
@@ -189,7 +189,7 @@ impl ReleaseParts {
         });
         let file =
             |file: &PromisedFile| FileFacts { file: file.name.clone(), size: file.size, digest: file.digest };
-        // An SBOM belongs to its archive.
+        // The manifest lists an SBOM with its archive.
         let is_sbom = |name: &str| {
             artifacts.iter().filter_map(|artifact| artifact.sbom.as_ref()).any(|sbom| sbom.file == name)
         };
@@ -215,9 +215,8 @@ impl ReleaseParts {
 }
 
 impl Release {
-    /// Derives everything that is promised: manifest, checksums, the set of assets. `rendered` follows from the manifest of the
-    /// parts, and `places` are those of its files that are no assets. Installers become assets, which the manifest and
-    /// `SHA256SUMS` cover.
+    /// Derives everything that is promised: manifest, checksums, the set of assets. `rendered` is made from
+    /// [`ReleaseParts::manifest`]: its installers become assets, and `places` are the channels of its other files.
     pub fn new(parts: ReleaseParts, rendered: Vec<Rendered>, places: Vec<ChannelPlace>) -> Self {
         let mut manifest = parts.manifest();
         let ReleaseParts { archives, files, image, destination, notes, attestation } = parts;
@@ -258,7 +257,8 @@ impl Release {
         checksums(&self.assets)
     }
 
-    /// The digest of `SHA256SUMS`. It covers every asset but the signatures of `SHA256SUMS` and, through the manifest, the image, the tag and the commit.
+    /// The digest of `SHA256SUMS`. It covers every asset except the signatures of `SHA256SUMS`, and through the manifest also
+    /// the image, the tag and the commit.
     pub fn sums(&self) -> Digest {
         Digest::of(self.checksums().as_bytes())
     }
@@ -268,7 +268,7 @@ impl Release {
         self.named_by_attestation().map(|(name, digest)| format!("{}  {name}\n", digest.hex())).collect()
     }
 
-    /// The same by name.
+    /// The digests of these subjects by name.
     pub fn subject_digests(&self) -> BTreeMap<String, Digest> {
         self.named_by_attestation().collect()
     }
@@ -281,7 +281,7 @@ impl Release {
         files.chain([(CHECKSUMS.to_owned(), self.sums())]).chain(image)
     }
 
-    /// With the commands that check the attestation in its notes. The identity is the signing workflow's, from its certificate.
+    /// Adds the commands that check the attestation to the notes. `identity` is the signing workflow's, from its certificate.
     pub fn signed_by(mut self, identity: &str) -> Self {
         self.notes.footer.push_str(&notes::signed(&self.manifest, &self.destination, identity));
         self

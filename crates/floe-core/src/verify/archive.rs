@@ -19,7 +19,7 @@ pub(super) fn check_archive(
     let file = &archive.name;
     problems.extend(check_size(&archive));
     if let Err(why) = &contents {
-        problems.push(format!("`{file}` cannot be opened: {why}").into());
+        problems.push(format!("`{file}` is not a valid archive: {why}").into());
     }
     let record = match record {
         Ok(record) => record,

@@ -67,7 +67,7 @@ pub struct File {
     pub size: u64,
     /// Its digest, computed from the bytes that came.
     pub digest: Digest,
-    /// The files in it if it is an archive, or why it cannot be opened.
+    /// The files in it if it is an archive, or why it is not a valid one.
     pub contents: Option<Result<Vec<Entry>, String>>,
     /// The SBOM if it is called as one, or why it cannot be read.
     pub sbom: Option<Result<Sbom, String>>,
@@ -306,7 +306,7 @@ fn check_artifact(download: &Download, manifest: &Manifest, artifact: &Artifact,
             let gone = artifact.extras.paths().filter(is_gone);
             problems.extend(gone.map(|path| format!("`{name}` lacks `{path}`, which the manifest names")));
         }
-        Some(Some(Err(why))) => problems.push(format!("`{name}` cannot be opened: {why}")),
+        Some(Some(Err(why))) => problems.push(format!("`{name}` is not a valid archive: {why}")),
         Some(None) | None => {}
     }
     for PackageFacts { file, digest, .. } in &artifact.packages {
