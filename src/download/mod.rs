@@ -21,7 +21,7 @@ use crate::net::address::Endpoint;
 use crate::net::client::TooLarge;
 use crate::net::retry::AttemptError;
 use crate::package;
-use crate::package::archive::{self, Budget, Examined};
+use crate::package::archive::{self, Examined, UnpackBudget};
 use crate::registry::{self, Credentials, Registry};
 use crate::report::Progress;
 use floe_core::attachment::{BUNDLE_LIMIT, attachments};
@@ -67,7 +67,7 @@ impl Downloader<'_> {
         let bytes = release.assets.iter().fold(0, |all: u64, asset| all.saturating_add(asset.size));
         let progress = self.github.client().retry.report.progress("Downloading", bytes);
         check_names(&release.assets)?;
-        let budget = Arc::new(Budget::default());
+        let budget = Arc::new(UnpackBudget::default());
         // An unfinished asset cannot be downloaded; `verify::published` reports it.
         let there = release.assets.iter().filter(|asset| asset.uploaded);
         let says = |asset: &&RemoteAsset| {
@@ -129,7 +129,7 @@ impl Downloader<'_> {
     async fn file(
         &self,
         asset: &RemoteAsset,
-        (assets, budget): (&Path, &Arc<Budget>),
+        (assets, budget): (&Path, &Arc<UnpackBudget>),
         progress: &Progress,
     ) -> anyhow::Result<File> {
         let name = asset.name.clone();
@@ -232,7 +232,7 @@ impl Downloader<'_> {
     }
 }
 
-fn read_file(name: String, path: &Path, budget: &Budget) -> io::Result<File> {
+fn read_file(name: String, path: &Path, budget: &UnpackBudget) -> io::Result<File> {
     let Some(kind) = ArchiveKind::of_file(&name) else {
         let (digest, size) = Digest::of_reader(files::open_no_link(path)?)?;
         let sbom = name.ends_with(sbom::SUFFIX).then(|| package::sbom::read(path));
