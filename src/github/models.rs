@@ -38,7 +38,7 @@ pub(super) struct Pull {
 
 /// An entry of a folder.
 #[derive(Deserialize)]
-pub(super) struct Entry {
+pub(super) struct FolderEntry {
     pub name: String,
 }
 
