@@ -20,7 +20,7 @@ use crate::files::transaction::{self, Change, read};
 use crate::project::cargo::{self, Project};
 use crate::project::git::{self, FileStatus};
 use crate::project::init::template::Floe;
-use crate::project::init::{self, File, Found, Git, RELEASE, State, WORKFLOWS, advice};
+use crate::project::init::{self, Found, Git, ManagedFile, RELEASE, State, WORKFLOWS, advice};
 use crate::project::package::Gated;
 use crate::project::repository;
 use crate::release::{inputs, names, session};
@@ -55,10 +55,10 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
     }
     refuse_placeholder(&files, &floe)?;
     refuse_foreign(&files, args.force)?;
-    let written: Vec<&File> = files.iter().filter(|file| is_written(file, &args)).collect();
+    let written: Vec<&ManagedFile> = files.iter().filter(|file| is_written(file, &args)).collect();
     let changes = changes(&written, root, found.git.is_some())?;
     found.workflows.retain(|path, _| !written.iter().any(|file| file.path == *path));
-    let drifted = files.iter().filter(|file| !written.contains(file)).filter_map(File::drift_line);
+    let drifted = files.iter().filter(|file| !written.contains(file)).filter_map(ManagedFile::drift_line);
     let warnings: Vec<String> = drifted.chain(unpinned).chain(obstacles(&found, &floe)).collect();
     let warn = || warnings.iter().for_each(|warning| report.warn(warning));
     if report.is_strict() {
@@ -171,12 +171,12 @@ fn floe(args: &InitArgs, found: &Found) -> anyhow::Result<Floe> {
     Ok(Floe { commit, ..floe })
 }
 
-fn is_written(file: &File, args: &InitArgs) -> bool {
+fn is_written(file: &ManagedFile, args: &InitArgs) -> bool {
     file.new.is_some() && (args.force || !file.needs_force())
 }
 
 /// Whether one of the files that are written has this text.
-fn writes(files: &[File], args: &InitArgs, text: &str) -> bool {
+fn writes(files: &[ManagedFile], args: &InitArgs, text: &str) -> bool {
     let mut written = files.iter().filter(|file| is_written(file, args));
     written.any(|file| file.new.as_ref().is_some_and(|new| new.contains(text)))
 }
@@ -216,7 +216,7 @@ fn newer_floe(floe: &Floe) -> Option<String> {
 }
 
 /// A floe without an address writes no file that calls it.
-fn refuse_placeholder(files: &[File], floe: &Floe) -> anyhow::Result<()> {
+fn refuse_placeholder(files: &[ManagedFile], floe: &Floe) -> anyhow::Result<()> {
     let calls = files.iter().filter(|file| !floe.has_address() && file.calls(floe));
     usage("this floe does not know where it is published")
         .state("nothing was written")
@@ -226,8 +226,8 @@ fn refuse_placeholder(files: &[File], floe: &Floe) -> anyhow::Result<()> {
         }))
 }
 
-fn refuse_foreign(files: &[File], force: bool) -> anyhow::Result<()> {
-    let foreign: Vec<&File> = files.iter().filter(|file| file.state == State::Foreign).collect();
+fn refuse_foreign(files: &[ManagedFile], force: bool) -> anyhow::Result<()> {
+    let foreign: Vec<&ManagedFile> = files.iter().filter(|file| file.state == State::Foreign).collect();
     if force || foreign.is_empty() {
         return Ok(());
     }
@@ -244,8 +244,8 @@ fn refuse_foreign(files: &[File], force: bool) -> anyhow::Result<()> {
 }
 
 /// The files to write, unless that would lose text or write outside of the repository.
-fn changes(files: &[&File], root: &Path, has_git: bool) -> anyhow::Result<Vec<Change>> {
-    let change = |file: &&File| {
+fn changes(files: &[&ManagedFile], root: &Path, has_git: bool) -> anyhow::Result<Vec<Change>> {
+    let change = |file: &&ManagedFile| {
         let (name, path) = (&file.path, root.join(&file.path));
         let refuse = |why: &str| {
             Failure::new(format!("`{name}` {why}")).state("nothing was written").exit(Exit::Conflicts)
@@ -265,8 +265,8 @@ fn changes(files: &[&File], root: &Path, has_git: bool) -> anyhow::Result<Vec<Ch
 }
 
 /// The change of a file in the format of `git apply`.
-fn unified(file: &File) -> String {
-    let File { path, new, old, .. } = file;
+fn unified(file: &ManagedFile) -> String {
+    let ManagedFile { path, new, old, .. } = file;
     let (mode, before) = match old {
         None => ("new file mode 100644\n", "/dev/null".to_owned()),
         Some(_) => ("", format!("a/{path}")),
@@ -290,7 +290,7 @@ fn confirm(count: usize, yes: bool, report: &Report) -> anyhow::Result<()> {
     }
 }
 
-fn paths<'f>(files: impl IntoIterator<Item = &'f File>) -> String {
+fn paths<'f>(files: impl IntoIterator<Item = &'f ManagedFile>) -> String {
     files.into_iter().map(|file| file.path.as_str()).collect::<Vec<_>>().join(", ")
 }
 
