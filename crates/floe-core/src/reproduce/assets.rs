@@ -9,7 +9,7 @@ use super::{Line, Verdict, json};
 use crate::model::manifest::Artifact;
 use crate::model::release::CHECKSUMS;
 use crate::model::{Asset, Builder, Digest, Manifest, Release};
-use crate::verify::published::{Download, File, sums};
+use crate::verify::published::{Download, DownloadedAsset, sums};
 
 /// A line an asset, sorted by name.
 pub(super) fn compare(download: &Download, published: &Manifest, rebuilt: &Release) -> Vec<Line> {
@@ -40,7 +40,7 @@ fn uncovered(name: &str) -> Line {
 }
 
 /// An asset that was not rebuilt.
-fn absent(file: &File, published: &Manifest) -> Line {
+fn absent(file: &DownloadedAsset, published: &Manifest) -> Line {
     let mut line = Line::of(&file.name, Some(file.digest), None);
     let is_of = |artifact: &&Artifact| {
         let sbom = artifact.sbom.iter().map(|sbom| &sbom.file);
@@ -87,7 +87,7 @@ impl<'a> Derived<'a> {
     }
 
     /// The verdict of a derived file, by its differences.
-    fn line(&self, file: &File, again: &Asset, differences: Vec<String>) -> Line {
+    fn line(&self, file: &DownloadedAsset, again: &Asset, differences: Vec<String>) -> Line {
         let mut line = Line::of(&file.name, Some(file.digest), Some(again.digest));
         if self.whole {
             if line.verdict == Verdict::Differs && differences.is_empty() {
