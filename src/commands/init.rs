@@ -20,7 +20,7 @@ use crate::files::transaction::{self, Change, read};
 use crate::project::cargo::{self, Project};
 use crate::project::git::{self, FileStatus};
 use crate::project::init::template::Floe;
-use crate::project::init::{self, Found, Git, ManagedFile, RELEASE, State, WORKFLOWS, advice};
+use crate::project::init::{self, FoundProject, Git, ManagedFile, RELEASE, State, WORKFLOWS, advice};
 use crate::project::package::Gated;
 use crate::project::repository;
 use crate::release::{inputs, names, session};
@@ -84,7 +84,7 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
 }
 
 /// The obstacles to a release, each with a fix.
-fn obstacles(found: &Found, floe: &Floe) -> Vec<String> {
+fn obstacles(found: &FoundProject, floe: &Floe) -> Vec<String> {
     let project = &found.project;
     let origin = || found.git.as_ref()?.origin.as_ref();
     // The addresses that `floe plan` takes where it has no options for them.
@@ -107,7 +107,7 @@ fn obstacles(found: &Found, floe: &Floe) -> Vec<String> {
 }
 
 /// Reads what decides which files are written and which obstacles a release would meet.
-fn look(project: Project, root: &Path, has_git: bool) -> anyhow::Result<Found> {
+fn look(project: Project, root: &Path, has_git: bool) -> anyhow::Result<FoundProject> {
     let Project { workspace_root: workspace, manifest_path, .. } = &project;
     let lock = workspace.join("Cargo.lock");
     let needed = [&below(root, &lock)?, "flake.nix", "flake.lock", RELEASE];
@@ -122,7 +122,7 @@ fn look(project: Project, root: &Path, has_git: bool) -> anyhow::Result<Found> {
     };
     let changelog = below(root, &workspace.join("CHANGELOG.md"))?;
     let has_no_changelog = project.changelog()?.is_none();
-    Ok(Found {
+    Ok(FoundProject {
         folder: below(root, workspace)?,
         manifest: (below(root, manifest_path)?, read(manifest_path)?.unwrap_or_default()),
         has_lock: lock.is_file(),
@@ -160,7 +160,7 @@ fn below(root: &Path, path: &Path) -> anyhow::Result<String> {
 }
 
 /// The floe to call: by the given commit, else by the one that `flake.lock` pins for its version.
-fn floe(args: &InitArgs, found: &Found) -> anyhow::Result<Floe> {
+fn floe(args: &InitArgs, found: &FoundProject) -> anyhow::Result<Floe> {
     let floe = match &args.floe_url {
         None => Floe::own()?,
         Some(url) => Floe::at(url)
@@ -302,7 +302,7 @@ fn missing_notes(project: &Project) -> Option<String> {
 }
 
 /// The commands from the written files to a release, without those that the project does not need.
-fn next_steps(found: &Found, args: &InitArgs) -> String {
+fn next_steps(found: &FoundProject, args: &InitArgs) -> String {
     let mut rehearse = "floe rehearse".to_owned();
     if let Some(path) = &args.project.manifest_path {
         rehearse.push_str(&format!(" --manifest-path {}", path.display()));

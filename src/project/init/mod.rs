@@ -26,7 +26,7 @@ const NO_CALL: &str = "exists and does not call floe";
 
 /// The state of the project. Paths are relative to the root of the repository, with slashes.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct FoundProject {
     /// The package, with the targets that were asked for.
     pub project: Project,
     /// The folder of the workspace; empty if it is the root of the repository.
@@ -99,7 +99,7 @@ pub enum State {
     Drifted,
 }
 
-impl Found {
+impl FoundProject {
     /// Whether the flake can find the repository on GitHub, or names it.
     pub fn has_repository(&self) -> bool {
         let is_named = |flake: &String| code(flake).any(|line| line.contains("repo = \""));
@@ -132,7 +132,7 @@ impl ManagedFile {
 }
 
 /// Every managed file, sorted by path.
-pub fn files(found: &Found, floe: &Floe) -> anyhow::Result<Vec<ManagedFile>> {
+pub fn files(found: &FoundProject, floe: &Floe) -> anyhow::Result<Vec<ManagedFile>> {
     let Project { name, config, .. } = &found.project;
     let mut files = vec![workflow(found, floe), flake(found, floe), cargo(found)?];
     if let Some(path) = found.new_changelog.as_ref().filter(|_| config.notes != NotesFrom::Github) {
@@ -142,7 +142,7 @@ pub fn files(found: &Found, floe: &Floe) -> anyhow::Result<Vec<ManagedFile>> {
     Ok(files)
 }
 
-fn flake(found: &Found, floe: &Floe) -> ManagedFile {
+fn flake(found: &FoundProject, floe: &Floe) -> ManagedFile {
     let (path, text) = ("flake.nix", template::flake(found, floe));
     let Some(old) = &found.flake else { return missing(path, text) };
     if !code(old).any(|line| line.contains(".mkRelease")) {
@@ -160,7 +160,7 @@ fn flake(found: &Found, floe: &Floe) -> ManagedFile {
     ManagedFile { way_out: Some(way_out), ..foreign(path, old, &drift, &text) }
 }
 
-fn workflow<'f>(found: &'f Found, floe: &Floe) -> ManagedFile {
+fn workflow<'f>(found: &'f FoundProject, floe: &Floe) -> ManagedFile {
     let prefix = &found.project.config.tag_prefix;
     let called = |(path, text): (&'f String, &'f String)| Some((path, text, call(text, floe)?));
     // A project may call floe in a file of another name.
@@ -230,7 +230,7 @@ fn other_package(flake: &str, own: &str) -> Option<String> {
 }
 
 /// A warning if the given address cannot be written into the flake that calls floe.
-pub fn immovable(found: &Found, floe: &Floe) -> Option<String> {
+pub fn immovable(found: &FoundProject, floe: &Floe) -> Option<String> {
     let flake = found.flake.as_ref().filter(|_| floe.is_given)?;
     let is_called = code(flake).any(|line| line.contains(".mkRelease"));
     (is_called && existing::url(flake, floe).is_none()).then(|| {
@@ -254,7 +254,7 @@ fn newer_flake(text: &str, floe: &Floe) -> Option<String> {
 }
 
 /// The table in `Cargo.toml` is the user's: it is added once, and its content never counts as drift.
-fn cargo(found: &Found) -> anyhow::Result<ManagedFile> {
+fn cargo(found: &FoundProject) -> anyhow::Result<ManagedFile> {
     let (path, old) = &found.manifest;
     let Project { config, is_configured, .. } = &found.project;
     let prefix = &config.tag_prefix;
