@@ -38,7 +38,7 @@ const MARKED: &str = "/nix/store/ /home/ /Users/ /root/ /build/ /builds/ /__w/ /
 pub(super) const RUSTC: &str = "/rustc";
 
 /// A text whose surroundings are worth judging.
-pub(super) type Marker = (&'static str, Place);
+pub(super) type PathMarker = (&'static str, Place);
 
 /// The kind of path that a marker begins, which decides what must surround it.
 #[derive(Clone, Copy)]
@@ -56,7 +56,7 @@ pub(super) enum Place {
     Rustc,
 }
 
-pub(super) const MARKERS: [Marker; 15] = [
+pub(super) const MARKERS: [PathMarker; 15] = [
     ("/nix/store/", Place::NixStore),
     ("/home/", Place::Homes),
     ("/Users/", Place::Homes),
@@ -88,7 +88,7 @@ pub(super) struct Hit {
 }
 
 /// Reads the path at a marker, with which `text` begins. `before` is what precedes it in the file.
-pub(super) fn read((marker, place): Marker, before: &[u8], text: &[u8]) -> Option<Hit> {
+pub(super) fn read((marker, place): PathMarker, before: &[u8], text: &[u8]) -> Option<Hit> {
     let below = text.strip_prefix(marker.as_bytes())?;
     let after_letter = |before: &[u8]| before.last().is_some_and(u8::is_ascii_alphabetic);
     let (kind, lead) = match place {
