@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 
-use super::Source;
+use super::PackageSource;
 use crate::channels::{completions, man_page};
 use crate::package::archive::{Gzip, Unpacked};
 use floe_core::model::PackageKind;
@@ -34,7 +34,7 @@ pub(super) enum NodeKind {
     Folder,
 }
 
-impl Source<'_> {
+impl PackageSource<'_> {
     /// The files of an archive, each at its place. Of two files for the same place, such as a completion in two folders, the
     /// first one in the order of the archive is taken.
     pub(super) fn tree<'f>(&self, files: &'f [Unpacked], package: &str, kind: PackageKind) -> Tree<'f> {
