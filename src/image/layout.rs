@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
-use super::measure::{self, Measured, Unpacked};
+use super::measure::{self, Measured, UnpackedLayer};
 use super::rootfs::FileTree;
 use super::tarball::MEMBERS_LIMIT;
 use super::{ENTRIES_LIMIT, LAYERS_LIMIT, start};
@@ -155,7 +155,7 @@ impl Checker {
         let config: Option<ImageConfig> = self.document(&format!("the config of {of}"), config_blob, CONFIG);
         let unpacked = (1..).zip(layers);
         let unpacked = unpacked.map(|(number, layer)| self.layer(&format!("layer {number} of {of}"), layer));
-        let unpacked: Vec<Option<Unpacked>> = unpacked.collect();
+        let unpacked: Vec<Option<UnpackedLayer>> = unpacked.collect();
         if let Some(config) = &config {
             self.compare(entry, config, &unpacked);
         }
@@ -177,7 +177,7 @@ impl Checker {
     }
 
     /// Compares a config with the index and the layers.
-    fn compare(&mut self, entry: &IndexEntry, config: &ImageConfig, layers: &[Option<Unpacked>]) {
+    fn compare(&mut self, entry: &IndexEntry, config: &ImageConfig, layers: &[Option<UnpackedLayer>]) {
         let IndexEntry { of, platform, .. } = entry;
         self.expect(platform.is_none_or(|platform| config.is_for(platform)), || {
             format!("the config of {of} is for `{}`", text::name(config.platform()))
@@ -204,7 +204,7 @@ impl Checker {
     }
 
     /// The files of all layers together; `None` if a layer cannot be read.
-    fn tree(&mut self, of: &str, layers: &[Option<Unpacked>]) -> Option<FileTree> {
+    fn tree(&mut self, of: &str, layers: &[Option<UnpackedLayer>]) -> Option<FileTree> {
         let layers = layers.iter().map(Option::as_ref).collect::<Option<Vec<_>>>()?;
         // A layer can be listed many times, and each time it is applied again.
         if layers.iter().map(|(_, changes)| changes.members.len()).sum::<usize>() > 2 * MEMBERS_LIMIT {
@@ -216,7 +216,7 @@ impl Checker {
         tree.map_err(|problems| self.problems.extend(problems.into_iter().map(named))).ok()
     }
 
-    fn layer(&mut self, name: &str, blob: &Blob) -> Option<Unpacked> {
+    fn layer(&mut self, name: &str, blob: &Blob) -> Option<UnpackedLayer> {
         self.blob(name, blob, LAYER)?;
         let unpacked = self.measured.get(&blob.digest)?.unpacked.clone();
         if self.reported.insert(blob.digest) {

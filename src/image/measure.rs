@@ -25,7 +25,7 @@ use floe_core::{parallel, units};
 const PIECE: usize = 128 * 1024;
 
 /// A layer's digest before compression, and its members.
-pub type Unpacked = (Digest, Arc<Changeset>);
+pub type UnpackedLayer = (Digest, Arc<Changeset>);
 
 /// A layer that was read.
 pub struct Measured {
@@ -34,7 +34,7 @@ pub struct Measured {
     /// Why it does not match its descriptor, if it does not.
     pub sound: Result<(), String>,
     /// Its content, or why it cannot be unpacked within the limits of all layers together.
-    pub unpacked: Result<Unpacked, String>,
+    pub unpacked: Result<UnpackedLayer, String>,
 }
 
 /// The limits of all layers of an image together: their bytes and their members.
