@@ -9,7 +9,7 @@ use reqwest::Request;
 
 use crate::error::Failure;
 use crate::net::address::Endpoint;
-use crate::net::client::{Answer, Client};
+use crate::net::client::{Client, HttpResponse};
 use crate::net::retry::{AttemptError, RetryPolicy};
 use crate::net::{secret, words};
 use crate::package::archive::unzipped;
@@ -95,7 +95,7 @@ impl FeedClient {
     }
 
     /// Reads one thing, with retries; `None` for 404.
-    async fn get(&self, path: &str) -> anyhow::Result<Option<Answer>> {
+    async fn get(&self, path: &str) -> anyhow::Result<Option<HttpResponse>> {
         let ask = async |_| {
             let request = Request::new(Method::GET, self.asks.below(path)?);
             let answer = self.client.exchange(&self.asks, request, LIMIT).await?;
@@ -109,7 +109,7 @@ impl FeedClient {
     }
 
     /// Judges a refused push. The package may be there by now, which another look shows.
-    fn unpushed(&self, answer: &Answer) -> AttemptError {
+    fn unpushed(&self, answer: &HttpResponse) -> AttemptError {
         let Feed { id, .. } = &self.package;
         let judged = refused(answer);
         let said = String::from_utf8_lossy(&answer.body).to_lowercase();
@@ -131,7 +131,7 @@ impl FeedClient {
     }
 }
 
-fn refused(answer: &Answer) -> AttemptError {
+fn refused(answer: &HttpResponse) -> AttemptError {
     let said = String::from_utf8_lossy(&answer.body);
     let said = if said.trim_start().starts_with('<') { "" } else { said.trim() };
     let said = if said.is_empty() { String::new() } else { format!(": {}", words(said)) };

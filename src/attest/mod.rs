@@ -20,4 +20,4 @@ pub use immutable::Immutable;
 pub use policy::{Expected, Subjects};
 pub use roots::{Instance, ROOTS_LIMIT, Roots};
 pub use signer::Signer;
-pub use statement::{Statement, Subject};
+pub use statement::{Statement, StatementSubject};

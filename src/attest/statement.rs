@@ -19,7 +19,7 @@ pub struct Statement {
     kind: String,
     /// The files.
     #[serde(rename = "subject")]
-    pub subjects: Vec<Subject>,
+    pub subjects: Vec<StatementSubject>,
     /// The type of what is said of them.
     #[serde(rename = "predicateType")]
     pub predicate_type: String,
@@ -30,7 +30,7 @@ pub struct Statement {
 
 /// One subject of a statement.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Subject {
+pub struct StatementSubject {
     /// Its name.
     #[serde(default)]
     pub name: String,
@@ -41,7 +41,7 @@ pub struct Subject {
     pub digest: BTreeMap<String, String>,
 }
 
-impl Subject {
+impl StatementSubject {
     /// Its SHA-256, if it has one.
     pub fn sha256(&self) -> Option<Digest> {
         let hex = self.digest.get("sha256")?;

@@ -207,7 +207,7 @@ pub struct RehearseArgs {
     pub dists: Vec<PathBuf>,
     /// The builder [default: nix if it is installed and the flake has a `dist`, else cargo]
     #[arg(long, value_name = "BUILDER", conflicts_with = "dists")]
-    pub with: Option<Builder>,
+    pub with: Option<BuildTool>,
     /// Build with the profile of the project's releases [default: `release` without link-time optimisation]
     #[arg(long, conflicts_with = "dists")]
     pub exact: bool,
@@ -236,7 +236,7 @@ pub struct RehearseArgs {
 
 /// The builder of a rehearsal's dist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Builder {
+pub enum BuildTool {
     /// Cargo, for this machine
     Cargo,
     /// Nix, with the flake's `dist`

@@ -20,7 +20,7 @@ use crate::files::transaction::{self, Change, read};
 use crate::project::cargo::{self, Project};
 use crate::project::git::{self, FileStatus};
 use crate::project::init::template::Floe;
-use crate::project::init::{self, File, Found, Git, RELEASE, State, WORKFLOWS, advice};
+use crate::project::init::{self, FoundProject, Git, ManagedFile, RELEASE, State, WORKFLOWS, advice};
 use crate::project::package::Gated;
 use crate::project::repository;
 use crate::release::{inputs, names, session};
@@ -55,10 +55,10 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
     }
     refuse_placeholder(&files, &floe)?;
     refuse_foreign(&files, args.force)?;
-    let written: Vec<&File> = files.iter().filter(|file| is_written(file, &args)).collect();
+    let written: Vec<&ManagedFile> = files.iter().filter(|file| is_written(file, &args)).collect();
     let changes = changes(&written, root, found.git.is_some())?;
     found.workflows.retain(|path, _| !written.iter().any(|file| file.path == *path));
-    let drifted = files.iter().filter(|file| !written.contains(file)).filter_map(File::drift_line);
+    let drifted = files.iter().filter(|file| !written.contains(file)).filter_map(ManagedFile::drift_line);
     let warnings: Vec<String> = drifted.chain(unpinned).chain(obstacles(&found, &floe)).collect();
     let warn = || warnings.iter().for_each(|warning| report.warn(warning));
     if report.is_strict() {
@@ -84,7 +84,7 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
 }
 
 /// The obstacles to a release, each with a fix.
-fn obstacles(found: &Found, floe: &Floe) -> Vec<String> {
+fn obstacles(found: &FoundProject, floe: &Floe) -> Vec<String> {
     let project = &found.project;
     let origin = || found.git.as_ref()?.origin.as_ref();
     // The addresses that `floe plan` takes where it has no options for them.
@@ -107,7 +107,7 @@ fn obstacles(found: &Found, floe: &Floe) -> Vec<String> {
 }
 
 /// Reads what decides which files are written and which obstacles a release would meet.
-fn look(project: Project, root: &Path, has_git: bool) -> anyhow::Result<Found> {
+fn look(project: Project, root: &Path, has_git: bool) -> anyhow::Result<FoundProject> {
     let Project { workspace_root: workspace, manifest_path, .. } = &project;
     let lock = workspace.join("Cargo.lock");
     let needed = [&below(root, &lock)?, "flake.nix", "flake.lock", RELEASE];
@@ -122,7 +122,7 @@ fn look(project: Project, root: &Path, has_git: bool) -> anyhow::Result<Found> {
     };
     let changelog = below(root, &workspace.join("CHANGELOG.md"))?;
     let has_no_changelog = project.changelog()?.is_none();
-    Ok(Found {
+    Ok(FoundProject {
         folder: below(root, workspace)?,
         manifest: (below(root, manifest_path)?, read(manifest_path)?.unwrap_or_default()),
         has_lock: lock.is_file(),
@@ -160,7 +160,7 @@ fn below(root: &Path, path: &Path) -> anyhow::Result<String> {
 }
 
 /// The floe to call: by the given commit, else by the one that `flake.lock` pins for its version.
-fn floe(args: &InitArgs, found: &Found) -> anyhow::Result<Floe> {
+fn floe(args: &InitArgs, found: &FoundProject) -> anyhow::Result<Floe> {
     let floe = match &args.floe_url {
         None => Floe::own()?,
         Some(url) => Floe::at(url)
@@ -171,12 +171,12 @@ fn floe(args: &InitArgs, found: &Found) -> anyhow::Result<Floe> {
     Ok(Floe { commit, ..floe })
 }
 
-fn is_written(file: &File, args: &InitArgs) -> bool {
+fn is_written(file: &ManagedFile, args: &InitArgs) -> bool {
     file.new.is_some() && (args.force || !file.needs_force())
 }
 
 /// Whether one of the files that are written has this text.
-fn writes(files: &[File], args: &InitArgs, text: &str) -> bool {
+fn writes(files: &[ManagedFile], args: &InitArgs, text: &str) -> bool {
     let mut written = files.iter().filter(|file| is_written(file, args));
     written.any(|file| file.new.as_ref().is_some_and(|new| new.contains(text)))
 }
@@ -216,7 +216,7 @@ fn newer_floe(floe: &Floe) -> Option<String> {
 }
 
 /// A floe without an address writes no file that calls it.
-fn refuse_placeholder(files: &[File], floe: &Floe) -> anyhow::Result<()> {
+fn refuse_placeholder(files: &[ManagedFile], floe: &Floe) -> anyhow::Result<()> {
     let calls = files.iter().filter(|file| !floe.has_address() && file.calls(floe));
     usage("this floe does not know where it is published")
         .state("nothing was written")
@@ -226,8 +226,8 @@ fn refuse_placeholder(files: &[File], floe: &Floe) -> anyhow::Result<()> {
         }))
 }
 
-fn refuse_foreign(files: &[File], force: bool) -> anyhow::Result<()> {
-    let foreign: Vec<&File> = files.iter().filter(|file| file.state == State::Foreign).collect();
+fn refuse_foreign(files: &[ManagedFile], force: bool) -> anyhow::Result<()> {
+    let foreign: Vec<&ManagedFile> = files.iter().filter(|file| file.state == State::Foreign).collect();
     if force || foreign.is_empty() {
         return Ok(());
     }
@@ -244,8 +244,8 @@ fn refuse_foreign(files: &[File], force: bool) -> anyhow::Result<()> {
 }
 
 /// The files to write, unless that would lose text or write outside of the repository.
-fn changes(files: &[&File], root: &Path, has_git: bool) -> anyhow::Result<Vec<Change>> {
-    let change = |file: &&File| {
+fn changes(files: &[&ManagedFile], root: &Path, has_git: bool) -> anyhow::Result<Vec<Change>> {
+    let change = |file: &&ManagedFile| {
         let (name, path) = (&file.path, root.join(&file.path));
         let refuse = |why: &str| {
             Failure::new(format!("`{name}` {why}")).state("nothing was written").exit(Exit::Conflicts)
@@ -265,8 +265,8 @@ fn changes(files: &[&File], root: &Path, has_git: bool) -> anyhow::Result<Vec<Ch
 }
 
 /// The change of a file in the format of `git apply`.
-fn unified(file: &File) -> String {
-    let File { path, new, old, .. } = file;
+fn unified(file: &ManagedFile) -> String {
+    let ManagedFile { path, new, old, .. } = file;
     let (mode, before) = match old {
         None => ("new file mode 100644\n", "/dev/null".to_owned()),
         Some(_) => ("", format!("a/{path}")),
@@ -290,7 +290,7 @@ fn confirm(count: usize, yes: bool, report: &Report) -> anyhow::Result<()> {
     }
 }
 
-fn paths<'f>(files: impl IntoIterator<Item = &'f File>) -> String {
+fn paths<'f>(files: impl IntoIterator<Item = &'f ManagedFile>) -> String {
     files.into_iter().map(|file| file.path.as_str()).collect::<Vec<_>>().join(", ")
 }
 
@@ -302,7 +302,7 @@ fn missing_notes(project: &Project) -> Option<String> {
 }
 
 /// The commands from the written files to a release, without those that the project does not need.
-fn next_steps(found: &Found, args: &InitArgs) -> String {
+fn next_steps(found: &FoundProject, args: &InitArgs) -> String {
     let mut rehearse = "floe rehearse".to_owned();
     if let Some(path) = &args.project.manifest_path {
         rehearse.push_str(&format!(" --manifest-path {}", path.display()));

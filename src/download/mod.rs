@@ -21,7 +21,7 @@ use crate::net::address::Endpoint;
 use crate::net::client::TooLarge;
 use crate::net::retry::AttemptError;
 use crate::package;
-use crate::package::archive::{self, Budget, Examined};
+use crate::package::archive::{self, Examined, UnpackBudget};
 use crate::registry::{self, Credentials, Registry};
 use crate::report::Progress;
 use floe_core::attachment::{BUNDLE_LIMIT, attachments};
@@ -30,7 +30,7 @@ use floe_core::model::{ArchiveKind, Digest, Image, ImageName, Manifest, sbom};
 use floe_core::untrusted::files;
 use floe_core::untrusted::text::has_only;
 use floe_core::verify::ASSET_LIMIT;
-use floe_core::verify::published::{Attached, Download, File, Pulled, ReleaseRequest, sums};
+use floe_core::verify::published::{Attached, Download, DownloadedAsset, Pulled, ReleaseRequest, sums};
 use floe_core::world::{RemoteAsset, RemoteRelease};
 
 /// How many files are downloaded at once.
@@ -67,14 +67,14 @@ impl Downloader<'_> {
         let bytes = release.assets.iter().fold(0, |all: u64, asset| all.saturating_add(asset.size));
         let progress = self.github.client().retry.report.progress("Downloading", bytes);
         check_names(&release.assets)?;
-        let budget = Arc::new(Budget::default());
+        let budget = Arc::new(UnpackBudget::default());
         // An unfinished asset cannot be downloaded; `verify::published` reports it.
         let there = release.assets.iter().filter(|asset| asset.uploaded);
         let says = |asset: &&RemoteAsset| {
             asset.name.ends_with(MANIFEST) || asset.name == CHECKSUMS || signs_checksums(&asset.name)
         };
         let (first, others): (Vec<_>, Vec<_>) = there.partition(says);
-        let all = async |wanted: Vec<&RemoteAsset>| -> anyhow::Result<Vec<File>> {
+        let all = async |wanted: Vec<&RemoteAsset>| -> anyhow::Result<Vec<DownloadedAsset>> {
             let one = async |asset: &RemoteAsset| self.file(asset, (&assets, &budget), &progress).await;
             stream::iter(wanted).map(one).buffered(AT_ONCE).try_collect().await
         };
@@ -129,9 +129,9 @@ impl Downloader<'_> {
     async fn file(
         &self,
         asset: &RemoteAsset,
-        (assets, budget): (&Path, &Arc<Budget>),
+        (assets, budget): (&Path, &Arc<UnpackBudget>),
         progress: &Progress,
-    ) -> anyhow::Result<File> {
+    ) -> anyhow::Result<DownloadedAsset> {
         let name = asset.name.clone();
         let path = assets.join(&name);
         let fetched =
@@ -232,14 +232,14 @@ impl Downloader<'_> {
     }
 }
 
-fn read_file(name: String, path: &Path, budget: &Budget) -> io::Result<File> {
+fn read_file(name: String, path: &Path, budget: &UnpackBudget) -> io::Result<DownloadedAsset> {
     let Some(kind) = ArchiveKind::of_file(&name) else {
         let (digest, size) = Digest::of_reader(files::open_no_link(path)?)?;
         let sbom = name.ends_with(sbom::SUFFIX).then(|| package::sbom::read(path));
-        return Ok(File { name, size, digest, contents: None, sbom });
+        return Ok(DownloadedAsset { name, size, digest, contents: None, sbom });
     };
     let Examined { size, digest, contents, .. } = archive::examine(path, kind, None, budget)?;
-    Ok(File { name, size, digest, contents: Some(contents), sbom: None })
+    Ok(DownloadedAsset { name, size, digest, contents: Some(contents), sbom: None })
 }
 
 /// Whether an asset is the attestation, or may be a signature of minisign over `SHA256SUMS`.
@@ -269,7 +269,11 @@ fn read_small(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 }
 
 /// The manifest of the release. Where there are several, somebody has added those that the checksums do not name.
-fn read_manifest(assets: &Path, files: &[File], checksums: Option<&str>) -> Result<Manifest, String> {
+fn read_manifest(
+    assets: &Path,
+    files: &[DownloadedAsset],
+    checksums: Option<&str>,
+) -> Result<Manifest, String> {
     let mut names: Vec<&String> =
         files.iter().map(|file| &file.name).filter(|name| name.ends_with(MANIFEST)).collect();
     if let Some(checksums) = checksums.filter(|_| names.len() > 1) {

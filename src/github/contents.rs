@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::GitHub;
 use super::error::message;
-use super::models::{Contents, Entry};
+use super::models::{FileContents, FolderEntry};
 use super::mutations::RESERVED;
 use crate::error::Failure;
 use crate::net::retry::{AttemptError, RetryPolicy};
@@ -21,7 +21,7 @@ impl GitHub {
         let at = commit.map(|commit| format!("?ref={commit}")).unwrap_or_default();
         let address = self.path(&format!("/contents/{}{at}", escape(path)));
         let what = format!("`{path}` of `{}`", self.repo);
-        let Some(found) = self.get::<Contents>(&what, &address).await? else { return Ok(None) };
+        let Some(found) = self.get::<FileContents>(&what, &address).await? else { return Ok(None) };
         let content = found.content.filter(|_| found.encoding.as_deref() == Some("base64"));
         let content =
             content.with_context(|| format!("GitHub sends no bytes for {what}: it is too large"))?;
@@ -36,7 +36,7 @@ impl GitHub {
     pub async fn check_root(&self, path: &str) -> anyhow::Result<()> {
         let repo = &self.repo;
         let entries =
-            self.get::<Vec<Entry>>(&format!("the files of `{repo}`"), &self.path("/contents")).await?;
+            self.get::<Vec<FolderEntry>>(&format!("the files of `{repo}`"), &self.path("/contents")).await?;
         let names: Vec<String> = entries.into_iter().flatten().map(|entry| entry.name).collect();
         let (folder, end) = (path.split('/').next().unwrap_or_default(), path.rsplit('.').next());
         let is_like = |name: &&String| name.rsplit('.').next() == end || *name == "HomebrewFormula";

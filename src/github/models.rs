@@ -38,7 +38,7 @@ pub(super) struct Pull {
 
 /// An entry of a folder.
 #[derive(Deserialize)]
-pub(super) struct Entry {
+pub(super) struct FolderEntry {
     pub name: String,
 }
 
@@ -80,7 +80,7 @@ pub(super) struct Permissions {
 
 /// A file as GitHub's contents have it. One of more than a megabyte comes without its bytes.
 #[derive(Deserialize)]
-pub(super) struct Contents {
+pub(super) struct FileContents {
     pub sha: String,
     pub content: Option<String>,
     pub encoding: Option<String>,

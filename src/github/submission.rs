@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::contents::escape;
-use super::models::{Committed, Compared, Entry, Named, Pull};
+use super::models::{Committed, Compared, FolderEntry, Named, Pull};
 use super::{GitHub, mutations::RESERVED};
 use crate::error::Failure;
 use crate::net::retry::AttemptError;
@@ -45,7 +45,7 @@ impl Submitter {
         let Submission { folder, upstream, version, .. } = &self.to;
         let address = self.upstream.path(&format!("/contents/{}", escape(folder)));
         let what = format!("the folder `{folder}` of `{upstream}`");
-        let entries = self.upstream.get::<Vec<Entry>>(&what, &address).await?.unwrap_or_default();
+        let entries = self.upstream.get::<Vec<FolderEntry>>(&what, &address).await?.unwrap_or_default();
         let is_there = entries.iter().any(|entry| entry.name == *version);
         let merged = match paths.first().filter(|_| is_there) {
             Some(path) => self.upstream.file(path, None).await?.map(|file| file.bytes),

@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
-use super::measure::{self, Measured, Unpacked};
+use super::measure::{self, Measured, UnpackedLayer};
 use super::rootfs::FileTree;
 use super::tarball::MEMBERS_LIMIT;
 use super::{ENTRIES_LIMIT, LAYERS_LIMIT, start};
 use floe_core::model::image::blob_path;
-use floe_core::model::{Digest, Image, Platform, PlatformImage};
+use floe_core::model::{Blob, Digest, Image, Platform, PlatformImage};
 use floe_core::oci::{
     CONFIG, Descriptor, INDEX, ImageConfig, ImageIndex, ImageManifest, LAYER, LAYOUT_VERSION, MANIFEST,
     OciLayout, platform_fields,
@@ -58,13 +58,15 @@ struct Checker {
     reported: BTreeSet<Digest>,
 }
 
-/// An entry of the image index, and the manifest that it leads to.
-struct IndexEntry<'i> {
+/// An entry of the image index, and the blobs that its manifest lists. The rest of a manifest is not kept: annotations alone
+/// may take ten times their size in memory, and many entries may lead to the same file.
+struct IndexEntry {
     /// Its platform for messages, or its number.
     of: String,
     platform: Option<Platform>,
-    descriptor: &'i Descriptor,
-    manifest: ImageManifest,
+    manifest: Blob,
+    config: Blob,
+    layers: Vec<Blob>,
 }
 
 impl Checker {
@@ -87,7 +89,7 @@ impl Checker {
         let [entry] = top.manifests.as_slice() else {
             return self.give_up(format!("`index.json` has {} entries, not one", top.manifests.len()));
         };
-        let index: ImageIndex = self.document("the image index", entry, INDEX)?;
+        let index: ImageIndex = self.document("the image index", &entry.blob(), INDEX)?;
         self.expect_kind("the image index", (index.schema_version, &index.media_type), INDEX);
         let count = index.manifests.len();
         self.expect(count > 0, || "the image index is empty".to_owned());
@@ -106,7 +108,7 @@ impl Checker {
             entries.extend(self.entry(number, platform, descriptor));
         }
         if self.is_whole {
-            let layers = entries.iter().flat_map(|entry| entry.manifest.layers.clone());
+            let layers = entries.iter().flat_map(|entry| entry.layers.clone());
             self.measured = measure::measure(&self.layout, layers.collect(), measure::LIMITS);
         }
         let mut platforms: Vec<PlatformImage> =
@@ -127,15 +129,16 @@ impl Checker {
         found
     }
 
-    fn entry<'i>(
+    fn entry(
         &mut self,
         number: usize,
         platform: Option<Platform>,
-        descriptor: &'i Descriptor,
-    ) -> Option<IndexEntry<'i>> {
+        descriptor: &Descriptor,
+    ) -> Option<IndexEntry> {
         let of = platform.map_or_else(|| format!("entry {number}"), |platform| platform.to_string());
         let name = format!("the manifest of {of}");
-        let manifest: ImageManifest = self.document(&name, descriptor, MANIFEST)?;
+        let blob = descriptor.blob();
+        let manifest: ImageManifest = self.document(&name, &blob, MANIFEST)?;
         self.expect_kind(&name, (manifest.schema_version, &manifest.media_type), MANIFEST);
         let count = manifest.layers.len();
         if count > LAYERS_LIMIT {
@@ -143,20 +146,20 @@ impl Checker {
                 "{name} has {count} layers, more than the {LAYERS_LIMIT} that floe accepts"
             ));
         }
-        Some(IndexEntry { of, platform, descriptor, manifest })
+        let layers = manifest.layers.iter().map(Descriptor::blob).collect();
+        Some(IndexEntry { of, platform, manifest: blob, config: manifest.config.blob(), layers })
     }
 
-    fn platform_image(&mut self, entry: &IndexEntry<'_>) -> Option<PlatformImage> {
-        let IndexEntry { of, platform, descriptor, manifest } = entry;
-        let config: Option<ImageConfig> =
-            self.document(&format!("the config of {of}"), &manifest.config, CONFIG);
-        let layers = (1..).zip(&manifest.layers);
-        let layers = layers.map(|(number, layer)| self.layer(&format!("layer {number} of {of}"), layer));
-        let layers: Vec<Option<Unpacked>> = layers.collect();
+    fn platform_image(&mut self, entry: &IndexEntry) -> Option<PlatformImage> {
+        let IndexEntry { of, platform, manifest, config: config_blob, layers } = entry;
+        let config: Option<ImageConfig> = self.document(&format!("the config of {of}"), config_blob, CONFIG);
+        let unpacked = (1..).zip(layers);
+        let unpacked = unpacked.map(|(number, layer)| self.layer(&format!("layer {number} of {of}"), layer));
+        let unpacked: Vec<Option<UnpackedLayer>> = unpacked.collect();
         if let Some(config) = &config {
-            self.compare(entry, config, &layers);
+            self.compare(entry, config, &unpacked);
         }
-        let tree = self.tree(of, &layers);
+        let tree = self.tree(of, &unpacked);
         let program = tree.as_ref().zip(config.map(|config| config.config.unwrap_or_default()));
         let program = program.and_then(|(tree, execution)| {
             let found = start::program(&execution, tree);
@@ -164,9 +167,9 @@ impl Checker {
         });
         Some(PlatformImage {
             platform: (*platform)?,
-            manifest: descriptor.blob(),
-            config: manifest.config.blob(),
-            layers: manifest.layers.iter().map(Descriptor::blob).collect(),
+            manifest: manifest.clone(),
+            config: config_blob.clone(),
+            layers: layers.clone(),
             files: tree.as_ref().map(FileTree::files).unwrap_or_default(),
             program: program.map(|entry| entry.path),
             loaders: tree.as_ref().map(start::loaders).unwrap_or_default(),
@@ -174,7 +177,7 @@ impl Checker {
     }
 
     /// Compares a config with the index and the layers.
-    fn compare(&mut self, entry: &IndexEntry<'_>, config: &ImageConfig, layers: &[Option<Unpacked>]) {
+    fn compare(&mut self, entry: &IndexEntry, config: &ImageConfig, layers: &[Option<UnpackedLayer>]) {
         let IndexEntry { of, platform, .. } = entry;
         self.expect(platform.is_none_or(|platform| config.is_for(platform)), || {
             format!("the config of {of} is for `{}`", text::name(config.platform()))
@@ -201,7 +204,7 @@ impl Checker {
     }
 
     /// The files of all layers together; `None` if a layer cannot be read.
-    fn tree(&mut self, of: &str, layers: &[Option<Unpacked>]) -> Option<FileTree> {
+    fn tree(&mut self, of: &str, layers: &[Option<UnpackedLayer>]) -> Option<FileTree> {
         let layers = layers.iter().map(Option::as_ref).collect::<Option<Vec<_>>>()?;
         // A layer can be listed many times, and each time it is applied again.
         if layers.iter().map(|(_, changes)| changes.members.len()).sum::<usize>() > 2 * MEMBERS_LIMIT {
@@ -213,10 +216,10 @@ impl Checker {
         tree.map_err(|problems| self.problems.extend(problems.into_iter().map(named))).ok()
     }
 
-    fn layer(&mut self, name: &str, descriptor: &Descriptor) -> Option<Unpacked> {
-        self.blob(name, descriptor, LAYER)?;
-        let unpacked = self.measured.get(&descriptor.digest)?.unpacked.clone();
-        if self.reported.insert(descriptor.digest) {
+    fn layer(&mut self, name: &str, blob: &Blob) -> Option<UnpackedLayer> {
+        self.blob(name, blob, LAYER)?;
+        let unpacked = self.measured.get(&blob.digest)?.unpacked.clone();
+        if self.reported.insert(blob.digest) {
             match &unpacked {
                 Ok((_, changes)) => {
                     self.problems.extend(changes.problems.iter().map(|problem| format!("{name}: {problem}")));
@@ -228,13 +231,8 @@ impl Checker {
     }
 
     /// A JSON document among the blobs.
-    fn document<T: DeserializeOwned>(
-        &mut self,
-        name: &str,
-        descriptor: &Descriptor,
-        media_type: &str,
-    ) -> Option<T> {
-        match self.blob(name, descriptor, media_type) {
+    fn document<T: DeserializeOwned>(&mut self, name: &str, blob: &Blob, media_type: &str) -> Option<T> {
+        match self.blob(name, blob, media_type) {
             Some(path) => self.json(name, &path, media_type),
             None => {
                 self.is_partial = true;
@@ -247,21 +245,21 @@ impl Checker {
         measure::json(path, media_type).map_err(|why| self.give_up::<T>(format!("{name} {why}"))).ok()
     }
 
-    /// The path of a blob, if its content matches the descriptor.
-    fn blob(&mut self, name: &str, descriptor: &Descriptor, media_type: &str) -> Option<PathBuf> {
-        let said = &descriptor.media_type;
+    /// The path of a blob, if its content is what its descriptor says.
+    fn blob(&mut self, name: &str, blob: &Blob, media_type: &str) -> Option<PathBuf> {
+        let said = &blob.media_type;
         self.expect(said == media_type, || {
             format!("{name} is of the media type `{}`, not `{media_type}`", text::name(said))
         });
-        let path = blob_path(&self.layout, &descriptor.digest);
-        let Descriptor { digest, size, .. } = *descriptor;
+        let path = blob_path(&self.layout, &blob.digest);
+        let Blob { digest, size, .. } = *blob;
         let key = (digest, size);
         if !self.blobs.contains_key(&key) {
             let measured = self.measured.get(&digest).filter(|found| found.size == size);
             let found = match measured {
                 Some(found) => found.sound.clone(),
-                None if !self.is_whole && media_type == LAYER => measure::open(&path, descriptor).map(drop),
-                None => measure::hash(&path, descriptor),
+                None if !self.is_whole && media_type == LAYER => measure::open(&path, blob).map(drop),
+                None => measure::hash(&path, blob),
             };
             self.blobs.insert(key, found.is_ok());
             found.unwrap_or_else(|why| self.problem(format!("{name}, blob `{digest}`, {why}")));

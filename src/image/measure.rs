@@ -16,8 +16,7 @@ use super::strict;
 use super::tarball::MEMBERS_LIMIT;
 use super::{JSON_LIMIT, UNPACKED_LIMIT};
 use floe_core::model::image::blob_path;
-use floe_core::model::{Digest, Hashing};
-use floe_core::oci::Descriptor;
+use floe_core::model::{Blob, Digest, Hashing};
 use floe_core::untrusted::bounded::{Bounded, ByteLimit};
 use floe_core::untrusted::files;
 use floe_core::{parallel, units};
@@ -26,7 +25,7 @@ use floe_core::{parallel, units};
 const PIECE: usize = 128 * 1024;
 
 /// A layer's digest before compression, and its members.
-pub type Unpacked = (Digest, Arc<Changeset>);
+pub type UnpackedLayer = (Digest, Arc<Changeset>);
 
 /// A layer that was read.
 pub struct Measured {
@@ -35,7 +34,7 @@ pub struct Measured {
     /// Why it does not match its descriptor, if it does not.
     pub sound: Result<(), String>,
     /// Its content, or why it cannot be unpacked within the limits of all layers together.
-    pub unpacked: Result<Unpacked, String>,
+    pub unpacked: Result<UnpackedLayer, String>,
 }
 
 /// The limits of all layers of an image together: their bytes and their members.
@@ -44,11 +43,11 @@ pub const LIMITS: (u64, usize) = (UNPACKED_LIMIT, MEMBERS_LIMIT);
 /// Reads layers in parallel, each digest once. All of them together stay within limits.
 pub fn measure(
     folder: &Path,
-    mut layers: Vec<Descriptor>,
+    mut layers: Vec<Blob>,
     (bytes, members): (u64, usize),
 ) -> BTreeMap<Digest, Measured> {
     let (bytes_left, members_left) = (AtomicU64::new(bytes), AtomicUsize::new(members));
-    let one = |layer: Descriptor| {
+    let one = |layer: Blob| {
         let path = blob_path(folder, &layer.digest);
         let mut unpacked = Err("it cannot be read".to_owned());
         let sound = read(&path, &layer, |reader| {
@@ -73,12 +72,12 @@ pub fn measure(
 }
 
 /// Hashes a blob and compares it with its descriptor.
-pub fn hash(path: &Path, promised: &Descriptor) -> Result<(), String> {
+pub fn hash(path: &Path, promised: &Blob) -> Result<(), String> {
     read(path, promised, |_| {})
 }
 
 /// Opens a blob, if its size is the one that its descriptor promises.
-pub fn open(path: &Path, promised: &Descriptor) -> Result<File, String> {
+pub fn open(path: &Path, promised: &Blob) -> Result<File, String> {
     let file = files::open_no_link(path).map_err(|error| why_not(&error))?;
     let size = file.metadata().map_err(|error| why_not(&error))?.len();
     if size != promised.size {
@@ -88,7 +87,7 @@ pub fn open(path: &Path, promised: &Descriptor) -> Result<File, String> {
 }
 
 /// Hashes a whole blob, of which `look` may read as much as it needs.
-fn read(path: &Path, promised: &Descriptor, look: impl FnOnce(&mut dyn Read)) -> Result<(), String> {
+fn read(path: &Path, promised: &Blob, look: impl FnOnce(&mut dyn Read)) -> Result<(), String> {
     let file = open(path, promised)?;
     let mut hashing = Hashing::new(&file);
     look(&mut hashing);
@@ -128,7 +127,6 @@ mod tests {
 
     use super::*;
     use crate::image::draft::LayoutDraft;
-    use floe_core::model::Blob;
 
     /// A layout of three layers that unpack to as much each, below a folder.
     fn layout(folder: &Path) -> (PathBuf, Vec<Blob>) {
@@ -155,8 +153,7 @@ mod tests {
     fn all_layers_together_stay_within_the_limits() {
         let folder = tempfile::tempdir().unwrap();
         let (layout, layers) = layout(folder.path());
-        let descriptors: Vec<Descriptor> = layers.iter().map(Descriptor::of).collect();
-        let all = measure(&layout, [descriptors.clone(), descriptors.clone()].concat(), LIMITS);
+        let all = measure(&layout, [layers.clone(), layers.clone()].concat(), LIMITS);
         assert_eq!(all.len(), 3);
         let (_, changes) = all[&layers[0].digest].unpacked.as_ref().unwrap();
         assert_eq!(changes.members.len(), 2);
@@ -165,7 +162,7 @@ mod tests {
         for (limits, kept) in
             [((3 * size, 6), 3), ((2 * size, 9), 2), ((9 * size, 4), 2), ((size, 2), 1), ((size - 1, 9), 0)]
         {
-            let found = measure(&layout, descriptors.clone(), limits);
+            let found = measure(&layout, layers.clone(), limits);
             // Every file is still read to its end.
             assert!(found.values().all(|layer| layer.sound.is_ok()), "{limits:?}");
             assert_eq!(found.values().filter(|layer| layer.unpacked.is_ok()).count(), kept, "{limits:?}");
@@ -182,8 +179,7 @@ mod tests {
         let mut flipped = std::fs::read(path(2)).unwrap();
         flipped[100] ^= 1;
         std::fs::write(path(2), &flipped).unwrap();
-        let descriptors = layers.iter().map(Descriptor::of).collect();
-        let found = measure(&layout, descriptors, LIMITS);
+        let found = measure(&layout, layers.clone(), LIMITS);
         let why = |number: usize| found[&layers[number].digest].sound.clone().unwrap_err();
         assert_eq!(why(0), "is missing");
         assert_eq!(why(1), format!("has 1 bytes, not {}", layers[1].size));

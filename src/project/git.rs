@@ -18,7 +18,7 @@ use floe_core::model::{Commit, Repo};
 
 /// The commit that is checked out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Head {
+pub struct GitHead {
     /// The commit.
     pub commit: Commit,
     /// When it was committed, in seconds since 1970-01-01 UTC.
@@ -48,7 +48,7 @@ pub enum FileStatus {
 }
 
 /// The checked-out commit of the repository that tracks `file`; `None` without such a repository or without a commit.
-pub fn head(file: &Path) -> anyhow::Result<Option<Head>> {
+pub fn head(file: &Path) -> anyhow::Result<Option<GitHead>> {
     let Some(folder) = file.parent().filter(|folder| is_in_repository(folder)) else { return Ok(None) };
     let name = file.file_name().unwrap_or_default();
     // An ignored file, as in a folder of unpacked sources, does not come from the repository's commits.
@@ -68,7 +68,7 @@ pub fn head(file: &Path) -> anyhow::Result<Option<Head>> {
     let commit: Commit = commit.parse().map_err(anyhow::Error::msg)?;
     let time = git(folder, |git| git.args(["show", "--no-patch", "--format=%ct", commit.as_str()]))?;
     let time = time.trim().parse().with_context(|| format!("git gives `{}` as a time", time.trim()))?;
-    Ok(Some(Head { commit, time, modified: !changes.is_empty() }))
+    Ok(Some(GitHead { commit, time, modified: !changes.is_empty() }))
 }
 
 /// The repository that the remote `origin` points to, if it is on a server.

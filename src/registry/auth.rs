@@ -14,7 +14,7 @@ use super::{ANSWER_LIMIT, Registry};
 use crate::environment::variable;
 use crate::error::usage;
 use crate::net::address::is_loopback;
-use crate::net::client::Answer;
+use crate::net::client::HttpResponse;
 use crate::net::retry::AttemptError;
 use crate::net::{secret, words};
 use crate::token::{self, Token};
@@ -87,7 +87,7 @@ impl Registry {
     /// Several requests that are refused at the same time fetch one token.
     pub(super) async fn renew(
         &self,
-        refused: &Answer,
+        refused: &HttpResponse,
         old: Option<&HeaderValue>,
     ) -> Result<HeaderValue, AttemptError> {
         let mut token = self.state.token.lock().await;

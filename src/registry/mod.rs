@@ -22,7 +22,7 @@ pub use referrers::Referrers;
 
 use crate::error::{Failure, Refusal, refusal_of};
 use crate::net::address::Endpoint;
-use crate::net::client::{Answer, Client, Streamed};
+use crate::net::client::{Client, HttpResponse, Streamed};
 use crate::net::retry::{AttemptError, RetryPolicy};
 use crate::net::words;
 use floe_core::model::{Digest, ImageName};
@@ -88,7 +88,7 @@ impl Registry {
     pub async fn manifest(&self, reference: &str) -> anyhow::Result<Option<Digest>> {
         let found = self.look(Method::HEAD, &format!("manifests/{reference}")).await;
         let found = found.with_context(|| format!("failed to look for {}", self.shown(reference)))?;
-        let Some(Answer { headers, .. }) = found else { return Ok(None) };
+        let Some(HttpResponse { headers, .. }) = found else { return Ok(None) };
         let header = headers.get("docker-content-digest").and_then(|value| value.to_str().ok());
         match (header.map(str::parse), reference.parse()) {
             (Some(Ok(digest)), _) | (None, Ok(digest)) => Ok(Some(digest)),
@@ -114,7 +114,7 @@ impl Registry {
     }
 
     /// Asks for something below the repository; `None` if it is not there.
-    async fn look(&self, method: Method, path: &str) -> anyhow::Result<Option<Answer>> {
+    async fn look(&self, method: Method, path: &str) -> anyhow::Result<Option<HttpResponse>> {
         let may_be_empty = method == Method::HEAD || path.starts_with("blobs/");
         let ask = async |_| {
             let mut request = self.request(method.clone(), path)?;
@@ -140,7 +140,7 @@ impl Registry {
     }
 
     /// Sends a request once and reads its answer whole.
-    async fn send(&self, request: Request) -> Result<Answer, AttemptError> {
+    async fn send(&self, request: Request) -> Result<HttpResponse, AttemptError> {
         self.open(request).await?.read(ANSWER_LIMIT).await
     }
 
@@ -201,7 +201,7 @@ impl Registry {
     }
 
     /// Judges an answer that is not a success.
-    fn refused(&self, answer: &Answer, right: &str) -> AttemptError {
+    fn refused(&self, answer: &HttpResponse, right: &str) -> AttemptError {
         let message = message(&answer.body);
         let said = message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
         let failure = Failure::new(format!("the registry answered {}{said}", answer.status));

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::{Registry, error_part};
 use crate::net::body::Upload;
-use crate::net::client::Answer;
+use crate::net::client::HttpResponse;
 use crate::net::retry::{AttemptError, RetryPolicy};
 use crate::report::Progress;
 use floe_core::model::{Blob, Content, Digest};
@@ -107,7 +107,7 @@ impl Registry {
 
     /// Judges the answer to content whose digest was computed while it was sent. A registry that doubts it, or the content
     /// that it refers to, may have lost a race with another publisher, or a part of the upload: the next try looks first.
-    fn stored(&self, answer: &Answer, digest: &Digest) -> Result<(), AttemptError> {
+    fn stored(&self, answer: &HttpResponse, digest: &Digest) -> Result<(), AttemptError> {
         const DOUBTS: &str = "BLOB_UNKNOWN BLOB_UPLOAD_INVALID BLOB_UPLOAD_UNKNOWN DIGEST_INVALID MANIFEST_BLOB_UNKNOWN \
                               MANIFEST_UNKNOWN MANIFEST_UNVERIFIED SIZE_INVALID";
         // 201 by the specification; some registries answer 200 or 202.

@@ -21,7 +21,7 @@ use floe_core::plan::Plan;
 use floe_core::receipt::Receipt;
 use floe_core::units::counted;
 use floe_core::verify::published::ReleaseRequest;
-use floe_rehearsal::faults::{AttestationFault, Invariants, Schedule, Side, Verified, repair};
+use floe_rehearsal::faults::{AttestationFault, Invariants, Schedule, Side, VerifyOutcome, repair};
 use floe_rehearsal::interceptor::Interceptor;
 
 /// The maximum number of runs.
@@ -117,11 +117,11 @@ pub async fn verify_by_seed(
     let retry = Retry::new(5, Duration::from_secs(1), Clock::skipping(), quiet.clone());
     let found = match super::verify(request, &servers.addresses, folder.path(), retry, &quiet).await {
         Ok((_, checked)) => match checked.immutability {
-            Immutability::Signed => Verified::Signed,
-            Immutability::Mutable | Immutability::NotChecked(_) => Verified::NotChecked,
+            Immutability::Signed => VerifyOutcome::Signed,
+            Immutability::Mutable | Immutability::NotChecked(_) => VerifyOutcome::NotChecked,
         },
-        Err(error) if exit_of(&error) == Exit::Problems => Verified::Refused,
-        Err(_) => Verified::Failed,
+        Err(error) if exit_of(&error) == Exit::Problems => VerifyOutcome::Refused,
+        Err(_) => VerifyOutcome::Failed,
     };
     github.calm();
     violated(seed).if_any(fault.violation(found))?;

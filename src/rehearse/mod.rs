@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 
-use crate::cli::{Builder, RehearseArgs, RemoteArgs, TrustArgs};
+use crate::cli::{BuildTool, RehearseArgs, RemoteArgs, TrustArgs};
 use crate::commands::package::Enforcement;
 use crate::commands::{image, package};
 use crate::error::{Exit, Failure, failures};
@@ -148,7 +148,7 @@ fn dist(
         // Built elsewhere: rehearsed as they are, with whatever targets and platforms they hold.
         return check(&args.dists, &expect);
     }
-    if builder(project, args.with, report)? == Builder::Nix {
+    if builder(project, args.with, report)? == BuildTool::Nix {
         report.step("Building", format!("{} {} with `nix build .#dist`", project.name, project.version));
         nix::build_dist(&project.workspace_root, &folder.path(DIST))?;
         return check(&[folder.path(DIST)], &expect);
@@ -185,14 +185,14 @@ fn dist(
 }
 
 /// The requested builder; or Nix if it is installed and the flake has a `dist`, else Cargo.
-fn builder(project: &Project, requested: Option<Builder>, report: &Report) -> anyhow::Result<Builder> {
-    if requested == Some(Builder::Cargo) {
-        return Ok(Builder::Cargo);
+fn builder(project: &Project, requested: Option<BuildTool>, report: &Report) -> anyhow::Result<BuildTool> {
+    if requested == Some(BuildTool::Cargo) {
+        return Ok(BuildTool::Cargo);
     }
     match (nix::offers_dist(&project.workspace_root), requested) {
         (Ok(()), _) => {
             report.step("Using", "Nix: the flake's `dist`, with all targets that build on Linux");
-            Ok(Builder::Nix)
+            Ok(BuildTool::Nix)
         }
         (Err(none), Some(_)) => Err(Failure::new(format!("Nix cannot build the dist: {}", none.why))
             .hint("rehearse with Cargo, for this machine only: `floe rehearse --with cargo`")
@@ -202,7 +202,7 @@ fn builder(project: &Project, requested: Option<Builder>, report: &Report) -> an
                 report.warn(format!("{}; a release of it would fail", none.why));
             }
             report.step("Using", format!("Cargo, for this machine only: {}", none.why));
-            Ok(Builder::Cargo)
+            Ok(BuildTool::Cargo)
         }
     }
 }

@@ -110,7 +110,9 @@ impl Servers {
             github: Some(token.clone()),
             registry: Some(Credentials::new(USER, token.clone())),
             channels: None,
+            channels_follow: false,
             feed: Some(key),
+            feed_follows: false,
         };
         Ok(Servers { running, testbed, addresses, token, secrets })
     }

@@ -11,7 +11,7 @@ use crate::error::{Failure, invalid, usage};
 use crate::files;
 use crate::image;
 use crate::package;
-use crate::package::archive::{self, Budget, Examined};
+use crate::package::archive::{self, Examined, UnpackBudget};
 use floe_core::model::assembly::DESCRIPTION;
 use floe_core::model::{ArchiveKind, Digest, PromisedFile, Record, sbom};
 use floe_core::untrusted::files as untrusted;
@@ -38,7 +38,7 @@ pub fn read(dists: &[PathBuf], depth: Depth) -> anyhow::Result<Found> {
     let Listed { mut found, archives, layouts } = listed;
     let image = |path: PathBuf| FoundImage { image: image::check_to(depth, &path), path, depth };
     found.images = layouts.into_iter().map(image).collect();
-    let budget = Budget::default();
+    let budget = UnpackBudget::default();
     let read = |(path, kind): (PathBuf, ArchiveKind)| {
         read_archive(&path, kind, depth, &budget).with_context(|| failed(path.parent().unwrap_or(&path)))
     };
@@ -167,7 +167,7 @@ fn read_archive(
     path: &Path,
     kind: ArchiveKind,
     depth: Depth,
-    budget: &Budget,
+    budget: &UnpackBudget,
 ) -> anyhow::Result<FoundArchive> {
     let failed = || format!("failed to read `{}`", path.display());
     let record = read_record(path);

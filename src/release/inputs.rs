@@ -138,7 +138,7 @@ impl Inputs {
     /// Uses the key of the project, else that of the package as its archives describe it.
     fn verify_signatures(
         &self,
-        files: minisign::Files<'_>,
+        files: minisign::ReleaseFiles<'_>,
         about: Option<&About>,
         report: &Report,
     ) -> anyhow::Result<()> {

@@ -21,7 +21,7 @@ const LIMIT: u64 = 64 * 1024;
 const PIECE: usize = 256 * 1024;
 
 /// The files of a release by name.
-pub type Files<'a> = Vec<(&'a str, Content)>;
+pub type ReleaseFiles<'a> = Vec<(&'a str, Content)>;
 
 /// The signatures of minisign among the files of a release.
 #[derive(Default)]
@@ -35,7 +35,7 @@ pub struct Judged {
 }
 
 /// Verifies every signature of minisign among the files of a release with a key, which messages call by a name.
-pub fn judge(files: &Files<'_>, signing: Option<&Minisign>, key_name: &str) -> anyhow::Result<Judged> {
+pub fn judge(files: &ReleaseFiles<'_>, signing: Option<&Minisign>, key_name: &str) -> anyhow::Result<Judged> {
     let mut judged = Judged::default();
     let key = match signing.map(key_of).transpose() {
         Ok(key) => key,
@@ -70,7 +70,7 @@ fn key_of(signing: &Minisign) -> Result<PublicKey, String> {
 }
 
 /// Verifies every signature of minisign among the files of a release, and warns of what cargo-binstall would refuse.
-pub fn verify(files: &Files<'_>, signing: Option<&Minisign>, report: &Report) -> anyhow::Result<()> {
+pub fn verify(files: &ReleaseFiles<'_>, signing: Option<&Minisign>, report: &Report) -> anyhow::Result<()> {
     if let Some(Err(problem)) = signing.map(key_of) {
         return Err(Failure::new(problem)
             .hint("write the second line of the `.pub` file as `pubkey` under [package.metadata.binstall.signing]")

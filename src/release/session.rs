@@ -30,8 +30,12 @@ pub struct Secrets {
     pub registry: Option<Credentials>,
     /// The token for the repositories of channels; without one it is GitHub's.
     pub channels: Option<Token>,
+    /// Whether the job that publishes has that token, and this one does not.
+    pub channels_follow: bool,
     /// The key for the feed of packages.
     pub feed: Option<Token>,
+    /// Whether the job that publishes has that key, and this one does not.
+    pub feed_follows: bool,
 }
 
 impl Secrets {
@@ -42,19 +46,21 @@ impl Secrets {
             github: Token::github(),
             registry,
             channels: Token::from_env(token::CHANNEL),
+            channels_follow: Token::follows(token::CHANNEL),
             feed: Token::from_env(token::FEED),
+            feed_follows: Token::follows(token::FEED),
         })
     }
 
     /// The rights that they give, at a GitHub with this web address.
     fn rights(&self, site: String) -> Rights {
-        let secret = |token: &Option<Token>, name| match token {
+        let secret = |token: &Option<Token>, follows| match token {
             Some(token) if token.is_of_app() => Secret::OfApp,
             Some(_) => Secret::There,
-            None if Token::follows(name) => Secret::Follows,
+            None if follows => Secret::Follows,
             None => Secret::Absent,
         };
-        let channel_token = match secret(&self.channels, token::CHANNEL) {
+        let channel_token = match secret(&self.channels, self.channels_follow) {
             // GitHub says what its own token may do.
             Secret::Absent if self.github.is_some() => Secret::There,
             secret => secret,
@@ -64,7 +70,7 @@ impl Secrets {
             reads_only: false,
             channel_token,
             channel_pulls: self.channels.as_ref().or(self.github.as_ref()).is_none_or(Token::opens_pulls),
-            feed_key: secret(&self.feed, token::FEED),
+            feed_key: secret(&self.feed, self.feed_follows),
             site,
         }
     }

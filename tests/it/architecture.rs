@@ -137,6 +137,29 @@ fn modules_use_only_the_modules_that_they_may() {
 }
 
 #[test]
+fn the_name_of_a_public_type_is_declared_once_in_the_workspace() {
+    let mut declared: BTreeMap<String, PathBuf> = BTreeMap::new();
+    let mut twice = Vec::new();
+    for path in ["src", "crates"].into_iter().flat_map(|folder| rust_files(&root().join(folder))) {
+        let inside = path.strip_prefix(root()).unwrap();
+        if !inside.iter().any(|part| part == "src") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        for name in text.lines().filter_map(public_type) {
+            if let Some(first) = declared.insert(name.to_owned(), inside.to_owned()) {
+                twice.push(format!("`{name}` in {} and {}", first.display(), inside.display()));
+            }
+        }
+    }
+    assert!(twice.is_empty(), "rename one type of each pair:\n{}", twice.join("\n"));
+    // One type of each crate, and two that macros declare.
+    for name in ["Session", "Target", "Facts", "Interceptor", "FaultKind", "AttestationFault"] {
+        assert!(declared.contains_key(name), "the declaration of `{name}` is not found");
+    }
+}
+
+#[test]
 fn variables_of_the_environment_are_read_in_one_place() {
     for path in rust_files(&root().join("src")) {
         let text = fs::read_to_string(&path).unwrap();
@@ -211,6 +234,18 @@ fn edges(source: &Path) -> BTreeMap<String, BTreeMap<String, PathBuf>> {
         }
     }
     edges
+}
+
+/// The name of the public type that a line declares. A declaration inside a macro counts.
+fn public_type(line: &str) -> Option<&str> {
+    let rest = line.trim_start().strip_prefix("pub")?;
+    let rest = match rest.strip_prefix('(') {
+        Some(scope) => scope.split_once(')')?.1,
+        None => rest,
+    };
+    let (kind, name) = rest.strip_prefix(' ')?.split_once(' ')?;
+    let name = name.split(|c: char| !c.is_alphanumeric() && c != '_').next()?;
+    (["struct", "enum", "trait", "type", "union"].contains(&kind) && !name.is_empty()).then_some(name)
 }
 
 fn root() -> &'static Path {

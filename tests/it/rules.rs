@@ -178,7 +178,7 @@ fn a_macos_binary_needs_only_libraries_of_every_mac() {
     assert_eq!(slice(|slice| slice.rpaths.push("/usr/lib/swift".to_owned())), []);
     assert_eq!(slice(|slice| slice.kind = BinaryKind::Executable), [Rule::Hardening]);
     assert_eq!(slice(|slice| slice.signature.intact = Some(false)), [Rule::Signature]);
-    assert_eq!(slice(|slice| slice.signature = floe_audit::Signature::default()), [Rule::Signature]);
+    assert_eq!(slice(|slice| slice.signature = floe_audit::SliceSignature::default()), [Rule::Signature]);
     // An Intel Mac starts a program without one.
     let (intel, _) = good("x86_64-macos");
     assert_eq!(intel.macho.unwrap().slices[0].signature.kind, floe_audit::SignatureKind::None);

@@ -47,7 +47,7 @@ pub use facts::facts;
 pub use headers::{Executable, identify};
 pub use model::{
     Auditable, BinaryKind, Crt, Dylib, DylibLoad, ElfFacts, EmbeddedCrate, Facts, Floor, FoundPath,
-    MachoFacts, PathKind, Paths, PeFacts, Relro, Rustc, Signature, SignatureKind, Slice, Stack, Symbol,
+    MachoFacts, PathKind, Paths, PeFacts, Relro, Rustc, SignatureKind, Slice, SliceSignature, Stack, Symbol,
     TimeStamp, VersionNeed, above,
 };
 pub use rules::{Rule, RuleKind};

@@ -38,11 +38,11 @@ const MARKED: &str = "/nix/store/ /home/ /Users/ /root/ /build/ /builds/ /__w/ /
 pub(super) const RUSTC: &str = "/rustc";
 
 /// A text whose surroundings are worth judging.
-pub(super) type Marker = (&'static str, Place);
+pub(super) type PathMarker = (&'static str, MarkerKind);
 
 /// The kind of path that a marker begins, which decides what must surround it.
 #[derive(Clone, Copy)]
-pub(super) enum Place {
+pub(super) enum MarkerKind {
     NixStore,
     /// The parent of home folders, or the home folder of root.
     Homes,
@@ -56,26 +56,26 @@ pub(super) enum Place {
     Rustc,
 }
 
-pub(super) const MARKERS: [Marker; 15] = [
-    ("/nix/store/", Place::NixStore),
-    ("/home/", Place::Homes),
-    ("/Users/", Place::Homes),
-    ("/root/", Place::Homes),
-    (":\\Users\\", Place::Drive(PathKind::Home)),
+pub(super) const MARKERS: [PathMarker; 15] = [
+    ("/nix/store/", MarkerKind::NixStore),
+    ("/home/", MarkerKind::Homes),
+    ("/Users/", MarkerKind::Homes),
+    ("/root/", MarkerKind::Homes),
+    (":\\Users\\", MarkerKind::Drive(PathKind::Home)),
     // The Nix sandbox.
-    ("/build/", Place::Build),
+    ("/build/", MarkerKind::Build),
     // GitLab.
-    ("/builds/", Place::Build),
+    ("/builds/", MarkerKind::Build),
     // GitHub: in containers, and on Windows.
-    ("/__w/", Place::Build),
-    ("/github/workspace/", Place::Build),
-    (":\\a\\", Place::Drive(PathKind::Build)),
-    ("/tmp/", Place::Temporary),
-    ("/var/folders/", Place::Temporary),
-    ("/.cargo/registry/src/", Place::CargoRegistry),
+    ("/__w/", MarkerKind::Build),
+    ("/github/workspace/", MarkerKind::Build),
+    (":\\a\\", MarkerKind::Drive(PathKind::Build)),
+    ("/tmp/", MarkerKind::Temporary),
+    ("/var/folders/", MarkerKind::Temporary),
+    ("/.cargo/registry/src/", MarkerKind::CargoRegistry),
     // The same below `/usr/local`, as in the images of the Rust project.
-    ("/cargo/registry/src/", Place::CargoRegistry),
-    (RUSTC, Place::Rustc),
+    ("/cargo/registry/src/", MarkerKind::CargoRegistry),
+    (RUSTC, MarkerKind::Rustc),
 ];
 
 /// A path of the machine that built the binary.
@@ -88,28 +88,28 @@ pub(super) struct Hit {
 }
 
 /// Reads the path at a marker, with which `text` begins. `before` is what precedes it in the file.
-pub(super) fn read((marker, place): Marker, before: &[u8], text: &[u8]) -> Option<Hit> {
+pub(super) fn read((marker, place): PathMarker, before: &[u8], text: &[u8]) -> Option<Hit> {
     let below = text.strip_prefix(marker.as_bytes())?;
     let after_letter = |before: &[u8]| before.last().is_some_and(u8::is_ascii_alphabetic);
     let (kind, lead) = match place {
-        Place::NixStore if is_store_path(below) => (PathKind::NixStore, 0),
-        Place::Drive(kind) if after_letter(before) && two_deep(below, b'\\', b" ") => (kind, 1),
+        MarkerKind::NixStore if is_store_path(below) => (PathKind::NixStore, 0),
+        MarkerKind::Drive(kind) if after_letter(before) && two_deep(below, b'\\', b" ") => (kind, 1),
         // A Windows path with slashes: `C:/Users/…`.
-        Place::Homes
+        MarkerKind::Homes
             if marker == "/Users/"
                 && before.strip_suffix(b":").is_some_and(after_letter)
                 && two_deep(below, b'/', b" ") =>
         {
             (PathKind::Home, 2)
         }
-        Place::NixStore | Place::Drive(_) | Place::Rustc => return None,
+        MarkerKind::NixStore | MarkerKind::Drive(_) | MarkerKind::Rustc => return None,
         _ if !two_deep(below, b'/', b"") => return None,
-        Place::Homes => {
+        MarkerKind::Homes => {
             let user = if marker == "/root/" { 0 } else { memchr::memchr(b'/', below)? + 1 };
             let is_registry = below[user..].starts_with(b".cargo/registry/");
             (begins(before) || is_registry).then_some((PathKind::Home, 0))?
         }
-        Place::Temporary => {
+        MarkerKind::Temporary => {
             let above =
                 ["/private/var", "/private", "/var"].iter().find(|above| before.ends_with(above.as_bytes()));
             let lead = above.map_or(0, |above| above.len());
@@ -117,9 +117,9 @@ pub(super) fn read((marker, place): Marker, before: &[u8], text: &[u8]) -> Optio
             let kind = if is_nix { PathKind::Build } else { PathKind::Temporary };
             surely_begins(&before[..before.len() - lead], text).then_some((kind, lead))?
         }
-        Place::Build => surely_begins(before, text).then_some((PathKind::Build, 0))?,
+        MarkerKind::Build => surely_begins(before, text).then_some((PathKind::Build, 0))?,
         // The folders of a registry and of a crate follow. Otherwise a text only talks about such paths.
-        Place::CargoRegistry => (PathKind::Build, lead_of_registry(before)?),
+        MarkerKind::CargoRegistry => (PathKind::Build, lead_of_registry(before)?),
     };
     let whole = [&before[before.len() - lead..], text].concat();
     let text = path_at(&whole, if whole.get(1) == Some(&b':') { b" " } else { b"" });

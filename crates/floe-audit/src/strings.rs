@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::error::{Error, Result};
 use super::facts::Section;
-use super::paths::{self, MARKERS, Marker};
+use super::paths::{self, MARKERS, PathMarker};
 use super::reader::BinaryReader;
 use super::text::printable;
 use super::{Facts, FoundPath};
@@ -27,7 +27,7 @@ const COMMENT: u64 = 64 * 1024;
 
 /// A search of all bytes of a binary whose headers were read.
 struct Search {
-    finders: Vec<(Marker, Finder<'static>)>,
+    finders: Vec<(PathMarker, Finder<'static>)>,
     facts: Facts,
     sections: Vec<Section>,
     /// The bytes that are searched now, after some that were and before some that will be.
@@ -80,7 +80,7 @@ impl Search {
         }
     }
 
-    fn judge(&mut self, marker: Marker, at: usize) {
+    fn judge(&mut self, marker: PathMarker, at: usize) {
         let before = &self.window[at.saturating_sub(CONTEXT)..at];
         let text = &self.window[at..self.window.len().min(at + CONTEXT)];
         if marker.0 == paths::RUSTC {

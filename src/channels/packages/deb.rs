@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use chrono::DateTime;
 
 use super::Described;
-use super::tree::{Nature, Node, Tree, folders, gzip};
+use super::tree::{Node, NodeKind, Tree, folders, gzip};
 use crate::package::archive;
 
 pub(super) fn write(about: &Described<'_>, mut tree: Tree<'_>) -> anyhow::Result<Vec<u8>> {
@@ -26,9 +26,9 @@ pub(super) fn write(about: &Described<'_>, mut tree: Tree<'_>) -> anyhow::Result
         (format!("usr/share/lintian/overrides/{package}"), overrides.into_bytes()),
     ];
     // Debian has the licenses in `copyright`.
-    tree.retain(|_, node| node.nature != Nature::License);
+    tree.retain(|_, node| node.nature != NodeKind::License);
     for (path, bytes) in made {
-        tree.insert(path, Node { bytes: Cow::Owned(bytes), mode: 0o644, nature: Nature::Document });
+        tree.insert(path, Node { bytes: Cow::Owned(bytes), mode: 0o644, nature: NodeKind::Document });
     }
     let size: usize = tree.values().map(|node| node.bytes.len().div_ceil(1024)).sum();
     let folders = folders(tree.keys());
@@ -84,7 +84,7 @@ fn copyright(about: &Described<'_>, tree: &Tree<'_>) -> String {
     text.push_str(", made from its release.\n");
     text.extend(about.license.iter().map(|license| format!("\nLicense: {license}\n")));
     text.push_str("\nDebian keeps the texts of common licenses in /usr/share/common-licenses/.\n");
-    for (path, node) in tree.iter().filter(|(_, node)| node.nature == Nature::License) {
+    for (path, node) in tree.iter().filter(|(_, node)| node.nature == NodeKind::License) {
         let name = path.rsplit('/').next().unwrap_or(path);
         let license = String::from_utf8_lossy(&node.bytes).replace("\r\n", "\n");
         let begin = license.trim_start_matches(|c: char| !c.is_alphanumeric()).to_lowercase();

@@ -30,7 +30,7 @@ const SUMMARY: usize = 79;
 const WIDTH: usize = 79;
 
 /// An archive that packages are made from.
-pub struct Source<'a> {
+pub struct PackageSource<'a> {
     name: &'a str,
     version: &'a Version,
     about: Option<&'a About>,
@@ -50,10 +50,10 @@ pub struct Wanted {
     pub homepage: Option<String>,
 }
 
-impl<'a> Source<'a> {
+impl<'a> PackageSource<'a> {
     /// The archive of a record.
     pub fn of_record(record: &'a Record) -> Self {
-        Source {
+        PackageSource {
             name: &record.name,
             version: &record.version,
             about: record.package.as_ref(),
@@ -63,7 +63,7 @@ impl<'a> Source<'a> {
 
     /// The archive of a release manifest.
     pub fn of_manifest(manifest: &'a Manifest, artifact: &'a Artifact) -> Self {
-        Source {
+        PackageSource {
             name: &manifest.name,
             version: &manifest.version,
             about: manifest.package.as_ref(),

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use anyhow::ensure;
 
 use super::Described;
-use super::tree::{Nature, Node, Tree, folders, gzip};
+use super::tree::{Node, NodeKind, Tree, folders, gzip};
 use floe_core::model::Digest;
 
 /// The first of a header's bytes, its version, and four that are zero.
@@ -33,7 +33,7 @@ pub(super) fn write(about: &Described<'_>, mut tree: Tree<'_>) -> anyhow::Result
         matches!(parts.next(), Some("doc" | "licenses")) && parts.next() == Some(about.package)
     };
     for path in folders(tree.keys()).into_iter().filter(is_own) {
-        tree.insert(path, Node { bytes: Cow::Borrowed(&[]), mode: 0o755, nature: Nature::Folder });
+        tree.insert(path, Node { bytes: Cow::Borrowed(&[]), mode: 0o755, nature: NodeKind::Folder });
     }
     let payload = cpio(&tree, about.epoch as u32);
     let packed = gzip(&payload);
@@ -57,15 +57,15 @@ fn split(path: &str) -> (String, &str) {
 }
 
 fn mode(node: &Node<'_>) -> u16 {
-    let kind = if node.nature == Nature::Folder { 0o40_000 } else { 0o100_000 };
+    let kind = if node.nature == NodeKind::Folder { 0o40_000 } else { 0o100_000 };
     kind | node.mode as u16
 }
 
 fn flags(node: &Node<'_>) -> u32 {
     match node.nature {
-        Nature::Document => DOCUMENT,
-        Nature::License => LICENSE,
-        Nature::Plain | Nature::Folder => 0,
+        NodeKind::Document => DOCUMENT,
+        NodeKind::License => LICENSE,
+        NodeKind::Plain | NodeKind::Folder => 0,
     }
 }
 
@@ -119,7 +119,7 @@ fn header(about: &Described<'_>, tree: &Tree<'_>, (payload, packed): (&[u8], &[u
     let indexes: Vec<u32> = tree.keys().map(&mut index).collect();
     let each = |number: fn(&Node<'_>) -> u32| tree.values().map(number).collect::<Vec<u32>>();
     let digest = |node: &Node<'_>| match node.nature {
-        Nature::Folder => String::new(),
+        NodeKind::Folder => String::new(),
         _ => Digest::of(&node.bytes).hex(),
     };
     let mut header = Header::default();

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 
-use super::Source;
+use super::PackageSource;
 use crate::channels::{completions, man_page};
 use crate::package::archive::{Gzip, Unpacked};
 use floe_core::model::PackageKind;
@@ -18,12 +18,12 @@ pub(super) type Tree<'a> = BTreeMap<String, Node<'a>>;
 pub(super) struct Node<'a> {
     pub(super) bytes: Cow<'a, [u8]>,
     pub(super) mode: u32,
-    pub(super) nature: Nature,
+    pub(super) nature: NodeKind,
 }
 
 /// The nature of a file, which rpm notes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Nature {
+pub(super) enum NodeKind {
     /// A program, or what belongs to one.
     Plain,
     /// Documentation.
@@ -34,7 +34,7 @@ pub(super) enum Nature {
     Folder,
 }
 
-impl Source<'_> {
+impl PackageSource<'_> {
     /// The files of an archive, each at its place. Of two files for the same place, such as a completion in two folders, the
     /// first one in the order of the archive is taken.
     pub(super) fn tree<'f>(&self, files: &'f [Unpacked], package: &str, kind: PackageKind) -> Tree<'f> {
@@ -43,7 +43,7 @@ impl Source<'_> {
         for file in files {
             let inside = file.path.strip_prefix(&top).and_then(|path| path.strip_prefix('/'));
             let (path, nature) = self.place((&file.path, inside.unwrap_or(&file.path)), package, kind);
-            let is_page = nature == Nature::Document && path.starts_with("usr/share/man/");
+            let is_page = nature == NodeKind::Document && path.starts_with("usr/share/man/");
             let bytes = match is_page && !file.path.ends_with(".gz") {
                 true => Cow::Owned(gzip(&file.bytes)),
                 false => Cow::Borrowed(file.bytes.as_slice()),
@@ -54,9 +54,9 @@ impl Source<'_> {
         tree
     }
 
-    fn place(&self, (path, inside): (&str, &str), package: &str, kind: PackageKind) -> (String, Nature) {
+    fn place(&self, (path, inside): (&str, &str), package: &str, kind: PackageKind) -> (String, NodeKind) {
         let file = inside.rsplit('/').next().unwrap_or(inside);
-        let plain = |path| (path, Nature::Plain);
+        let plain = |path| (path, NodeKind::Plain);
         let Artifact { binaries, extras, .. } = &*self.artifact;
         if binaries.iter().any(|binary| binary.path == path) {
             plain(format!("usr/bin/{file}"))
@@ -70,11 +70,11 @@ impl Source<'_> {
             }
         } else if let Some(page) = man_page(inside).filter(|_| extras.man.iter().any(|one| one == path)) {
             let page = page.strip_suffix(".gz").unwrap_or(&page);
-            (format!("usr/share/{page}.gz"), Nature::Document)
+            (format!("usr/share/{page}.gz"), NodeKind::Document)
         } else {
             let is_license = begins(inside, &LICENSES) || begins(inside, &NOTICES);
-            let nature = if is_license { Nature::License } else { Nature::Document };
-            let is_apart = nature == Nature::License && kind == PackageKind::Rpm;
+            let nature = if is_license { NodeKind::License } else { NodeKind::Document };
+            let is_apart = nature == NodeKind::License && kind == PackageKind::Rpm;
             (format!("usr/share/{}/{package}/{inside}", if is_apart { "licenses" } else { "doc" }), nature)
         }
     }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{paths, unified};
 use crate::error::invalid;
 use crate::project::init::template::Floe;
-use crate::project::init::{File, State};
+use crate::project::init::{ManagedFile, State};
 use crate::report::Report;
 use floe_core::model::Schema;
 
@@ -19,7 +19,7 @@ struct Checked<'f> {
     schema: Schema<1>,
     /// The version whose templates the files are compared with.
     floe: &'static str,
-    files: &'f [File],
+    files: &'f [ManagedFile],
     warnings: Vec<String>,
     /// The way out, if a file has drifted.
     hint: Option<String>,
@@ -27,14 +27,14 @@ struct Checked<'f> {
 
 /// Reports all drift, with the difference where it is only a part of the file.
 pub(super) fn check(
-    files: &[File],
+    files: &[ManagedFile],
     mut warnings: Vec<String>,
     floe: &Floe,
     as_json: bool,
     report: &Report,
 ) -> anyhow::Result<()> {
     let moved =
-        |file: &&File| floe.is_given && file.drift.is_none() && file.new.is_some() && file.calls(floe);
+        |file: &&ManagedFile| floe.is_given && file.drift.is_none() && file.new.is_some() && file.calls(floe);
     let moved = paths(files.iter().filter(moved));
     if !moved.is_empty() {
         warnings.push(format!(
@@ -42,13 +42,13 @@ pub(super) fn check(
         ));
     }
     warnings.iter().for_each(|warning| report.warn(warning));
-    let drifted: Vec<&File> = files.iter().filter(|file| file.drift.is_some()).collect();
+    let drifted: Vec<&ManagedFile> = files.iter().filter(|file| file.drift.is_some()).collect();
     let hint = (!drifted.is_empty()).then(|| hint(&drifted));
     if as_json {
         let (floe, hint) = (env!("CARGO_PKG_VERSION"), hint.clone());
         report.json(&Checked { schema: Schema, floe, files, warnings, hint })?;
     } else {
-        let is_part = |file: &&&File| file.state == State::Drifted && file.new.is_some();
+        let is_part = |file: &&&ManagedFile| file.state == State::Drifted && file.new.is_some();
         drifted.iter().filter(is_part).for_each(|file| report.diff(&unified(file)));
     }
     let Some(hint) = hint else {
@@ -67,13 +67,13 @@ pub(super) fn check(
 }
 
 /// How a file has drifted, and the lines to add to it.
-pub(super) fn lines(file: &File) -> Vec<String> {
+pub(super) fn lines(file: &ManagedFile) -> Vec<String> {
     let add = file.add.iter().map(|line| format!("  {line}"));
     file.drift_line().into_iter().chain(add).collect()
 }
 
 /// The ways out of drift. Those of a file that does not call floe are alternatives.
-pub(super) fn hint(drifted: &[&File]) -> String {
+pub(super) fn hint(drifted: &[&ManagedFile]) -> String {
     let (mut fixes, mut ways) = (Vec::new(), Vec::new());
     if drifted.iter().any(|file| !file.add.is_empty()) {
         ways.push("add these lines");

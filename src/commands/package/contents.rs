@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail, ensure};
 
 use super::patterns::{is_pattern, matches};
-use super::places::{Found, find, find_named, is_executable, leads_out, list, look_up, place, read_names};
+use super::places::{Lookup, find, find_named, is_executable, leads_out, list, look_up, place, read_names};
 use crate::error::{Failure, Wrong, in_one_line};
 use crate::files::{self, name_of};
 use crate::package::archive::{self, Item, composed};
@@ -114,7 +114,7 @@ pub(super) fn with_built(
     }
     if let Some(Documents::OutDir(folder)) = documents {
         for Built { from, to } in built {
-            if let Found::Here(path) = look_up(folder, &from.split('/').collect::<Vec<_>>())? {
+            if let Lookup::Here(path) = look_up(folder, &from.split('/').collect::<Vec<_>>())? {
                 files.add(&path, to, Kind::Document)?;
             }
         }

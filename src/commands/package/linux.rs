@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use crate::channels::packages::{Source, Wanted};
+use crate::channels::packages::{PackageSource, Wanted};
 use crate::files;
 use crate::files::atomic_file::AtomicFile;
 use crate::project::cargo::Project;
@@ -26,7 +26,7 @@ pub(super) fn make(
         homepage: project.about.homepage.clone().or_else(|| project.repository.clone()),
     };
     let wanted: Vec<Wanted> = project.config.packages.keys().map(wanted).collect();
-    let made = Source::of_record(record).make((archive, Path::new(&record.archive.file)), &wanted)?;
+    let made = PackageSource::of_record(record).make((archive, Path::new(&record.archive.file)), &wanted)?;
     let mut packages = Vec::new();
     for (facts, bytes) in made {
         let mut package = AtomicFile::create(&out.join(&facts.file))?;

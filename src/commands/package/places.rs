@@ -35,7 +35,7 @@ pub(super) fn place<'p>(project: &'p Project, path: &'p str) -> anyhow::Result<(
 }
 
 /// The outcome of a search for a path.
-pub(super) enum Found {
+pub(super) enum Lookup {
     /// The file or folder is there, spelled like this.
     Here(PathBuf),
     /// A part of the path is not in this folder; maybe it is there in other letters.
@@ -43,7 +43,7 @@ pub(super) enum Found {
 }
 
 /// Finds a path that is spelled as on disk: systems disagree about whether case matters.
-pub(super) fn look_up(folder: &Path, parts: &[&str]) -> anyhow::Result<Found> {
+pub(super) fn look_up(folder: &Path, parts: &[&str]) -> anyhow::Result<Lookup> {
     let mut path = folder.to_owned();
     for part in parts {
         if *part == ".." {
@@ -53,18 +53,18 @@ pub(super) fn look_up(folder: &Path, parts: &[&str]) -> anyhow::Result<Found> {
         let names = read_names(&path)?;
         let Some(name) = names.iter().find(|name| composed(name) == composed(part)) else {
             let other = names.into_iter().find(|name| name.to_lowercase() == part.to_lowercase());
-            return Ok(Found::Not { part: (*part).to_owned(), folder: path, other });
+            return Ok(Lookup::Not { part: (*part).to_owned(), folder: path, other });
         };
         path.push(name);
     }
-    Ok(Found::Here(path))
+    Ok(Lookup::Here(path))
 }
 
 /// The file or folder at an included path.
 pub(super) fn find(folder: &Path, parts: &[&str]) -> anyhow::Result<PathBuf> {
     let (part, folder, other) = match look_up(folder, parts)? {
-        Found::Here(path) => return Ok(path),
-        Found::Not { part, folder, other } => (part, folder, other),
+        Lookup::Here(path) => return Ok(path),
+        Lookup::Not { part, folder, other } => (part, folder, other),
     };
     let missing = Failure::new(format!("there is no `{part}` in `{}`", folder.display()));
     bail!(match other {
@@ -83,9 +83,9 @@ pub(super) fn find_named(project: &Project, key: &str, file: &Path) -> anyhow::R
     let parts: Vec<&str> = text.split('/').filter(|part| !["", "."].contains(part)).collect();
     let named = parts.join("/");
     let (part, other) = match look_up(&project.root, &parts)? {
-        Found::Here(path) => return Ok(Some(path).filter(|path| path.is_file())),
-        Found::Not { other: None, .. } => return Ok(None),
-        Found::Not { part, other: Some(other), .. } => (part, other),
+        Lookup::Here(path) => return Ok(Some(path).filter(|path| path.is_file())),
+        Lookup::Not { other: None, .. } => return Ok(None),
+        Lookup::Not { part, other: Some(other), .. } => (part, other),
     };
     // Without the key, Cargo names a README that it finds, and some systems let it find one in other letters.
     if !names(&project.manifest_path, key)? {

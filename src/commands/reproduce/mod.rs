@@ -23,7 +23,7 @@ use floe_core::model::notes::NotesSource;
 use floe_core::model::{
     ArchiveKind, Attestation, Channels, Content, Destination, Manifest, Release, Repo, sbom,
 };
-use floe_core::reproduce::{Comparison, Line, Part, Verdict, parts, statement};
+use floe_core::reproduce::{Comparison, ComparisonLine, Part, Verdict, parts, statement};
 use floe_core::verify::published::{Download, ReleaseRequest};
 use floe_core::verify::{self as check, Depth, Expect};
 use inside::{Pair, or_why};
@@ -169,7 +169,7 @@ fn look_inside(comparison: &mut Comparison, download: &Download, rebuilt: &Relea
     }
 }
 
-fn is_on_both_sides(line: &Line) -> bool {
+fn is_on_both_sides(line: &ComparisonLine) -> bool {
     line.verdict == Verdict::Differs && line.published.is_some() && line.rebuilt.is_some()
 }
 

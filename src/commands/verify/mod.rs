@@ -8,7 +8,7 @@ use serde::Serialize;
 mod files;
 
 use super::repo;
-use crate::channels::packages::{self, Source};
+use crate::channels::packages::{self, PackageSource};
 use crate::cli::{Attest, ReleaseArgs, VerifyArgs};
 use crate::error::{Exit, exit_of, invalid, usage};
 use crate::files::scratch::Scratch;
@@ -267,7 +267,7 @@ fn read_again((record, path): &(Record, PathBuf), files: &[PromisedFile]) -> any
             problems.push(text.into());
         }
     }
-    let edited = Source::of_record(record).edited(path, &record.packages)?;
+    let edited = PackageSource::of_record(record).edited(path, &record.packages)?;
     problems.extend(edited.into_iter().map(|file| dist::edited(&path.with_file_name(file))));
     Ok(problems)
 }

@@ -11,7 +11,7 @@ use http::header;
 use rustls::{AlertDescription, CertificateError};
 use url::Url;
 
-use super::Answer;
+use super::HttpResponse;
 use super::connect::{CONNECT_TIMEOUT, trust};
 use super::proxy::Proxy;
 use crate::error::Failure;
@@ -110,7 +110,7 @@ fn final_failure(server: &Url, error: &(dyn Error + 'static), is_connect: bool) 
 
 /// Refuses a web page, which no API answers with on success: something in between has answered, such as the sign-in page of
 /// a network.
-pub(super) fn refuse_page(server: &Endpoint, answer: Answer) -> Result<Answer, AttemptError> {
+pub(super) fn refuse_page(server: &Endpoint, answer: HttpResponse) -> Result<HttpResponse, AttemptError> {
     let content = answer.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let is_page = content.is_some_and(|content| content.to_ascii_lowercase().starts_with("text/html"));
     if !is_page || !answer.status.is_success() {

@@ -50,7 +50,7 @@ pub struct Client {
 }
 
 /// An answer that was read whole.
-pub(crate) struct Answer {
+pub(crate) struct HttpResponse {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Bytes,
@@ -93,7 +93,7 @@ impl Client {
         server: &Endpoint,
         request: Request,
         limit: usize,
-    ) -> Result<Answer, AttemptError> {
+    ) -> Result<HttpResponse, AttemptError> {
         self.stream(server, request).await?.read(limit).await
     }
 
@@ -200,11 +200,11 @@ impl Streamed {
     }
 
     /// Reads the rest whole, up to `limit` bytes.
-    pub async fn read(self, limit: usize) -> Result<Answer, AttemptError> {
+    pub async fn read(self, limit: usize) -> Result<HttpResponse, AttemptError> {
         within(self.silence, "the answer was not complete", self.read_all(limit)).await
     }
 
-    async fn read_all(mut self, limit: usize) -> Result<Answer, AttemptError> {
+    async fn read_all(mut self, limit: usize) -> Result<HttpResponse, AttemptError> {
         let is_error = !self.status().is_success();
         let limit = if is_error { limit.min(ERROR_LIMIT) } else { limit };
         let mut body = Vec::new();
@@ -217,7 +217,7 @@ impl Streamed {
             }
         }
         let (status, headers) = (self.status(), self.headers().clone());
-        broken::refuse_page(&self.server, Answer { status, headers, body: body.into() })
+        broken::refuse_page(&self.server, HttpResponse { status, headers, body: body.into() })
     }
 
     fn location(&self) -> Option<&str> {

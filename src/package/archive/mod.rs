@@ -18,7 +18,7 @@ use std::path::PathBuf;
 pub use deflate::Gzip;
 pub use kind::kind;
 pub use names::{composed, conflicts, is_reserved, portable};
-pub use read::{Budget, Examined, Unpacked, Watched, examine, extract, members, unpack};
+pub use read::{Examined, UnpackBudget, Unpacked, Watched, examine, extract, members, unpack};
 pub use tar_gz::{small as small_tar_gz, ustar_header};
 pub use write::write;
 pub use zip::unzipped;

@@ -49,11 +49,11 @@ pub struct Examined {
 
 /// The bytes that the archives of a release may still unpack to, all together.
 #[derive(Debug)]
-pub struct Budget(Mutex<ByteLimit>);
+pub struct UnpackBudget(Mutex<ByteLimit>);
 
-impl Default for Budget {
+impl Default for UnpackBudget {
     fn default() -> Self {
-        Budget(Mutex::new(ByteLimit::of_all_unpacked(TOGETHER)))
+        UnpackBudget(Mutex::new(ByteLimit::of_all_unpacked(TOGETHER)))
     }
 }
 
@@ -76,7 +76,7 @@ pub fn examine(
     path: &Path,
     kind: ArchiveKind,
     promised: Option<&[Entry]>,
-    budget: &Budget,
+    budget: &UnpackBudget,
 ) -> io::Result<Examined> {
     /// For headers, and for an unexpected file to be reported by its name.
     const MORE: u64 = 1024 * 1024;
@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn archives_share_what_they_may_unpack_to() {
-        let budget = Budget(Mutex::new(ByteLimit::of_all_unpacked(250_000)));
+        let budget = UnpackBudget(Mutex::new(ByteLimit::of_all_unpacked(250_000)));
         for kind in [ArchiveKind::TarGz, ArchiveKind::Zip] {
             let (_folder, path) = sample(kind, &[50_000, 50_000]);
             assert_eq!(examine(&path, kind, None, &budget).unwrap().contents.unwrap().len(), 2);

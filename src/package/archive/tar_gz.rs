@@ -11,7 +11,7 @@ use super::deflate::Gzip;
 use super::names::readable;
 use super::read::{PIECE, RawEntry, ReadSeek, Visit};
 use super::tar_walk::{self, TarKind, TarMember, TarRules};
-use super::write::Ready;
+use super::write::PackItem;
 use super::{Limits, Packed};
 use floe_core::model::Hashing;
 use floe_core::untrusted::bounded::{Bounded, ByteLimit};
@@ -19,7 +19,7 @@ use floe_core::untrusted::bounded::{Bounded, ByteLimit};
 /// The size of a block of a tar in bytes.
 const BLOCK: u64 = 512;
 
-pub(super) fn write(items: &[Ready<'_>], epoch: u64, into: &mut File) -> anyhow::Result<Packed> {
+pub(super) fn write(items: &[PackItem<'_>], epoch: u64, into: &mut File) -> anyhow::Result<Packed> {
     let mut gzip = Gzip::new(BufWriter::new(Hashing::new(into)))?;
     let mut entries = Vec::with_capacity(items.len());
     for item in items {

@@ -32,13 +32,13 @@ pub fn write(contents: &Contents, kind: ArchiveKind, into: &mut File) -> anyhow:
 }
 
 /// A file to write, with its path in the archive.
-pub(super) struct Ready<'c> {
+pub(super) struct PackItem<'c> {
     pub(super) path: String,
     pub(super) mode: u32,
     item: &'c Item,
 }
 
-impl Ready<'_> {
+impl PackItem<'_> {
     /// Opens the file, and returns its size in bytes.
     pub(super) fn open(&self) -> anyhow::Result<(File, u64)> {
         let path = &self.item.file;
@@ -59,7 +59,7 @@ impl Ready<'_> {
     }
 }
 
-fn sorted(contents: &Contents) -> anyhow::Result<Vec<Ready<'_>>> {
+fn sorted(contents: &Contents) -> anyhow::Result<Vec<PackItem<'_>>> {
     let Limits { entries, bytes } = LIMITS;
     ensure!(contents.epoch < END_OF_TIME, "the time {} is after the year 2107", contents.epoch);
     ensure!(contents.items.len() <= entries, "an archive takes at most {entries} files");
@@ -72,7 +72,7 @@ fn sorted(contents: &Contents) -> anyhow::Result<Vec<Ready<'_>>> {
         named.map_err(anyhow::Error::msg).at("failed to pack", &item.file)?;
         total += item.file.metadata().at("failed to read", &item.file)?.len();
         let mode = if item.executable { 0o755 } else { 0o644 };
-        items.push(Ready { path, mode, item });
+        items.push(PackItem { path, mode, item });
     }
     ensure!(total < bytes, "an archive takes at most 8 GiB");
     items.sort_by(|a, b| a.path.cmp(&b.path));

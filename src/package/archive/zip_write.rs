@@ -12,7 +12,7 @@ use zip::DateTime as DosTime;
 
 use super::Packed;
 use super::deflate::Deflate;
-use super::write::Ready;
+use super::write::PackItem;
 use super::zip::UTF8;
 use crate::error::Failure;
 use floe_core::model::Digest;
@@ -28,7 +28,7 @@ const UNIX: u16 = 3 << 8;
 /// The mode of a regular file without its permissions.
 const REGULAR: u32 = 0o100_000;
 
-pub(super) fn write(items: &[Ready<'_>], epoch: u64, into: &mut File) -> anyhow::Result<Packed> {
+pub(super) fn write(items: &[PackItem<'_>], epoch: u64, into: &mut File) -> anyhow::Result<Packed> {
     let time = dos_time(epoch)?;
     let mut out = BufWriter::new(&mut *into);
     let mut files = Vec::with_capacity(items.len());

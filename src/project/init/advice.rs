@@ -4,7 +4,7 @@
 
 use semver::Version;
 
-use super::{Found, Git, code, template};
+use super::{FoundProject, Git, code, template};
 use crate::project::cargo::Project;
 use floe_core::model::{ChannelKind, Channels, Repo, Tag};
 
@@ -28,7 +28,7 @@ const PUBLISHERS: [&str; 12] = [
 const TAGGERS: [&str; 3] = ["release-plz/action", "release-plz-action", "release-please-action"];
 
 /// The steps that the project still needs before a release: what to type, and why.
-pub fn steps(found: &Found) -> Vec<(&'static str, &'static str)> {
+pub fn steps(found: &FoundProject) -> Vec<(&'static str, &'static str)> {
     let is_tracked = found.git.as_ref().is_some_and(|git| git.is_tracked);
     let flake = match (is_tracked, found.is_flake_locked()) {
         (true, true) => None,
@@ -51,7 +51,7 @@ pub fn steps(found: &Found) -> Vec<(&'static str, &'static str)> {
 }
 
 /// A line for each other obstacle, in the order in which a release would meet them.
-pub fn about(found: &Found) -> Vec<String> {
+pub fn about(found: &FoundProject) -> Vec<String> {
     let mut advice: Vec<String> = found.git.iter().flat_map(|git| about_git(found, git)).collect();
     advice.extend(uses(found, &PUBLISHERS).map(|(path, tool)| {
         format!("`{path}` also publishes releases, with `{tool}`: remove that, or both publish the release of a tag")
@@ -67,7 +67,7 @@ pub fn about(found: &Found) -> Vec<String> {
 }
 
 /// The secrets that channels need and that no workflow passes on.
-fn about_secrets(found: &Found) -> Vec<String> {
+fn about_secrets(found: &FoundProject) -> Vec<String> {
     let Channels { homebrew, scoop, winget, chocolatey, .. } = &found.project.config.channels;
     let is_elsewhere = |repository: &Repo| Some(repository) != found.repository.as_ref();
     let repositories = [
@@ -98,7 +98,7 @@ fn about_secrets(found: &Found) -> Vec<String> {
 }
 
 /// The next release's tag: that of the version, or of the version after it if the former exists.
-pub fn next_tag(found: &Found) -> Tag {
+pub fn next_tag(found: &FoundProject) -> Tag {
     let Project { version, config, .. } = &found.project;
     let next = match (tagged(found), version.pre.is_empty()) {
         (None, _) => version.clone(),
@@ -108,7 +108,7 @@ pub fn next_tag(found: &Found) -> Tag {
     Tag::prefixed_or_plain(&config.tag_prefix, &next)
 }
 
-fn about_git(found: &Found, git: &Git) -> Vec<String> {
+fn about_git(found: &FoundProject, git: &Git) -> Vec<String> {
     let mut advice = Vec::new();
     advice.extend(git.ignored.iter().map(|path| {
         format!(
@@ -131,7 +131,7 @@ fn about_git(found: &Found, git: &Git) -> Vec<String> {
     advice
 }
 
-fn tagged(found: &Found) -> Option<Tag> {
+fn tagged(found: &FoundProject) -> Option<Tag> {
     let Project { version, config, .. } = &found.project;
     let mut tags = found.git.iter().flat_map(|git| &git.tags).filter_map(|tag| tag.parse::<Tag>().ok());
     tags.find(|tag| tag.prefix() == config.tag_prefix && tag.version() == version)
@@ -161,7 +161,10 @@ fn tag_style(tags: &[String], project: &Project) -> Option<String> {
 }
 
 /// The workflows that contain one of the words outside of comments, each with the first such word.
-fn uses<'f>(found: &'f Found, words: &[&'static str]) -> impl Iterator<Item = (&'f String, &'static str)> {
+fn uses<'f>(
+    found: &'f FoundProject,
+    words: &[&'static str],
+) -> impl Iterator<Item = (&'f String, &'static str)> {
     let word = |line: &str| words.iter().copied().find(|word| line.contains(word));
     found.workflows.iter().filter_map(move |(path, text)| Some((path, code(text).find_map(word)?)))
 }
@@ -174,8 +177,8 @@ pub(super) mod tests {
     use floe_core::model::Config;
     use floe_core::model::config::{Chocolatey, Scoop};
 
-    pub(in super::super) fn ready() -> Found {
-        Found {
+    pub(in super::super) fn ready() -> FoundProject {
+        FoundProject {
             project: Project { is_configured: true, ..Project::sample() },
             folder: String::new(),
             manifest: ("Cargo.toml".to_owned(), String::new()),
@@ -194,13 +197,13 @@ pub(super) mod tests {
         Git { origin: "Acme/tool".parse().ok(), tags, is_tracked: true, ignored: Vec::new() }
     }
 
-    fn with(config: Config) -> Found {
-        Found { project: Project { config, ..Project::sample() }, ..ready() }
+    fn with(config: Config) -> FoundProject {
+        FoundProject { project: Project { config, ..Project::sample() }, ..ready() }
     }
 
-    fn with_prefix(prefix: &str, tags: &[&str]) -> Found {
+    fn with_prefix(prefix: &str, tags: &[&str]) -> FoundProject {
         let config = Config { tag_prefix: prefix.to_owned(), ..Config::default() };
-        Found { git: Some(git(tags)), ..with(config) }
+        FoundProject { git: Some(git(tags)), ..with(config) }
     }
 
     #[test]
@@ -212,21 +215,22 @@ pub(super) mod tests {
     #[test]
     fn each_thing_that_is_missing_is_a_step() {
         let new = Git { is_tracked: false, ..git(&[]) };
-        let unlocked = Found { has_lock: false, git: Some(new.clone()), ..ready() };
+        let unlocked = FoundProject { has_lock: false, git: Some(new.clone()), ..ready() };
         let written = "{ outputs = { self, floe }: floe.lib.mkRelease { src = self; }; }".to_owned();
-        let nowhere = Found { repository: None, git: Some(Git { origin: None, ..git(&[]) }), ..ready() };
+        let nowhere =
+            FoundProject { repository: None, git: Some(Git { origin: None, ..git(&[]) }), ..ready() };
         let repository = "repository = \"https://github.com/owner/name\"";
         for (found, expected) in [
-            (Found { git: None, ..ready() }, &["git init", "git add --all"][..]),
+            (FoundProject { git: None, ..ready() }, &["git init", "git add --all"][..]),
             (nowhere, &[repository]),
-            (Found { git: Some(new), ..ready() }, &["git add --all"]),
+            (FoundProject { git: Some(new), ..ready() }, &["git add --all"]),
             // A flake that was written before git knew the repository does not name it.
-            (Found { repository: None, flake: Some(written), ..ready() }, &[repository]),
-            (Found { repository: None, ..ready() }, &[]),
+            (FoundProject { repository: None, flake: Some(written), ..ready() }, &[repository]),
+            (FoundProject { repository: None, ..ready() }, &[]),
             (unlocked, &["cargo generate-lockfile", "git add --all"]),
-            (Found { flake_lock: None, ..ready() }, &["git add :/flake.nix && nix flake lock"]),
+            (FoundProject { flake_lock: None, ..ready() }, &["git add :/flake.nix && nix flake lock"]),
             (
-                Found { git: None, repository: None, has_lock: false, ..ready() },
+                FoundProject { git: None, repository: None, has_lock: false, ..ready() },
                 &[repository, "git init", "cargo generate-lockfile", "git add --all"],
             ),
         ] {
@@ -239,11 +243,11 @@ pub(super) mod tests {
     fn each_other_obstacle_gets_one_line_with_a_fix() {
         for (found, expected) in [
             (
-                Found { repository: "acme/fork".parse().ok(), ..ready() },
+                FoundProject { repository: "acme/fork".parse().ok(), ..ready() },
                 "Cargo.toml is acme/fork, but git's `origin` is Acme/tool",
             ),
             (
-                Found {
+                FoundProject {
                     git: Some(Git { ignored: vec!["flake.lock".to_owned()], ..git(&["v1.3.0"]) }),
                     ..ready()
                 },
@@ -267,13 +271,13 @@ pub(super) mod tests {
         );
         assert!(key.contains("chocolatey-key: \"${{ secrets.CHOCOLATEY_KEY }}\""), "{key}");
         let text = "secrets:\n  channel-token: x\n  chocolatey-key: y\n".to_owned();
-        let passed = Found { workflows: [("release.yml".to_owned(), text)].into(), ..with(both) };
+        let passed = FoundProject { workflows: [("release.yml".to_owned(), text)].into(), ..with(both) };
         assert_eq!(about(&passed), Vec::<String>::new());
     }
 
     #[test]
     fn after_a_tagged_version_the_next_one_is_suggested() {
-        let tagged = |version: &str, tag: &str| Found {
+        let tagged = |version: &str, tag: &str| FoundProject {
             project: Project { version: version.parse().unwrap(), ..Project::sample() },
             git: Some(git(&[tag, "v0.1.0"])),
             ..ready()
@@ -314,7 +318,7 @@ pub(super) mod tests {
         let siblings = vec![("lib".to_owned(), None), ("tool-ctl".to_owned(), Some(config))];
         let style = |tags: &[&str]| {
             let project = Project { siblings: siblings.clone(), ..Project::sample() };
-            about(&Found { project, git: Some(git(tags)), ..ready() }).concat()
+            about(&FoundProject { project, git: Some(git(tags)), ..ready() }).concat()
         };
         for tags in [&["lib-v1.0.0"][..], &["ctl/v2.0.0", "lib/v0.1.0"], &["tool-ctl-v2.0.0"]] {
             assert_eq!(style(tags), "", "{tags:?}");
@@ -335,7 +339,7 @@ pub(super) mod tests {
     fn another_workflow_that_publishes_or_tags_is_named() {
         let workflow = |text: &str| {
             let workflows = [(".github/workflows/cd.yml".to_owned(), text.to_owned())].into();
-            about(&Found { workflows, ..ready() })
+            about(&FoundProject { workflows, ..ready() })
         };
         let advice = workflow(
             "# - uses: softprops/action-gh-release\n- run: gh release upload v1 x\n- run: gh release create\n",

@@ -4,10 +4,10 @@
 use std::ops::Range;
 
 use super::template::{self, CALLED, Floe};
-use super::{Found, code, lacks};
+use super::{FoundProject, code, lacks};
 
 /// The lines that let a flake release the project beside its own outputs.
-pub(super) fn flake(text: &str, found: &Found, floe: &Floe) -> Vec<String> {
+pub(super) fn flake(text: &str, found: &FoundProject, floe: &Floe) -> Vec<String> {
     let release = template::arguments(found, "inputs.self");
     // A function of exact arguments refuses an input that it does not name.
     let (head, given) = match url(text, floe) {

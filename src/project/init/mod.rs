@@ -26,7 +26,7 @@ const NO_CALL: &str = "exists and does not call floe";
 
 /// The state of the project. Paths are relative to the root of the repository, with slashes.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct FoundProject {
     /// The package, with the targets that were asked for.
     pub project: Project,
     /// The folder of the workspace; empty if it is the root of the repository.
@@ -64,7 +64,7 @@ pub struct Git {
 
 /// One managed file. `floe init --check --json` lists it as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct File {
+pub struct ManagedFile {
     /// Its path below the root of the repository, with slashes.
     pub path: String,
     /// How it compares with floe's text.
@@ -99,7 +99,7 @@ pub enum State {
     Drifted,
 }
 
-impl Found {
+impl FoundProject {
     /// Whether the flake can find the repository on GitHub, or names it.
     pub fn has_repository(&self) -> bool {
         let is_named = |flake: &String| code(flake).any(|line| line.contains("repo = \""));
@@ -113,7 +113,7 @@ impl Found {
     }
 }
 
-impl File {
+impl ManagedFile {
     /// Whether the file, as it would be, calls this floe.
     pub fn calls(&self, floe: &Floe) -> bool {
         let is_call = |line: &str| line.contains(&floe.input) || line.contains(&floe.call());
@@ -132,7 +132,7 @@ impl File {
 }
 
 /// Every managed file, sorted by path.
-pub fn files(found: &Found, floe: &Floe) -> anyhow::Result<Vec<File>> {
+pub fn files(found: &FoundProject, floe: &Floe) -> anyhow::Result<Vec<ManagedFile>> {
     let Project { name, config, .. } = &found.project;
     let mut files = vec![workflow(found, floe), flake(found, floe), cargo(found)?];
     if let Some(path) = found.new_changelog.as_ref().filter(|_| config.notes != NotesFrom::Github) {
@@ -142,25 +142,25 @@ pub fn files(found: &Found, floe: &Floe) -> anyhow::Result<Vec<File>> {
     Ok(files)
 }
 
-fn flake(found: &Found, floe: &Floe) -> File {
+fn flake(found: &FoundProject, floe: &Floe) -> ManagedFile {
     let (path, text) = ("flake.nix", template::flake(found, floe));
     let Some(old) = &found.flake else { return missing(path, text) };
     if !code(old).any(|line| line.contains(".mkRelease")) {
-        return File { add: existing::flake(old, found, floe), ..foreign(path, old, NO_CALL, &text) };
+        return ManagedFile { add: existing::flake(old, found, floe), ..foreign(path, old, NO_CALL, &text) };
     }
     // A flake may say anything besides its call. `nix flake update` does not move a version in a URL.
     let Some(other) = other_package(old, &found.project.name) else {
-        return File { new: newer_flake(old, floe), ..unchanged(path, old) };
+        return ManagedFile { new: newer_flake(old, floe), ..unchanged(path, old) };
     };
     let drift = format!("releases `{other}`, and a flake releases one package");
     let way_out = format!(
         "release `{}` without a flake, with `floe package` and `floe publish`, or from a repository of its own",
         found.project.name
     );
-    File { way_out: Some(way_out), ..foreign(path, old, &drift, &text) }
+    ManagedFile { way_out: Some(way_out), ..foreign(path, old, &drift, &text) }
 }
 
-fn workflow<'f>(found: &'f Found, floe: &Floe) -> File {
+fn workflow<'f>(found: &'f FoundProject, floe: &Floe) -> ManagedFile {
     let prefix = &found.project.config.tag_prefix;
     let called = |(path, text): (&'f String, &'f String)| Some((path, text, call(text, floe)?));
     // A project may call floe in a file of another name.
@@ -170,7 +170,7 @@ fn workflow<'f>(found: &'f Found, floe: &Floe) -> File {
         let present = found.workflows.get_key_value(RELEASE);
         return match present.or_else(|| workflows.find(|(path, _)| is_release(path))) {
             None => missing(RELEASE, text),
-            Some((path, old)) => File {
+            Some((path, old)) => ManagedFile {
                 add: existing::workflow(old, prefix, floe),
                 way_out: Some(format!("delete `{path}` if floe replaces it")),
                 ..foreign(path, old, NO_CALL, &text)
@@ -182,7 +182,7 @@ fn workflow<'f>(found: &'f Found, floe: &Floe) -> File {
     if let Some(newer) = version.clone().filter(|version| *version > floe.version) {
         let way_out = Some("check with the version of floe that the workflow calls".to_owned());
         let drift = format!("calls floe {newer}, which is newer than this floe");
-        return File { way_out, ..drifted(path, old, drift) };
+        return ManagedFile { way_out, ..drifted(path, old, drift) };
     }
     // The call of a fork stays, and so does a commit unless another one is given.
     let own = floe.call();
@@ -203,7 +203,7 @@ fn workflow<'f>(found: &'f Found, floe: &Floe) -> File {
     let lines = if is_shared { lacking.len() } else { lacks(old, &text) };
     let drift = match lines {
         0 if wanted == call => return unchanged(path, old),
-        0 => return File { new: Some(old.replacen(call, wanted, 1)), ..unchanged(path, old) },
+        0 => return ManagedFile { new: Some(old.replacen(call, wanted, 1)), ..unchanged(path, old) },
         1 => "lacks one line of floe's template".to_owned(),
         lines => format!("lacks {lines} lines of floe's template"),
     };
@@ -211,7 +211,7 @@ fn workflow<'f>(found: &'f Found, floe: &Floe) -> File {
         true => ([vec!["add to the job that calls floe:".to_owned()], lacking].concat(), None),
         false => (Vec::new(), Some(with_line_ends_of(old, &text))),
     };
-    File { add, new, ..drifted(path, old, drift) }
+    ManagedFile { add, new, ..drifted(path, old, drift) }
 }
 
 /// Whether a path is that of the release workflow, by either of GitHub's endings and in any case: a second one beside it
@@ -230,7 +230,7 @@ fn other_package(flake: &str, own: &str) -> Option<String> {
 }
 
 /// A warning if the given address cannot be written into the flake that calls floe.
-pub fn immovable(found: &Found, floe: &Floe) -> Option<String> {
+pub fn immovable(found: &FoundProject, floe: &Floe) -> Option<String> {
     let flake = found.flake.as_ref().filter(|_| floe.is_given)?;
     let is_called = code(flake).any(|line| line.contains(".mkRelease"));
     (is_called && existing::url(flake, floe).is_none()).then(|| {
@@ -254,7 +254,7 @@ fn newer_flake(text: &str, floe: &Floe) -> Option<String> {
 }
 
 /// The table in `Cargo.toml` is the user's: it is added once, and its content never counts as drift.
-fn cargo(found: &Found) -> anyhow::Result<File> {
+fn cargo(found: &FoundProject) -> anyhow::Result<ManagedFile> {
     let (path, old) = &found.manifest;
     let Project { config, is_configured, .. } = &found.project;
     let prefix = &config.tag_prefix;
@@ -274,28 +274,28 @@ fn cargo(found: &Found) -> anyhow::Result<File> {
     Ok(file)
 }
 
-fn missing(path: &str, new: String) -> File {
-    File {
+fn missing(path: &str, new: String) -> ManagedFile {
+    ManagedFile {
         path: path.to_owned(),
         state: State::Missing,
         drift: Some("is missing".to_owned()),
         new: Some(new),
         way_out: Some("write missing files with `floe init`".to_owned()),
-        ..File::default()
+        ..ManagedFile::default()
     }
 }
 
-fn foreign(path: &str, old: &str, drift: &str, new: &str) -> File {
+fn foreign(path: &str, old: &str, drift: &str, new: &str) -> ManagedFile {
     let new = Some(with_line_ends_of(old, new));
-    File { state: State::Foreign, drift: Some(drift.to_owned()), new, ..unchanged(path, old) }
+    ManagedFile { state: State::Foreign, drift: Some(drift.to_owned()), new, ..unchanged(path, old) }
 }
 
-fn drifted(path: &str, old: &str, drift: String) -> File {
-    File { state: State::Drifted, drift: Some(drift), ..unchanged(path, old) }
+fn drifted(path: &str, old: &str, drift: String) -> ManagedFile {
+    ManagedFile { state: State::Drifted, drift: Some(drift), ..unchanged(path, old) }
 }
 
-fn unchanged(path: &str, old: &str) -> File {
-    File { path: path.to_owned(), old: Some(old.to_owned()), ..File::default() }
+fn unchanged(path: &str, old: &str) -> ManagedFile {
+    ManagedFile { path: path.to_owned(), old: Some(old.to_owned()), ..ManagedFile::default() }
 }
 
 /// A text with the line ends of another one.

@@ -4,7 +4,7 @@
 
 use semver::Version;
 
-use super::Found;
+use super::FoundProject;
 use crate::project::repository;
 use floe_core::model::{Commit, Repo, Target};
 
@@ -130,7 +130,7 @@ impl Floe {
 }
 
 /// `flake.nix`.
-pub fn flake(found: &Found, floe: &Floe) -> String {
+pub fn flake(found: &FoundProject, floe: &Floe) -> String {
     let input = format!("\"{}\"", floe.input);
     plain(FLAKE).replacen(FLOE_INPUT, &input, 1).replacen(ARGUMENTS, &arguments(found, "self"), 1)
 }
@@ -170,7 +170,7 @@ pub fn table(targets: &[Target]) -> String {
 }
 
 /// The arguments of `mkRelease`, in braces; `this` is the flake itself.
-pub fn arguments(found: &Found, this: &str) -> String {
+pub fn arguments(found: &FoundProject, this: &str) -> String {
     let own = if this == "self" { "inherit self;".to_owned() } else { format!("self = {this};") };
     let mut words = match found.folder.as_str() {
         "" => format!("src = {this};"),

@@ -136,7 +136,7 @@ pub fn verify_binaries(download: &Download, manifest: &Manifest, assets: &Path) 
     let found = parallel::map(manifest.artifacts.iter().collect(), compare);
     let found = found.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
     let again = |artifact: &Artifact| -> anyhow::Result<Vec<String>> {
-        let source = packages::Source::of_manifest(manifest, artifact);
+        let source = packages::PackageSource::of_manifest(manifest, artifact);
         let edited = source.edited(&assets.join(&artifact.file), &artifact.packages)?;
         Ok(edited.iter().map(|file| format!("`{file}` does not follow from `{}`", artifact.file)).collect())
     };

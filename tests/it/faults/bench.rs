@@ -179,7 +179,9 @@ impl Bench {
             github: Some(token(TOKEN)),
             registry: Some(Credentials::new("tester", token(REGISTRY_TOKEN))),
             channels: None,
+            channels_follow: false,
             feed: Some(token(FEED_KEY)),
+            feed_follows: false,
         };
         let retry = Retry::new(5, Duration::from_secs(1), Clock::skipping(), Report::new(Verbosity::Quiet));
         let client = Client::new(retry);

@@ -60,7 +60,7 @@ fn archive_of(bytes: &[u8], kind: ArchiveKind) -> bool {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("archive");
     fs::write(&path, bytes).unwrap();
-    let listed = archive::examine(&path, kind, None, &archive::Budget::default()).unwrap().contents;
+    let listed = archive::examine(&path, kind, None, &archive::UnpackBudget::default()).unwrap().contents;
     let extracted = archive::extract(&path, kind, &folder.path().join("into"));
     let beside: Vec<_> =
         fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();

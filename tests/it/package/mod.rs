@@ -21,7 +21,7 @@ use expect_test::expect;
 use floe::cli::{PackageArgs, SourceArgs};
 use floe::commands::package::{Build, Enforcement, find, pack, package};
 use floe::error::{Exit, Failure, exit_of, hint_of};
-use floe::package::archive::{Budget, examine};
+use floe::package::archive::{UnpackBudget, examine};
 use floe::project::cargo;
 use floe::report::{Report, Verbosity};
 use floe_core::model::{ArchiveKind, Entry, Record, Source, Target};
@@ -34,7 +34,7 @@ const EPOCH: u64 = 1_709_210_096;
 
 /// The files of an archive.
 fn list(path: &Path, kind: ArchiveKind) -> Result<Vec<Entry>, String> {
-    examine(path, kind, None, &Budget::default()).unwrap().contents
+    examine(path, kind, None, &UnpackBudget::default()).unwrap().contents
 }
 
 /// A project with a folder of built binaries.

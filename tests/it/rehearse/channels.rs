@@ -8,7 +8,7 @@ use floe_rehearsal::feed::EmbeddedFeed;
 use floe_rehearsal::github::{EmbeddedGitHub, GitHubOptions};
 
 use super::{rehearse, sample};
-use crate::support::sample::Sample;
+use crate::support::sample::{Sample, floe};
 use crate::support::scenario::{DESCRIBED, make_described_dist};
 
 const TABLES: &str = "[package.metadata.floe]\nimage = false\nsbom = false\n\
@@ -86,6 +86,22 @@ fn every_channel_ends_at_the_version_and_a_second_rehearsal_writes_nothing() {
     assert_eq!(again.summary["done"], 0, "{}", again.stderr);
     assert!(again.stderr.contains("0 to do; the release is public and complete"), "{}", again.stderr);
     assert_eq!(versions(project.path()), ["1.4.0"; 4]);
+}
+
+/// A workflow sets the variables where another job publishes, with secrets that this one lacks.
+#[test]
+fn variables_about_secrets_do_not_change_a_rehearsal() {
+    let project = project("1.4.0");
+    let mut command = floe(project.path());
+    command.args(["rehearse", "--verbose", "built"]);
+    for variable in ["FLOE_CHANNEL_TOKEN_FOLLOWS", "FLOE_CHOCOLATEY_KEY_FOLLOWS"] {
+        command.env(variable, "true");
+    }
+    let output = command.output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    assert!(stderr.contains("`acme/homebrew-tap` may be written"), "{stderr}");
+    assert!(!stderr.contains("the job that publishes"), "{stderr}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `floe rehearse --faults`: how it reports the outcome.
 
-use floe_rehearsal::faults::{AttestationFault, FaultKind, Schedule, Side, Verified};
+use floe_rehearsal::faults::{AttestationFault, FaultKind, Schedule, Side, VerifyOutcome};
 
 use super::{refused, rehearse, releases, sample};
 use crate::faults::kinds::is_permanent;
@@ -41,8 +41,8 @@ fn a_rehearsal_withstands_the_faults_of_a_seed() {
     let injected = format!("Injecting GitHub's answer about its attestation: {fault}\n");
     assert!(run.stderr.contains(&injected), "{}", run.stderr);
     let found = match fault {
-        AttestationFault::OtherTag | AttestationFault::OtherCommit => Verified::Refused,
-        _ => Verified::NotChecked,
+        AttestationFault::OtherTag | AttestationFault::OtherCommit => VerifyOutcome::Refused,
+        _ => VerifyOutcome::NotChecked,
     };
     let passed = format!("Passed with that answer the release was {found}\n");
     assert!(run.stderr.contains(&passed), "{}", run.stderr);

@@ -3,7 +3,7 @@
 use expect_test::expect;
 use floe_core::model::release::CHECKSUMS;
 use floe_core::model::{Commit, Digest, Tag};
-use floe_rehearsal::faults::{AttestationFault, Verified};
+use floe_rehearsal::faults::{AttestationFault, VerifyOutcome};
 use floe_rehearsal::github::StoredRepo;
 use floe_rehearsal::interceptor::{Fault, What};
 use serde_json::{Value, json};
@@ -273,14 +273,14 @@ fn no_fault_of_githubs_attestation_makes_a_release_green_or_wrong() {
         fault.arm(scenario.github_interceptor(), (&tag, &commit), sign);
         let outcome = scenario.run(["verify", "--release", "v1.4.0"]);
         let found = match outcome.code().unwrap() {
-            0 if outcome.stdout.contains("  immutable  GitHub signed") => Verified::Signed,
-            0 if outcome.stdout.contains("  immutable  not checked: ") => Verified::NotChecked,
-            3 => Verified::Refused,
-            _ => Verified::Failed,
+            0 if outcome.stdout.contains("  immutable  GitHub signed") => VerifyOutcome::Signed,
+            0 if outcome.stdout.contains("  immutable  not checked: ") => VerifyOutcome::NotChecked,
+            3 => VerifyOutcome::Refused,
+            _ => VerifyOutcome::Failed,
         };
         assert_eq!(fault.violation(found), None, "{}{}", outcome.stdout, outcome.stderr);
         if fault == AttestationFault::Limited {
-            assert_eq!(found, Verified::Signed, "it was asked again");
+            assert_eq!(found, VerifyOutcome::Signed, "it was asked again");
         }
     }
 }

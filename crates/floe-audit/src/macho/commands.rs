@@ -12,7 +12,7 @@ use crate::error::{Result, broken, malformed, unsupported};
 use crate::facts::Section;
 use crate::reader::BinaryReader;
 use crate::text::{named, printable, uuid};
-use crate::{BinaryKind, Dylib, DylibLoad, Signature, Slice};
+use crate::{BinaryKind, Dylib, DylibLoad, Slice, SliceSignature};
 
 const PART: &str = "list of Mach-O load commands";
 /// More load commands, in bytes, than any linker writes.
@@ -51,7 +51,7 @@ impl<'f> SliceHeaders<'f> {
             install_name: None,
             dylibs: Vec::new(),
             rpaths: Vec::new(),
-            signature: Signature::default(),
+            signature: SliceSignature::default(),
         };
         match header.filetype(LE) {
             macho::MH_EXECUTE | macho::MH_DYLIB | macho::MH_BUNDLE => {}

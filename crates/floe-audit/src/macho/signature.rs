@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use crate::error::{Result, broken, malformed};
 use crate::reader::BinaryReader;
 use crate::text::printable;
-use crate::{Signature, SignatureKind};
+use crate::{SignatureKind, SliceSignature};
 
 const PART: &str = "Mach-O signature";
 /// How much of a page is read at once, in bytes.
@@ -29,7 +29,9 @@ pub(crate) struct SignaturePlace<'f> {
 }
 
 /// Reads a signature, and every page that it signs.
-pub(crate) fn read(SignaturePlace { slice: reader, offset, size }: SignaturePlace<'_>) -> Result<Signature> {
+pub(crate) fn read(
+    SignaturePlace { slice: reader, offset, size }: SignaturePlace<'_>,
+) -> Result<SliceSignature> {
     let bytes = reader.bytes(PART, offset, size)?;
     let signature = CodeSignature::parse(&bytes).map_err(broken(PART))?;
     if signature.header().count.get(BE) > MAX_BLOBS {
@@ -56,7 +58,7 @@ pub(crate) fn read(SignaturePlace { slice: reader, offset, size }: SignaturePlac
     } else {
         SignatureKind::Certificate
     };
-    let mut facts = Signature {
+    let mut facts = SliceSignature {
         kind,
         identifier: Some(printable(main.ident().map_err(broken(PART))?)),
         team: main.team_id().map_err(broken(PART))?.map(printable),

@@ -52,7 +52,7 @@ pub struct Slice {
     /// The folders of every `LC_RPATH`, in the file's order.
     pub rpaths: Vec<String>,
     /// Its signature.
-    pub signature: Signature,
+    pub signature: SliceSignature,
 }
 
 /// A library that a Mach-O file needs.
@@ -86,7 +86,7 @@ pub enum DylibLoad {
 
 /// The signature of a slice (`LC_CODE_SIGNATURE`; Apple's `kern/cs_blobs.h`).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Signature {
+pub struct SliceSignature {
     /// Who signed it.
     pub kind: SignatureKind,
     /// The identifier of the signed program.

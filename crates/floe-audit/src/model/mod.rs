@@ -11,7 +11,9 @@ use crate::{Arch, FloatAbi, Format};
 
 mod foreign;
 
-pub use foreign::{Crt, Dylib, DylibLoad, MachoFacts, PeFacts, Signature, SignatureKind, Slice, TimeStamp};
+pub use foreign::{
+    Crt, Dylib, DylibLoad, MachoFacts, PeFacts, SignatureKind, Slice, SliceSignature, TimeStamp,
+};
 
 /// The facts of one binary.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

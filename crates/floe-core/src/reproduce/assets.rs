@@ -5,16 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Line, Verdict, json};
+use super::{ComparisonLine, Verdict, json};
 use crate::model::manifest::Artifact;
 use crate::model::release::CHECKSUMS;
 use crate::model::{Asset, Builder, Digest, Manifest, Release};
-use crate::verify::published::{Download, File, sums};
+use crate::verify::published::{Download, DownloadedAsset, sums};
 
 /// A line an asset, sorted by name.
-pub(super) fn compare(download: &Download, published: &Manifest, rebuilt: &Release) -> Vec<Line> {
+pub(super) fn compare(download: &Download, published: &Manifest, rebuilt: &Release) -> Vec<ComparisonLine> {
     let derived = Derived::new(download, published, rebuilt);
-    let mut lines: Vec<Line> = download
+    let mut lines: Vec<ComparisonLine> = download
         .files
         .iter()
         .map(|file| match (file.name.as_str(), rebuilt.asset(&file.name)) {
@@ -22,26 +22,32 @@ pub(super) fn compare(download: &Download, published: &Manifest, rebuilt: &Relea
             (name, Some(again)) if name == Manifest::file_name(&published.name) => {
                 derived.line(file, again, derived.manifest())
             }
-            (_, Some(again)) => Line::of(&file.name, Some(file.digest), Some(again.digest)),
+            (_, Some(again)) => ComparisonLine::of(&file.name, Some(file.digest), Some(again.digest)),
             (_, None) => absent(file, published),
         })
         .collect();
     let extra = rebuilt.assets.iter().filter(|asset| download.file(&asset.name).is_none());
-    lines.extend(extra.map(|asset| Line::of(&asset.name, None, Some(asset.digest))));
+    lines.extend(extra.map(|asset| ComparisonLine::of(&asset.name, None, Some(asset.digest))));
     lines.extend(download.uncovered().into_iter().map(uncovered));
     lines.sort_by(|a, b| a.name.cmp(&b.name));
     lines
 }
 
 /// An asset that somebody added to the published release. It is not downloaded.
-fn uncovered(name: &str) -> Line {
+fn uncovered(name: &str) -> ComparisonLine {
     let findings = vec!["neither `SHA256SUMS` nor the manifest names it".to_owned()];
-    Line { name: name.to_owned(), verdict: Verdict::NotCovered, published: None, rebuilt: None, findings }
+    ComparisonLine {
+        name: name.to_owned(),
+        verdict: Verdict::NotCovered,
+        published: None,
+        rebuilt: None,
+        findings,
+    }
 }
 
 /// An asset that was not rebuilt.
-fn absent(file: &File, published: &Manifest) -> Line {
-    let mut line = Line::of(&file.name, Some(file.digest), None);
+fn absent(file: &DownloadedAsset, published: &Manifest) -> ComparisonLine {
+    let mut line = ComparisonLine::of(&file.name, Some(file.digest), None);
     let is_of = |artifact: &&Artifact| {
         let sbom = artifact.sbom.iter().map(|sbom| &sbom.file);
         let packages = artifact.packages.iter().map(|package| &package.file);
@@ -87,8 +93,8 @@ impl<'a> Derived<'a> {
     }
 
     /// The verdict of a derived file, by its differences.
-    fn line(&self, file: &File, again: &Asset, differences: Vec<String>) -> Line {
-        let mut line = Line::of(&file.name, Some(file.digest), Some(again.digest));
+    fn line(&self, file: &DownloadedAsset, again: &Asset, differences: Vec<String>) -> ComparisonLine {
+        let mut line = ComparisonLine::of(&file.name, Some(file.digest), Some(again.digest));
         if self.whole {
             if line.verdict == Verdict::Differs && differences.is_empty() {
                 line.add([

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Line, Verdict};
+use super::{ComparisonLine, Verdict};
 use crate::model::{Digest, Image, Platform, PlatformImage};
 
 /// A kind of part of an image.
@@ -30,18 +30,18 @@ fn parts_of(image: &PlatformImage) -> Vec<(String, Part, Digest)> {
 }
 
 /// A line a part. Every image platform is one that Nix builds, so all of it is claimed.
-pub(super) fn compare(published: Option<&Image>, rebuilt: Option<&Image>) -> Vec<Line> {
+pub(super) fn compare(published: Option<&Image>, rebuilt: Option<&Image>) -> Vec<ComparisonLine> {
     let (theirs, ours) = match (published, rebuilt) {
         (None, None) => return Vec::new(),
         (Some(theirs), None) => {
-            let mut line = Line::of("image", Some(theirs.index.digest), None);
+            let mut line = ComparisonLine::of("image", Some(theirs.index.digest), None);
             line.add(["no rebuilt dist holds an image".to_owned()]);
             return vec![line];
         }
-        (None, Some(ours)) => return vec![Line::of("image", None, Some(ours.index.digest))],
+        (None, Some(ours)) => return vec![ComparisonLine::of("image", None, Some(ours.index.digest))],
         (Some(theirs), Some(ours)) => (theirs, ours),
     };
-    let mut lines = vec![Line::of("image", Some(theirs.index.digest), Some(ours.index.digest))];
+    let mut lines = vec![ComparisonLine::of("image", Some(theirs.index.digest), Some(ours.index.digest))];
     let platforms = theirs.platforms.iter().chain(&ours.platforms).map(|one| one.platform);
     for platform in platforms.collect::<BTreeSet<Platform>>() {
         let parts = |image: &Image| {
@@ -52,7 +52,7 @@ pub(super) fn compare(published: Option<&Image>, rebuilt: Option<&Image>) -> Vec
         let longer = if theirs.len() >= ours.len() { &theirs } else { &ours };
         for (index, (name, _, _)) in longer.iter().enumerate() {
             let digest = |parts: &[(String, Part, Digest)]| parts.get(index).map(|(_, _, digest)| *digest);
-            let mut line = Line::of(name, digest(&theirs), digest(&ours));
+            let mut line = ComparisonLine::of(name, digest(&theirs), digest(&ours));
             line.add((line.rebuilt.is_none()).then(|| "no rebuilt image has it".to_owned()));
             lines.push(line);
         }

@@ -46,7 +46,7 @@ floe_audit::display_as_serde!(Verdict);
 
 /// One asset or one part of the image, and the result of comparing it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Line {
+pub struct ComparisonLine {
     /// The asset's name; of the image `image`, then the platform and the part.
     pub name: String,
     /// The result.
@@ -59,7 +59,7 @@ pub struct Line {
     pub findings: Vec<String>,
 }
 
-impl Line {
+impl ComparisonLine {
     /// The line of two digests, of which at most one is absent.
     fn of(name: impl Into<String>, published: Option<Digest>, rebuilt: Option<Digest>) -> Self {
         let verdict = match (published, rebuilt) {
@@ -69,7 +69,7 @@ impl Line {
         };
         let unheld = published.is_none().then(|| "the release does not hold it".to_owned());
         let findings = unheld.into_iter().collect();
-        Line { name: name.into(), verdict, published, rebuilt, findings }
+        ComparisonLine { name: name.into(), verdict, published, rebuilt, findings }
     }
 
     /// Adds findings, but no more than people read.
@@ -100,9 +100,9 @@ pub struct Comparison {
     /// Whether everything that is claimed was rebuilt to the same bytes.
     pub reproduced: bool,
     /// The assets, sorted by name.
-    pub assets: Vec<Line>,
+    pub assets: Vec<ComparisonLine>,
     /// The image: its index, then manifest, config and layers of each platform. Empty if there is none.
-    pub image: Vec<Line>,
+    pub image: Vec<ComparisonLine>,
 }
 
 impl Comparison {
@@ -111,7 +111,7 @@ impl Comparison {
         let assets = assets::compare(download, published, rebuilt);
         let pulled = download.image.as_ref().and_then(|pulled| pulled.image.as_ref().ok());
         let image = image::compare(pulled, rebuilt.image.as_ref());
-        let bad = |line: &Line| matches!(line.verdict, Verdict::Differs | Verdict::Missing);
+        let bad = |line: &ComparisonLine| matches!(line.verdict, Verdict::Differs | Verdict::Missing);
         Comparison {
             schema: Schema,
             tag: download.request.tag.clone(),

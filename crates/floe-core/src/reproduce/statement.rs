@@ -6,7 +6,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Comparison, Line, Verdict};
+use super::{Comparison, ComparisonLine, Verdict};
 use crate::model::ImageName;
 
 /// The statement as it is written: indented JSON with a final newline. `None` if nothing published was rebuilt, because
@@ -15,7 +15,7 @@ pub fn statement(comparison: &Comparison, image: Option<&ImageName>) -> Option<S
     let Comparison { repository, tag, commit, .. } = comparison;
     let index = comparison.image.first().zip(image).map(|(line, image)| (image.to_string(), line));
     let assets = comparison.assets.iter().map(|line| (line.name.clone(), line));
-    let claimed: Vec<(String, &Line)> = assets
+    let claimed: Vec<(String, &ComparisonLine)> = assets
         .chain(index)
         .filter(|(_, line)| !matches!(line.verdict, Verdict::NotClaimed | Verdict::NotCovered))
         .collect();
@@ -49,7 +49,7 @@ pub fn statement(comparison: &Comparison, image: Option<&ImageName>) -> Option<S
 }
 
 /// The published digest; where the rebuild gave another one, that is an annotation.
-fn subject(name: &str, line: &Line) -> Option<Value> {
+fn subject(name: &str, line: &ComparisonLine) -> Option<Value> {
     let mut subject = json!({ "name": name, "digest": { "sha256": line.published?.hex() } });
     if let Some(rebuilt) = line.rebuilt.filter(|rebuilt| Some(*rebuilt) != line.published) {
         subject["annotations"] = json!({ "rebuilt": rebuilt });

@@ -43,7 +43,7 @@ pub struct Download {
     /// The release as GitHub describes it.
     pub release: RemoteRelease,
     /// Every asset as it was downloaded.
-    pub files: Vec<File>,
+    pub files: Vec<DownloadedAsset>,
     /// The text of `SHA256SUMS`, if there is one.
     pub checksums: Option<String>,
     /// The release manifest, or why there is none that can be read.
@@ -60,7 +60,7 @@ pub struct Download {
 
 /// One downloaded asset.
 #[derive(Debug)]
-pub struct File {
+pub struct DownloadedAsset {
     /// Its name.
     pub name: String,
     /// Its size in bytes.
@@ -159,7 +159,7 @@ impl Download {
     }
 
     /// A downloaded asset.
-    pub fn file(&self, name: &str) -> Option<&File> {
+    pub fn file(&self, name: &str) -> Option<&DownloadedAsset> {
         self.files.iter().find(|file| file.name == name)
     }
 }
@@ -353,7 +353,7 @@ fn expect<'a>(
     expected: (Option<u64>, Digest),
     by: &str,
     problems: &mut Vec<String>,
-) -> Option<&'a File> {
+) -> Option<&'a DownloadedAsset> {
     let found = download.file(name);
     match found {
         Some(found) => compare(found, expected, by, problems),
@@ -362,7 +362,12 @@ fn expect<'a>(
     found
 }
 
-fn compare(file: &File, (size, digest): (Option<u64>, Digest), by: &str, problems: &mut Vec<String>) {
+fn compare(
+    file: &DownloadedAsset,
+    (size, digest): (Option<u64>, Digest),
+    by: &str,
+    problems: &mut Vec<String>,
+) {
     let name = &file.name;
     if file.digest != digest {
         problems.push(format!("`{name}` is {}, but {by} says {digest}", file.digest));

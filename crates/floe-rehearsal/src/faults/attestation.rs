@@ -25,7 +25,7 @@ named! {
 
 named! {
     /// The outcome of a verification.
-    pub enum Verified {
+    pub enum VerifyOutcome {
         Signed = "accepted as signed by GitHub",
         NotChecked = "accepted without GitHub's signature",
         Refused = "refused",
@@ -61,13 +61,13 @@ impl AttestationFault {
 
     /// The invariant that an outcome violates: nothing is called signed or wrong because GitHub did not answer, and a false
     /// attestation is never believed.
-    pub fn violation(self, found: Verified) -> Option<String> {
-        let allowed: &[Verified] = match self {
+    pub fn violation(self, found: VerifyOutcome) -> Option<String> {
+        let allowed: &[VerifyOutcome] = match self {
             AttestationFault::Absent | AttestationFault::Forbidden | AttestationFault::Cut => {
-                &[Verified::NotChecked]
+                &[VerifyOutcome::NotChecked]
             }
-            AttestationFault::Limited => &[Verified::Signed, Verified::NotChecked],
-            AttestationFault::OtherTag | AttestationFault::OtherCommit => &[Verified::Refused],
+            AttestationFault::Limited => &[VerifyOutcome::Signed, VerifyOutcome::NotChecked],
+            AttestationFault::OtherTag | AttestationFault::OtherCommit => &[VerifyOutcome::Refused],
         };
         (!allowed.contains(&found)).then(|| format!("with {self}, the release was {found}"))
     }
@@ -100,10 +100,11 @@ mod tests {
     fn every_kind_is_chosen_and_its_invariant_can_be_violated() {
         for (seed, fault) in AttestationFault::ALL.iter().copied().enumerate() {
             assert_eq!(AttestationFault::from_seed(seed as u64 + 6), fault);
-            let violated = Verified::ALL.iter().filter(|found| fault.violation(**found).is_some()).count();
+            let violated =
+                VerifyOutcome::ALL.iter().filter(|found| fault.violation(**found).is_some()).count();
             assert!((2..=3).contains(&violated), "{fault}");
         }
-        let violation = AttestationFault::OtherTag.violation(Verified::Signed).unwrap();
+        let violation = AttestationFault::OtherTag.violation(VerifyOutcome::Signed).unwrap();
         assert_eq!(
             violation,
             "with the attestation of another tag, the release was accepted as signed by GitHub"

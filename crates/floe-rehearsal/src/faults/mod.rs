@@ -22,7 +22,7 @@ use crate::feed::EmbeddedFeed;
 use crate::github::EmbeddedGitHub;
 use crate::interceptor::Interceptor;
 use crate::registry::EmbeddedRegistry;
-pub use attestation::{AttestationFault, Claim, Verified};
+pub use attestation::{AttestationFault, Claim, VerifyOutcome};
 pub use fault::{FaultKind, Side, Where};
 pub use injection::Injection;
 pub use invariants::Invariants;

@@ -13,7 +13,7 @@ use http::{HeaderName, Method, StatusCode};
 
 use super::error::RegistryError;
 use super::route;
-use super::session::Session;
+use super::session::UploadSession;
 use super::{Call, HandlerResult, Shared};
 use crate::download::send_file;
 
@@ -92,7 +92,7 @@ fn mount(shared: &Shared, call: &Call, name: &str) -> Result<Option<Digest>, Reg
 
 /// Checks `Content-Range: <start>-<end>` and returns the length of the body; `None` without the header
 /// (distribution-spec, "Pushing a blob in chunks").
-fn chunk_length(call: &Call, session: &Session, limit: u64) -> Result<Option<u64>, RegistryError> {
+fn chunk_length(call: &Call, session: &UploadSession, limit: u64) -> Result<Option<u64>, RegistryError> {
     let out_of_range =
         |message| RegistryError::new(StatusCode::RANGE_NOT_SATISFIABLE, "BLOB_UPLOAD_INVALID", message);
     if !call.parts.headers.contains_key(CONTENT_RANGE) {

@@ -29,7 +29,7 @@ use http::{HeaderName, HeaderValue, Method};
 
 use access::Grant;
 use error::RegistryError;
-use route::Endpoint;
+use route::Route;
 use session::Sessions;
 pub use store::{StoredRegistry, StoredRepository};
 
@@ -169,24 +169,22 @@ impl Shared {
             "/token" | "/v2" | "/v2/" => return Err(RegistryError::method(&method)),
             path => route::parse(path)?,
         };
-        self.check(&call, &name, !is_read || matches!(endpoint, Endpoint::Upload(_)))?;
+        self.check(&call, &name, !is_read || matches!(endpoint, Route::Upload(_)))?;
         // After the right to pull, so that anonymous clients cannot find out which private repositories exist.
-        let may_be_new = matches!(endpoint, Endpoint::Upload(_) | Endpoint::Referrers(_));
+        let may_be_new = matches!(endpoint, Route::Upload(_) | Route::Referrers(_));
         if is_read && !may_be_new && self.store.of(&name, |_| ()).is_none() {
             let message = format!("there is no repository `{name}`");
             return Err(RegistryError::unknown("NAME_UNKNOWN", message));
         }
         match (&method, endpoint) {
-            (_, Endpoint::Blob(digest)) if is_read => blobs::get(self, call, &name, &digest).await,
-            (&Method::POST, Endpoint::StartUpload) => blobs::start(self, &call, &name),
-            (_, Endpoint::Upload(id)) => blobs::upload(self, call, &name, &id).await,
-            (_, Endpoint::Manifest(reference)) if is_read => manifests::get(self, &name, &reference),
-            (&Method::PUT, Endpoint::Manifest(reference)) => {
-                manifests::put(self, call, &name, &reference).await
-            }
-            (&Method::DELETE, Endpoint::Manifest(reference)) => manifests::delete(self, &name, &reference),
-            (&Method::GET, Endpoint::Tags) => manifests::tags(self, &call, &name),
-            (&Method::GET, Endpoint::Referrers(digest)) => manifests::referrers(self, &call, &name, &digest),
+            (_, Route::Blob(digest)) if is_read => blobs::get(self, call, &name, &digest).await,
+            (&Method::POST, Route::StartUpload) => blobs::start(self, &call, &name),
+            (_, Route::Upload(id)) => blobs::upload(self, call, &name, &id).await,
+            (_, Route::Manifest(reference)) if is_read => manifests::get(self, &name, &reference),
+            (&Method::PUT, Route::Manifest(reference)) => manifests::put(self, call, &name, &reference).await,
+            (&Method::DELETE, Route::Manifest(reference)) => manifests::delete(self, &name, &reference),
+            (&Method::GET, Route::Tags) => manifests::tags(self, &call, &name),
+            (&Method::GET, Route::Referrers(digest)) => manifests::referrers(self, &call, &name, &digest),
             _ => Err(RegistryError::method(&method)),
         }
     }

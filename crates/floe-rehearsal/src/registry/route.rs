@@ -9,7 +9,7 @@ use super::error::RegistryError;
 
 /// An endpoint of a repository, with its number in the distribution-spec.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Endpoint {
+pub(super) enum Route {
     /// `blobs/<digest>`: end-2.
     Blob(Digest),
     /// `blobs/uploads/`: end-4a and end-11.
@@ -32,21 +32,19 @@ pub(super) enum Reference {
 }
 
 /// Parses the path of a request about a repository, still percent-encoded.
-pub(super) fn parse(path: &str) -> Result<(String, Endpoint), RegistryError> {
+pub(super) fn parse(path: &str) -> Result<(String, Route), RegistryError> {
     let decode = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
     let rest = path.strip_prefix("/v2/").ok_or_else(unknown)?;
     let parts: Vec<String> = rest.split('/').map(decode).collect();
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     let (name, endpoint) = match parts.as_slice() {
-        [name @ .., "tags", "list"] => (name, Endpoint::Tags),
-        [name @ .., "manifests", reference] => (name, Endpoint::Manifest(Reference::parse(reference)?)),
-        [name @ .., "blobs", "uploads"] | [name @ .., "blobs", "uploads", ""] => {
-            (name, Endpoint::StartUpload)
-        }
+        [name @ .., "tags", "list"] => (name, Route::Tags),
+        [name @ .., "manifests", reference] => (name, Route::Manifest(Reference::parse(reference)?)),
+        [name @ .., "blobs", "uploads"] | [name @ .., "blobs", "uploads", ""] => (name, Route::StartUpload),
         // An id that is not that of an upload under way names nothing; it never becomes a path.
-        [name @ .., "blobs", "uploads", id] => (name, Endpoint::Upload((*id).to_owned())),
-        [name @ .., "blobs", hex] => (name, Endpoint::Blob(digest(hex)?)),
-        [name @ .., "referrers", hex] => (name, Endpoint::Referrers(digest(hex)?)),
+        [name @ .., "blobs", "uploads", id] => (name, Route::Upload((*id).to_owned())),
+        [name @ .., "blobs", hex] => (name, Route::Blob(digest(hex)?)),
+        [name @ .., "referrers", hex] => (name, Route::Referrers(digest(hex)?)),
         _ => return Err(unknown()),
     };
     // Each component by itself: a percent-encoded slash would merge two.
@@ -100,16 +98,16 @@ mod tests {
     fn names_have_any_number_of_components_also_those_that_look_like_endpoints() {
         let digest = Digest::of(b"floe");
         let cases = [
-            ("/v2/floe/tags/list".to_owned(), "floe", Endpoint::Tags),
-            (format!("/v2/acme/tools/floe/blobs/{digest}"), "acme/tools/floe", Endpoint::Blob(digest)),
-            (format!("/v2/a/blobs/sha256%3A{}", digest.hex()), "a", Endpoint::Blob(digest)),
-            ("/v2/acme/blobs/blobs/uploads/".to_owned(), "acme/blobs", Endpoint::StartUpload),
+            ("/v2/floe/tags/list".to_owned(), "floe", Route::Tags),
+            (format!("/v2/acme/tools/floe/blobs/{digest}"), "acme/tools/floe", Route::Blob(digest)),
+            (format!("/v2/a/blobs/sha256%3A{}", digest.hex()), "a", Route::Blob(digest)),
+            ("/v2/acme/blobs/blobs/uploads/".to_owned(), "acme/blobs", Route::StartUpload),
             (
                 "/v2/blobs/uploads/manifests/1".to_owned(),
                 "blobs/uploads",
-                Endpoint::Manifest(Reference::Tag("1".to_owned())),
+                Route::Manifest(Reference::Tag("1".to_owned())),
             ),
-            (format!("/v2/a/b/referrers/{digest}"), "a/b", Endpoint::Referrers(digest)),
+            (format!("/v2/a/b/referrers/{digest}"), "a/b", Route::Referrers(digest)),
         ];
         for (path, of, endpoint) in cases {
             assert_eq!(parse(&path).ok(), Some((of.to_owned(), endpoint)), "{path}");

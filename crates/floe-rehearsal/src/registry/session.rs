@@ -21,10 +21,10 @@ use super::error::RegistryError;
 use crate::random_hex;
 
 /// The uploads by id.
-pub(super) type Sessions = HashMap<String, Arc<tokio::sync::Mutex<Session>>>;
+pub(super) type Sessions = HashMap<String, Arc<tokio::sync::Mutex<UploadSession>>>;
 
 /// One upload. Its lock is held for the time of a request.
-pub(super) struct Session {
+pub(super) struct UploadSession {
     name: String,
     id: String,
     path: PathBuf,
@@ -37,13 +37,17 @@ impl Shared {
         let id = random_hex(16)?;
         let (name, path) = (name.to_owned(), self.store.path("uploads", &id));
         std::fs::File::create_new(&path).context("failed to start an upload")?;
-        let session = Session { name, id: id.clone(), path, hasher: Hasher::default() };
+        let session = UploadSession { name, id: id.clone(), path, hasher: Hasher::default() };
         lock(&self.sessions).insert(id.clone(), Arc::new(tokio::sync::Mutex::new(session)));
         Ok(id)
     }
 
     /// Locks an upload of this repository for a request; waits while another request holds it.
-    pub(super) async fn take(&self, name: &str, id: &str) -> Result<OwnedMutexGuard<Session>, RegistryError> {
+    pub(super) async fn take(
+        &self,
+        name: &str,
+        id: &str,
+    ) -> Result<OwnedMutexGuard<UploadSession>, RegistryError> {
         let session = lock(&self.sessions).get(id).cloned().ok_or_else(RegistryError::upload_unknown)?;
         let session = session.lock_owned().await;
         // The other request may have ended it.
@@ -52,7 +56,7 @@ impl Shared {
     }
 
     /// Ends an upload and deletes its bytes.
-    pub(super) fn cancel(&self, session: OwnedMutexGuard<Session>) -> anyhow::Result<()> {
+    pub(super) fn cancel(&self, session: OwnedMutexGuard<UploadSession>) -> anyhow::Result<()> {
         lock(&self.sessions).remove(&session.id);
         std::fs::remove_file(&session.path).context("failed to remove an upload")
     }
@@ -60,7 +64,7 @@ impl Shared {
     /// Ends an upload. Its bytes become a blob if they have this digest, and are deleted otherwise.
     pub(super) fn close(
         &self,
-        session: OwnedMutexGuard<Session>,
+        session: OwnedMutexGuard<UploadSession>,
         digest: &Digest,
     ) -> Result<(), RegistryError> {
         let (actual, _) = session.hasher.clone().finish();
@@ -73,7 +77,7 @@ impl Shared {
     }
 }
 
-impl Session {
+impl UploadSession {
     pub(super) fn length(&self) -> u64 {
         self.hasher.length()
     }

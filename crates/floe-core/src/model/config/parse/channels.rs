@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::reader::{Checked, Table};
+use super::reader::{Parsed, Table};
 use super::values::{accept, did_you_mean, listed};
 use crate::model::config::{Aur, Channels, Chocolatey, Homebrew, LinuxPackage, Scoop, Winget};
 use crate::model::{ChannelKind, PackageKind, Repo, Target, packages};
@@ -69,7 +69,7 @@ pub(super) fn packages(table: &mut Table<'_>, targets: &[Target]) -> BTreeMap<Pa
     read
 }
 
-fn installer(name: &str) -> Checked<ChannelKind> {
+fn installer(name: &str) -> Parsed<ChannelKind> {
     let known = Channels::INSTALLERS.map(|kind| kind.to_string());
     let found = Channels::INSTALLERS.into_iter().find(|kind| kind.to_string() == name);
     found.ok_or_else(|| {
@@ -79,7 +79,7 @@ fn installer(name: &str) -> Checked<ChannelKind> {
 }
 
 /// `brew tap owner/x` clones `owner/homebrew-x`.
-fn tap(text: &str) -> Checked<Repo> {
+fn tap(text: &str) -> Parsed<Repo> {
     let repo: Repo = text.parse()?;
     match repo.name().strip_prefix("homebrew-") {
         Some(rest) if !rest.is_empty() => Ok(repo),
@@ -96,19 +96,19 @@ fn is_name(text: &str, others: &str) -> bool {
 }
 
 /// The name of a formula, from which Homebrew makes the name of a Ruby class (Formulary.class_s).
-fn formula(text: &str) -> Checked<String> {
+fn formula(text: &str) -> Parsed<String> {
     let is_lower = text.starts_with(|c: char| c.is_ascii_lowercase()) && text == text.to_ascii_lowercase();
     let why = "is not the name of a formula; it begins with a lower-case letter and has letters, digits and `-_.+@`";
     accept(text, is_lower && is_name(text, "-_.+@"), why)
 }
 
-fn file_stem(text: &str) -> Checked<String> {
+fn file_stem(text: &str) -> Parsed<String> {
     accept(text, is_name(text, "-_.+"), "is not a name; it has letters, digits and `-_.+`")
 }
 
 /// As winget's schema of manifests: two to eight parts of at most 32 characters, separated by dots. A file's name and a
 /// path in a URL are made of it, so other characters than ASCII are refused.
-fn winget_id(text: &str) -> Checked<String> {
+fn winget_id(text: &str) -> Parsed<String> {
     let parts: Vec<&str> = text.split('.').collect();
     let is_part = |part: &&str| part.len() <= 32 && has_only(part, "-_+");
     let is_id = (2..=8).contains(&parts.len()) && parts.iter().all(is_part);
@@ -116,37 +116,37 @@ fn winget_id(text: &str) -> Checked<String> {
 }
 
 /// As NuGet takes it.
-fn package_id(text: &str) -> Checked<String> {
+fn package_id(text: &str) -> Parsed<String> {
     let why = "is not a package identifier; it has letters, digits and `-_.`";
     accept(text, is_name(text, "-_."), why)
 }
 
 /// As makepkg takes it in `pkgname` (PKGBUILD(5)).
-fn arch_name(text: &str) -> Checked<String> {
+fn arch_name(text: &str) -> Parsed<String> {
     let is_lower = text == text.to_ascii_lowercase();
     let is_name = is_lower && !text.starts_with(['-', '.']) && text.len() <= 100 && has_only(text, "-_.+@");
     accept(text, is_name, "is not the name of a package; it has lower-case letters, digits and `-_.+@`")
 }
 
-fn linux_name(text: &str) -> Checked<String> {
+fn linux_name(text: &str) -> Parsed<String> {
     let why = "is not the name of a package; it has lower-case letters, digits and `+-.`";
     accept(text, packages::is_package_name(text), why)
 }
 
-fn contact(text: &str) -> Checked<String> {
+fn contact(text: &str) -> Parsed<String> {
     match packages::is_contact(text) {
         true => Ok(text.to_owned()),
         false => Err("write it as `Name <address@example.org>`".to_owned()),
     }
 }
 
-fn host(text: &str) -> Checked<String> {
+fn host(text: &str) -> Parsed<String> {
     let is_host = text.contains('.') && !text.starts_with(['.', '-']) && has_only(text, "-.");
     let why = "is not a host; write it as `push.chocolatey.org`";
     accept(text, is_host, why).map(|host| host.to_ascii_lowercase())
 }
 
-fn one_line(text: &str) -> Checked<String> {
+fn one_line(text: &str) -> Parsed<String> {
     match text.contains('\n') {
         true => Err(UNPRINTABLE.to_owned()),
         false => printable(text).map(|text| text.trim().to_owned()),
@@ -155,7 +155,7 @@ fn one_line(text: &str) -> Checked<String> {
 
 const UNPRINTABLE: &str = "it is empty or has a character that cannot be printed";
 
-fn printable(text: &str) -> Checked<String> {
+fn printable(text: &str) -> Parsed<String> {
     match text.trim().is_empty() || text.chars().any(|c| c != '\n' && !is_safe(c)) {
         true => Err(UNPRINTABLE.to_owned()),
         false => Ok(text.trim_end().to_owned()),

@@ -12,7 +12,7 @@ use super::values::unknown;
 pub type Problems = RefCell<Vec<String>>;
 
 /// The value of a text, or why it is wrong.
-pub type Checked<T> = Result<T, String>;
+pub type Parsed<T> = Result<T, String>;
 
 /// A table. A key that is there and is never asked for is unknown.
 pub struct Table<'p> {
@@ -53,13 +53,13 @@ impl<'p> Table<'p> {
     }
 
     /// The text of a key.
-    pub fn text<T>(&mut self, key: &'static str, read: impl Fn(&str) -> Checked<T>) -> Option<T> {
+    pub fn text<T>(&mut self, key: &'static str, read: impl Fn(&str) -> Parsed<T>) -> Option<T> {
         let value = self.take(key)?;
         self.check(key, &value, read)
     }
 
     /// The text of a key that must be there.
-    pub fn required<T>(&mut self, key: &'static str, read: impl Fn(&str) -> Checked<T>) -> Option<T> {
+    pub fn required<T>(&mut self, key: &'static str, read: impl Fn(&str) -> Parsed<T>) -> Option<T> {
         if !self.has(key) {
             self.problems.borrow_mut().push(format!("`{}` lacks the key `{key}`", self.path));
         }
@@ -78,13 +78,13 @@ impl<'p> Table<'p> {
     }
 
     /// The texts of a list.
-    pub fn texts<T>(&mut self, key: &'static str, read: impl Fn(&str) -> Checked<T>) -> Option<Vec<T>> {
+    pub fn texts<T>(&mut self, key: &'static str, read: impl Fn(&str) -> Parsed<T>) -> Option<Vec<T>> {
         let list = self.list(key)?;
         Some(list.iter().filter_map(|(place, value)| self.check(place, value, &read)).collect())
     }
 
     /// The texts of a list that must not be empty.
-    pub fn some<T>(&mut self, key: &'static str, read: impl Fn(&str) -> Checked<T>) -> Option<Vec<T>> {
+    pub fn some<T>(&mut self, key: &'static str, read: impl Fn(&str) -> Parsed<T>) -> Option<Vec<T>> {
         if self.values.get(key).and_then(Value::as_array).is_some_and(Vec::is_empty) {
             self.add(key, "is empty; name at least one, or remove the key to get the default");
         }
@@ -137,7 +137,7 @@ impl<'p> Table<'p> {
     }
 
     /// The text of a value at a place of this table.
-    pub fn check<T>(&self, place: &str, value: &Value, read: impl Fn(&str) -> Checked<T>) -> Option<T> {
+    pub fn check<T>(&self, place: &str, value: &Value, read: impl Fn(&str) -> Parsed<T>) -> Option<T> {
         let Value::String(text) = value else { return self.refuse(place, value, "a string") };
         read(text).map_err(|why| self.add(place, format!("is invalid: {why}"))).ok()
     }
