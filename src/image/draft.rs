@@ -181,6 +181,7 @@ mod tests {
         assert_eq!(names(folder.path()), ["file", "photos"]);
         assert!(LayoutDraft::new(Path::new("/")).is_err());
     }
+
     #[test]
     fn a_layer_is_hashed_before_and_after_compression() {
         let folder = tempfile::tempdir().unwrap();

@@ -55,7 +55,7 @@ impl Session {
             (Err(error), _) | (_, Err(error)) => (Err(find(error)), World::default()),
         };
         let (image, registry) = match image {
-            // An outline has no image that could be looked for.
+            // Before the dist is built, there is no image that could be looked for.
             Ok(image) => (image, subject.image().map(|_| Ok(()))),
             // A package that may not be seen is planned as one that is not there.
             Err(error) if self.rights.reads_only && refusal_of(&error).is_some() => {

@@ -222,3 +222,38 @@ fn a_history_of_other_layers_is_a_problem() {
     expect!["the config of linux/amd64 has a history of 2 layers, but it has 1"]
         .assert_eq(&problems.problems());
 }
+
+/// Annotations take about ten times their size in memory, and every entry of an index may lead to the same manifest.
+#[cfg(target_os = "linux")]
+#[test]
+fn annotations_of_many_manifests_are_not_held_together() {
+    let forgery = Forgery::new();
+    let mut manifest = forgery.document(&forgery.image.platforms[0].manifest.digest);
+    let annotations: serde_json::Map<_, _> = (0..30_000).map(|key| (key.to_string(), json!(""))).collect();
+    manifest["annotations"] = json!(annotations);
+    manifest["layers"][0]["annotations"] = json!(annotations);
+    let bytes = manifest.to_string();
+    let digest = Digest::of(bytes.as_bytes());
+    fs::write(forgery.image.blob_path(&digest), &bytes).unwrap();
+    let forgery = forgery.change(|_, _, index| {
+        let entries = index["manifests"].as_array_mut().unwrap();
+        let mut entry = entries[0].clone();
+        (entry["digest"], entry["size"]) = (json!(digest), json!(bytes.len()));
+        entries.extend(vec![entry; 30]);
+    });
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_floe"))
+        .arg("verify")
+        .arg(forgery.work.path("image"))
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut peak = 0;
+    while child.try_wait().unwrap().is_none() {
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
+        peak = kilobytes.unwrap_or(peak);
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    assert!((1 << 10..100 << 10).contains(&peak), "{peak} kB");
+}
