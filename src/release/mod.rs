@@ -1,4 +1,4 @@
-//! The publish path. Each stage is entered once; [`execute`] observes and plans again before the commit point.
+//! The publish path. Each stage is entered once; [`mod@execute`] observes and plans again before the commit point.
 //!
 //! ```text
 //! Inputs ─▶ dist::read ─▶ verify ─▶ Release
