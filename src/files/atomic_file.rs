@@ -61,7 +61,9 @@ impl AtomicFile {
 /// written to. A link elsewhere is replaced, because it may come with the sources and lead anywhere.
 pub fn write_named(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     let is_other = fs::symlink_metadata(path).is_ok_and(|about| !about.is_file() && !about.is_symlink());
-    match is_other || path.starts_with("/dev") {
+    // The links `/dev/stdout` and `/dev/fd/3` lead to what is open; `/dev/shm` holds ordinary files.
+    let is_open = ["/dev", "/dev/fd"].into_iter().any(|folder| path.parent() == Some(Path::new(folder)));
+    match is_other || is_open {
         true => fs::write(path, content).at("failed to write", path),
         false => write(path, content),
     }
@@ -114,6 +116,18 @@ mod tests {
             assert_eq!(&read, b"written");
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_link_in_the_folder_of_shared_memory_is_replaced() {
+        let Ok(folder) = tempfile::tempdir_in("/dev/shm") else { return };
+        let (path, elsewhere) = (folder.path().join("link"), folder.path().join("elsewhere"));
+        fs::write(&elsewhere, "old").unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+        write_named(&path, b"new").unwrap();
+        assert!(path.symlink_metadata().unwrap().is_file());
+        assert_eq!(fs::read_to_string(&elsewhere).unwrap(), "old");
     }
 
     #[cfg(windows)]
