@@ -314,12 +314,10 @@ fn checksums(assets: &[Asset]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{ChannelKind, ManifestChannel};
-
-    fn parts(attestation: Attestation) -> ReleaseParts {
-        let destination = Destination {
+impl Destination {
+    /// The destination of version 1.4.0 of a made-up tool.
+    pub(crate) fn sample() -> Self {
+        Destination {
             repo: "acme/tool".parse().unwrap(),
             page: "https://github.com/acme/tool".to_owned(),
             tag: "v1.4.0".parse().unwrap(),
@@ -328,7 +326,16 @@ mod tests {
             may_be_latest: true,
             attach: false,
             built_on: None,
-        };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ChannelKind, ManifestChannel};
+
+    fn parts(attestation: Attestation) -> ReleaseParts {
         let file = |name: &str| PromisedFile {
             name: name.to_owned(),
             size: 1,
@@ -337,7 +344,7 @@ mod tests {
         };
         let files = vec![file("tool.1.gz"), file("SHA256SUMS.minisig")];
         let (archives, notes) = (Vec::new(), NotesSource::Generated);
-        ReleaseParts { archives, files, image: None, destination, notes, attestation }
+        ReleaseParts { archives, files, image: None, destination: Destination::sample(), notes, attestation }
     }
 
     fn rendered(kind: ChannelKind, path: &str) -> Rendered {

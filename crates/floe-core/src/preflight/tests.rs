@@ -12,21 +12,11 @@ use crate::model::{
 use crate::world::{RemoteRelease, World};
 
 fn release() -> Release {
-    let destination = Destination {
-        repo: "acme/tool".parse().unwrap(),
-        page: "https://github.com/acme/tool".to_owned(),
-        tag: "v1.4.0".parse().unwrap(),
-        commit: "3f9ac21c0ffee0000000000000000000000000aa".parse().unwrap(),
-        image: "ghcr.io/acme/tool".parse().unwrap(),
-        may_be_latest: true,
-        attach: false,
-        built_on: None,
-    };
     let parts = ReleaseParts {
         archives: Vec::new(),
         files: Vec::new(),
         image: Some(image()),
-        destination,
+        destination: Destination::sample(),
         notes: NotesSource::Text("Better.".to_owned()),
         attestation: Attestation::default(),
     };
